@@ -1,0 +1,5 @@
+//! The bus.
+
+mod settings;
+
+pub use settings::{BusSettings, EngineKind, NatsSettings};

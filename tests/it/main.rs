@@ -1,0 +1,1 @@
+//! Whole systems as separate processes.
