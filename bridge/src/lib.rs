@@ -1,5 +1,41 @@
 //! What edges and simulators share: the wire codec, subjects, the command registry, and the bus with its two engines.
+//!
+//! ```text
+//!  wire text ──▶ Message, Frame ──▶ Batcher ──▶ Bus (Subject) ──▶ embedded | NATS
+//!  wire text ◀── CommandAnswer  ◀── Registry ◀─ Bus (Pattern)
+//! ```
+//!
+//! It depends on neither axum nor a WebSocket crate: whoever ends connections brings its own.
 
+mod answer;
+mod batch;
 mod bus;
+mod color;
+mod frame;
+mod message;
+mod name;
+mod node;
+mod registry;
+mod subject;
 
-pub use bus::{BusSettings, EngineKind, NatsSettings};
+pub use answer::{
+    CloseReason, CommandAnswer, CommandError, GREETING, ID_ERROR, ID_OK, PONG, STREAM_ERROR, STREAM_OFF, STREAM_ON,
+};
+pub use batch::{BATCH_FRAMES, Batcher};
+pub use bus::{
+    Answers, Bus, BusError, BusSettings, BusState, Delivery, EngineKind, Hub, NatsSettings, PublishError, RequestError,
+    Subscription,
+};
+pub use color::normalize_color;
+pub use frame::{DeviceId, DeviceIdError, FRAME_LEN, Frame, LINE_LEN};
+pub use message::{
+    CommandLine, InvalidFormat, Line, Lines, MAX_RATE, MAX_SUBSCRIBED_DEVICES, Message, OptionsError, SubscribeOptions,
+    Target,
+};
+pub use name::{MAX_NAME_LEN, NameError, NodeId, Space};
+pub use node::{
+    CommandReport, HEARTBEAT_INTERVAL, Heartbeat, NODE_TIMEOUT, OwnershipClock, Presence, ROSTER_PAGE, Rate,
+    RosterEntry, RosterPage,
+};
+pub use registry::{MAX_COMMAND_BYTES, Registry, RegistryError};
+pub use subject::{Pattern, Subject};

@@ -1,0 +1,424 @@
+//! The NATS engine: two connections of one node, so that a burst of frames never delays a command.
+//!
+//! ```text
+//!   telemetry ── no_echo ──┐
+//!                          ├── nats-server
+//!   control ── inbox ──────┘
+//! ```
+//!
+//! The client library queues what it is given while no server is there and sends it stale afterwards. So nothing is given to it while
+//! a connection is away, and it is never waited for: [`publish`](Nats::publish) polls the library's send once.
+
+use super::delivery::{Answer, Answers, BusError, Delivery, PublishError, Reply, Subscription, SubscriptionStream};
+use super::settings::NatsSettings;
+use super::{ANSWERS_CAPACITY, BusState, SUBSCRIPTION_CAPACITY};
+use crate::name::NodeId;
+use crate::subject::{Pattern, Subject};
+use async_nats::{Client, ConnectOptions, Event, StatusCode};
+use bytes::Bytes;
+use futures_util::{FutureExt, StreamExt};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio_util::task::TaskTracker;
+
+/// Messages that may wait for a connection's write buffer: what could be sent stale after a fault is bounded by it.
+const TELEMETRY_QUEUE: usize = 256;
+/// Control messages that may wait; interest of every device goes through here after an edge was cut off.
+const CONTROL_QUEUE: usize = 8192;
+/// Time between two pings to the server; it counts as gone when two are not answered.
+const PING_INTERVAL: Duration = Duration::from_secs(1);
+/// Longest wait before the next try to connect; the tries are spread between half of it and all of it.
+const MAX_BACKOFF_MS: u64 = 1000;
+/// A subject that nobody may ever subscribe to; see [`Link::barrier`].
+const NOWHERE: &str = "gl.nowhere";
+
+/// One node on a NATS server or cluster.
+#[derive(Debug)]
+pub(crate) struct Nats {
+    telemetry: Arc<Link>,
+    control: Arc<Link>,
+    inbox: Arc<Inbox>,
+    tasks: TaskTracker,
+}
+
+impl Nats {
+    pub(crate) async fn start(settings: &NatsSettings, node: &NodeId) -> Result<Self, BusError> {
+        let state = Arc::new(watch::Sender::new(BusState::Away(format!("no answer yet from {}", masked(&settings.url)))));
+        let lanes = Arc::new(Lanes::default());
+        let lane = |lane| Watcher { lane, lanes: lanes.clone(), state: state.clone(), url: masked(&settings.url) };
+        let telemetry = Link::open(settings, node, lane(Lane::Telemetry)).await?;
+        let control = Link::open(settings, node, lane(Lane::Control)).await?;
+        let inbox = Arc::new(Inbox { prefix: control.client.new_inbox(), ..Inbox::default() });
+        let mut incoming =
+            control.client.subscribe(format!("{}.*", inbox.prefix)).await.map_err(|_| BusError::Closed)?;
+        let tasks = TaskTracker::new();
+        let desk = inbox.clone();
+        tasks.spawn(async move {
+            while let Some(message) = incoming.next().await {
+                desk.take_in(message);
+            }
+            desk.close();
+        });
+        tasks.close();
+        Ok(Self { telemetry, control, inbox, tasks })
+    }
+
+    pub(crate) fn state(&self) -> watch::Receiver<BusState> {
+        self.control.watcher.state.subscribe()
+    }
+
+    pub(crate) fn lost(&self) -> u64 {
+        self.telemetry.watcher.lanes.lost.load(Ordering::Relaxed)
+    }
+
+    fn link(&self, telemetry: bool) -> &Arc<Link> {
+        if telemetry { &self.telemetry } else { &self.control }
+    }
+
+    pub(crate) fn publish(&self, subject: &Subject, payload: Bytes) -> Result<(), PublishError> {
+        self.link(subject.is_telemetry()).publish(subject.to_string().into(), None, payload)
+    }
+
+    pub(crate) async fn subscribe_all(&self, patterns: &[Pattern]) -> Result<Vec<Subscription>, BusError> {
+        let mut subscriptions = Vec::with_capacity(patterns.len());
+        for pattern in patterns {
+            let link = self.link(pattern.is_telemetry());
+            let incoming = link.client.subscribe(pattern.to_string()).await.map_err(|_| BusError::Closed)?;
+            let stream = NatsStream { incoming, link: link.clone(), inbox: self.inbox.clone() };
+            subscriptions.push(Subscription(SubscriptionStream::Nats(stream)));
+        }
+        for telemetry in [true, false] {
+            if patterns.iter().any(|pattern| pattern.is_telemetry() == telemetry) {
+                self.link(telemetry).barrier().await;
+            }
+        }
+        Ok(subscriptions)
+    }
+
+    pub(crate) fn gather(&self, subject: &Subject, payload: Bytes) -> Result<Answers, PublishError> {
+        let (asker, incoming) = mpsc::channel(ANSWERS_CAPACITY);
+        let pending = PendingQuestion { inbox: self.inbox.clone(), token: self.inbox.open(asker) };
+        let reply = format!("{}.{}", self.inbox.prefix, pending.token);
+        self.control.publish(subject.to_string().into(), Some(reply.into()), payload)?;
+        Ok(Answers { incoming, _pending: Some(pending) })
+    }
+
+    pub(crate) async fn drain(&self, patience: Duration) -> bool {
+        let drained = async {
+            for link in [&self.telemetry, &self.control] {
+                // A connection that never was or is away has nothing to send.
+                if link.is_up() && link.client.drain().await.is_ok() {
+                    link.watcher.closed().await;
+                }
+            }
+            if self.control.watcher.has_closed() {
+                self.tasks.wait().await;
+            }
+        };
+        let in_time = tokio::time::timeout(patience, drained).await.is_ok();
+        self.control.watcher.state.send_replace(BusState::Closed);
+        in_time
+    }
+}
+
+/// Which of the two connections.
+#[derive(Debug, Clone, Copy)]
+enum Lane {
+    Telemetry,
+    Control,
+}
+
+/// What is known of both connections.
+#[derive(Debug, Default)]
+struct Lanes {
+    telemetry_up: AtomicBool,
+    control_up: AtomicBool,
+    telemetry_closed: watch::Sender<bool>,
+    control_closed: watch::Sender<bool>,
+    lost: AtomicU64,
+}
+
+/// Hears the events of one connection and tells the state of both.
+#[derive(Debug, Clone)]
+struct Watcher {
+    lane: Lane,
+    lanes: Arc<Lanes>,
+    state: Arc<watch::Sender<BusState>>,
+    url: String,
+}
+
+impl Watcher {
+    fn up(&self) -> &AtomicBool {
+        match self.lane {
+            Lane::Telemetry => &self.lanes.telemetry_up,
+            Lane::Control => &self.lanes.control_up,
+        }
+    }
+
+    fn closed_flag(&self) -> &watch::Sender<bool> {
+        match self.lane {
+            Lane::Telemetry => &self.lanes.telemetry_closed,
+            Lane::Control => &self.lanes.control_closed,
+        }
+    }
+
+    async fn closed(&self) {
+        // The sender lives as long as we do.
+        let _ = self.closed_flag().subscribe().wait_for(|closed| *closed).await;
+    }
+
+    fn has_closed(&self) -> bool {
+        *self.closed_flag().borrow()
+    }
+
+    fn hear(&self, event: &Event) {
+        match event {
+            Event::Connected => {
+                self.up().store(true, Ordering::Release);
+                let both = [&self.lanes.telemetry_up, &self.lanes.control_up];
+                if both.iter().all(|up| up.load(Ordering::Acquire)) {
+                    tracing::info!(bus.url = self.url, "bus connected");
+                    self.tell(BusState::Up);
+                }
+            }
+            Event::Disconnected => {
+                self.up().store(false, Ordering::Release);
+                self.tell(BusState::Away(format!("no connection to {}", self.url)));
+            }
+            Event::Closed => {
+                self.up().store(false, Ordering::Release);
+                self.closed_flag().send_replace(true);
+            }
+            Event::SlowConsumer(_) => {
+                self.lanes.lost.fetch_add(1, Ordering::Relaxed);
+            }
+            Event::ServerError(error) => tracing::warn!(bus.url = self.url, %error, "bus server refused something"),
+            Event::ClientError(error) => tracing::warn!(bus.url = self.url, %error, "bus client failed"),
+            Event::LameDuckMode | Event::Draining => {}
+        }
+    }
+
+    fn tell(&self, now: BusState) {
+        self.state.send_if_modified(|state| {
+            if *state == now || *state == BusState::Closed {
+                return false;
+            }
+            if matches!((&*state, &now), (BusState::Up, BusState::Away(_))) {
+                tracing::warn!(bus.url = self.url, "bus away, trying again until it is back");
+            }
+            *state = now;
+            true
+        });
+    }
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Link {
+    client: Client,
+    watcher: Watcher,
+}
+
+impl Link {
+    async fn open(settings: &NatsSettings, node: &NodeId, watcher: Watcher) -> Result<Arc<Self>, BusError> {
+        let (lane_name, queue) = match watcher.lane {
+            Lane::Telemetry => ("telemetry", TELEMETRY_QUEUE),
+            Lane::Control => ("control", CONTROL_QUEUE),
+        };
+        let ears = watcher.clone();
+        let mut options = ConnectOptions::new()
+            .name(format!("{node} {lane_name}"))
+            .retry_on_initial_connect()
+            .max_reconnects(None)
+            .reconnect_delay_callback(backoff)
+            .connection_timeout(Duration::from_secs(2))
+            .ping_interval(PING_INTERVAL)
+            .client_capacity(queue)
+            .subscription_capacity(SUBSCRIPTION_CAPACITY)
+            .event_callback(move |event| {
+                ears.hear(&event);
+                std::future::ready(())
+            });
+        if matches!(watcher.lane, Lane::Telemetry) {
+            options = options.no_echo();
+        }
+        if !settings.credentials_file.is_empty() {
+            options = options.credentials_file(Path::new(&settings.credentials_file)).await.map_err(|error| {
+                BusError::Settings(format!("bus.nats.credentials_file `{}`: {error}", settings.credentials_file))
+            })?;
+        }
+        let servers: Vec<&str> = settings.url.split(',').map(str::trim).collect();
+        let client = options
+            .connect(servers)
+            .await
+            .map_err(|error| BusError::Settings(format!("bus.nats.url `{}`: {error}", masked(&settings.url))))?;
+        Ok(Arc::new(Self { client, watcher }))
+    }
+
+    fn is_up(&self) -> bool {
+        self.watcher.up().load(Ordering::Acquire)
+    }
+
+    fn publish(
+        &self,
+        subject: async_nats::Subject,
+        reply: Option<async_nats::Subject>,
+        payload: Bytes,
+    ) -> Result<(), PublishError> {
+        if !self.is_up() {
+            return Err(PublishError::Away);
+        }
+        if payload.len() > self.client.max_payload() {
+            return Err(PublishError::TooLarge);
+        }
+        // Polled once: ready when there is room in the library's queue, and dropped without a trace when there is none. Unconstrained,
+        // because a task that has used up its turn would look like a full queue.
+        let sent = match reply {
+            None => tokio::task::coop::unconstrained(self.client.publish(subject, payload)).now_or_never(),
+            Some(reply) => {
+                tokio::task::coop::unconstrained(self.client.publish_with_reply(subject, reply, payload)).now_or_never()
+            }
+        };
+        match sent {
+            Some(Ok(())) => Ok(()),
+            Some(Err(_)) => Err(PublishError::Away),
+            None => Err(PublishError::Full),
+        }
+    }
+
+    /// A round trip which proves that the server has handled what was sent before: a question on a subject that nobody hears is
+    /// answered by the server itself. (`flush` only empties our own buffer, and `no_echo` forbids an echo.)
+    async fn barrier(&self) {
+        let mut state = self.watcher.state.subscribe();
+        let away = async { while self.is_up() && state.changed().await.is_ok() {} };
+        tokio::select! {
+            biased;
+            () = away => {}
+            _ = self.client.request(NOWHERE, Bytes::new()) => {}
+        }
+    }
+}
+
+/// Where a delivery's answer goes.
+#[derive(Debug, Clone)]
+pub(crate) struct NatsReply {
+    link: Arc<Link>,
+    subject: async_nats::Subject,
+}
+
+impl NatsReply {
+    pub(crate) fn send(&self, payload: Bytes) -> Result<(), PublishError> {
+        self.link.publish(self.subject.clone(), None, payload)
+    }
+}
+
+/// The messages of one subscription.
+#[derive(Debug)]
+pub(crate) struct NatsStream {
+    incoming: async_nats::Subscriber,
+    link: Arc<Link>,
+    inbox: Arc<Inbox>,
+}
+
+impl NatsStream {
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
+        loop {
+            let Some(message) = std::task::ready!(self.incoming.poll_next_unpin(cx)) else { return Poll::Ready(None) };
+            // Anybody who may publish can use a subject below a wildcard that is no name of ours.
+            let Some(subject) = Subject::parse(&message.subject) else { continue };
+            let own = message.reply.as_ref().is_some_and(|reply| reply.starts_with(self.inbox.prefix.as_str()));
+            let reply = message.reply.map(|subject| Reply::Nats(NatsReply { link: self.link.clone(), subject }));
+            return Poll::Ready(Some(Delivery { subject, payload: message.payload, own, reply }));
+        }
+    }
+}
+
+/// The desk for answers: one subscription for all questions of the node. (The library's own keeps a question that ran into its timeout
+/// for ever, and takes one answer only.)
+#[derive(Debug, Default)]
+struct Inbox {
+    prefix: String,
+    next: AtomicU64,
+    open: Mutex<HashMap<u64, mpsc::Sender<Answer>>>,
+}
+
+impl Inbox {
+    fn open(&self, asker: mpsc::Sender<Answer>) -> u64 {
+        let token = self.next.fetch_add(1, Ordering::Relaxed);
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(token, asker);
+        token
+    }
+
+    fn take_in(&self, message: async_nats::Message) {
+        let token = message.subject.rsplit_once('.').and_then(|(_, token)| token.parse::<u64>().ok());
+        let Some(token) = token else { return };
+        let answer = match message.status {
+            Some(StatusCode::NO_RESPONDERS) => Answer::NoResponders,
+            _ => Answer::Payload(message.payload),
+        };
+        if let Some(asker) = self.open.lock().unwrap_or_else(PoisonError::into_inner).get(&token) {
+            // An asker with that many unread answers has its picture; more cannot help it.
+            let _ = asker.try_send(answer);
+        }
+    }
+
+    fn close(&self) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// A question that waits for answers; forgotten when dropped.
+#[derive(Debug)]
+pub(crate) struct PendingQuestion {
+    inbox: Arc<Inbox>,
+    token: u64,
+}
+
+impl Drop for PendingQuestion {
+    fn drop(&mut self) {
+        self.inbox.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.token);
+    }
+}
+
+/// The pause before a try to connect: doubling from 50 ms to [`MAX_BACKOFF_MS`], with jitter, so that edges do not come back in step.
+fn backoff(attempts: usize) -> Duration {
+    use rand::RngExt;
+    let step = 50u64.saturating_mul(1 << attempts.saturating_sub(1).min(10)).min(MAX_BACKOFF_MS);
+    Duration::from_millis(rand::rng().random_range(step / 2..=step))
+}
+
+/// Server URLs without what stands before an `@`.
+fn masked(urls: &str) -> String {
+    let mask = |url: &str| match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if at > scheme => {
+            format!("{}://***@{}", url.get(..scheme).unwrap_or_default(), url.get(at + 1..).unwrap_or_default())
+        }
+        (None, Some(at)) => format!("***@{}", url.get(at + 1..).unwrap_or_default()),
+        _ => url.to_owned(),
+    };
+    urls.split(',').map(|url| mask(url.trim())).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_in_urls_are_masked() {
+        assert_eq!(masked("nats://u:p@h:4222, nats://h2"), "nats://***@h:4222,nats://h2");
+        assert_eq!(masked("token@h:4222"), "***@h:4222");
+    }
+
+    #[test]
+    fn tries_are_spread_and_never_far_apart() {
+        for attempts in 0..200 {
+            assert!(backoff(attempts) <= Duration::from_millis(MAX_BACKOFF_MS));
+        }
+        assert!(backoff(100) >= Duration::from_millis(MAX_BACKOFF_MS / 2));
+    }
+}

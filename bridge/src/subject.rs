@@ -1,0 +1,195 @@
+//! Subjects: where a message goes, and the patterns that one subscribes to. Built by one type and parsed by its inverse.
+//!
+//! What belongs to a space starts with `gl.space.<space>.`, what belongs to the system does not, so no name of a space can
+//! collide with anything.
+
+use crate::frame::DeviceId;
+use crate::name::{NodeId, Space};
+use std::fmt;
+
+/// A concrete subject, which one publishes to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// The frames that a node took in: wire lines, at most 64 KB.
+    Telemetry {
+        /// The space of the devices.
+        space: Space,
+        /// The node that took the frames in.
+        node: NodeId,
+    },
+    /// A command to one device: `<command>:<parameters>`, answered `success` or `failed`.
+    Command {
+        /// The space of the device.
+        space: Space,
+        /// The device.
+        device: DeviceId,
+    },
+    /// A command to all devices of a space; each node answers with a [`CommandReport`](crate::CommandReport).
+    CommandAll {
+        /// The space.
+        space: Space,
+    },
+    /// A request for the devices of a space; each node answers with [`RosterPage`](crate::RosterPage)s.
+    Roster {
+        /// The space.
+        space: Space,
+    },
+    /// Devices that joined and left: [`Presence`](crate::Presence).
+    Presence {
+        /// The space.
+        space: Space,
+    },
+    /// The heartbeat of a node: [`Heartbeat`](crate::Heartbeat).
+    Node {
+        /// The node.
+        node: NodeId,
+    },
+    /// The command registry changed.
+    Registry,
+}
+
+impl Subject {
+    /// The subject with this name, or `None` when it is none of ours.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if text == "gl.registry" {
+            return Some(Self::Registry);
+        }
+        if let Some(node) = text.strip_prefix("gl.node.") {
+            return Some(Self::Node { node: node.parse().ok()? });
+        }
+        let (space, rest) = text.strip_prefix("gl.space.")?.split_once('.')?;
+        let space: Space = space.parse().ok()?;
+        match rest.split_once('.') {
+            None if rest == "command" => Some(Self::CommandAll { space }),
+            None if rest == "roster" => Some(Self::Roster { space }),
+            None if rest == "presence" => Some(Self::Presence { space }),
+            Some(("telemetry", node)) => Some(Self::Telemetry { space, node: node.parse().ok()? }),
+            // Canonical spelling only: `1A2B` would be another subject to the server.
+            Some(("command", id)) if !id.bytes().any(|byte| byte.is_ascii_uppercase()) => {
+                Some(Self::Command { space, device: DeviceId::parse(id)? })
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it carries telemetry, which has a connection of its own and is not echoed to its sender.
+    #[must_use]
+    pub fn is_telemetry(&self) -> bool {
+        matches!(self, Self::Telemetry { .. })
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Telemetry { space, node } => write!(f, "gl.space.{space}.telemetry.{node}"),
+            Self::Command { space, device } => write!(f, "gl.space.{space}.command.{device}"),
+            Self::CommandAll { space } => write!(f, "gl.space.{space}.command"),
+            Self::Roster { space } => write!(f, "gl.space.{space}.roster"),
+            Self::Presence { space } => write!(f, "gl.space.{space}.presence"),
+            Self::Node { node } => write!(f, "gl.node.{node}"),
+            Self::Registry => f.write_str("gl.registry"),
+        }
+    }
+}
+
+/// What one subscribes to: a subject, or one of the few patterns with a wildcard that the system needs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Pattern {
+    /// Exactly this subject.
+    Exact(Subject),
+    /// Telemetry of every node in a space.
+    Telemetry {
+        /// The space.
+        space: Space,
+    },
+    /// Heartbeats of every node.
+    Nodes,
+}
+
+impl Pattern {
+    /// Whether a message on this subject is meant.
+    #[must_use]
+    pub fn matches(&self, subject: &Subject) -> bool {
+        match self {
+            Self::Exact(exact) => exact == subject,
+            Self::Telemetry { space } => matches!(subject, Subject::Telemetry { space: other, .. } if other == space),
+            Self::Nodes => matches!(subject, Subject::Node { .. }),
+        }
+    }
+
+    /// Whether it is about telemetry; see [`Subject::is_telemetry`].
+    #[must_use]
+    pub fn is_telemetry(&self) -> bool {
+        match self {
+            Self::Exact(subject) => subject.is_telemetry(),
+            Self::Telemetry { .. } => true,
+            Self::Nodes => false,
+        }
+    }
+}
+
+impl From<Subject> for Pattern {
+    fn from(subject: Subject) -> Self {
+        Self::Exact(subject)
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(subject) => subject.fmt(f),
+            Self::Telemetry { space } => write!(f, "gl.space.{space}.telemetry.*"),
+            Self::Nodes => f.write_str("gl.node.*"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> Vec<Subject> {
+        let space: Space = "class-3b".parse().unwrap();
+        let node: NodeId = "edge-1".parse().unwrap();
+        vec![
+            Subject::Telemetry { space: space.clone(), node: node.clone() },
+            Subject::Command { space: space.clone(), device: DeviceId(0x0a2b) },
+            Subject::CommandAll { space: space.clone() },
+            Subject::Roster { space: space.clone() },
+            Subject::Presence { space },
+            Subject::Node { node },
+            Subject::Registry,
+        ]
+    }
+
+    #[test]
+    fn parse_is_the_inverse_of_display() {
+        for subject in all() {
+            assert_eq!(Subject::parse(&subject.to_string()), Some(subject));
+        }
+    }
+
+    #[test]
+    fn foreign_subjects_are_none_of_ours() {
+        for text in [
+            "", "gl", "gl.", "gl.space", "gl.space.", "gl.space.main", "gl.space.main.", "gl.space.Main.command", "gl.space.main.command.",
+            "gl.space.main.command.1A2B", "gl.space.main.command.1a2", "gl.space.main.telemetry", "gl.space.main.telemetry.a.b",
+            "gl.space.main.telemetry.*", "gl.space.*.command", "gl.node.", "gl.node.>", "gl.registry.x", "xx.registry",
+        ] {
+            assert_eq!(Subject::parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn patterns_match_what_their_names_say() {
+        let space: Space = "class-3b".parse().unwrap();
+        let telemetry = Pattern::Telemetry { space };
+        let other = Subject::Telemetry { space: Space::main(), node: "edge-1".parse().unwrap() };
+        assert!(telemetry.matches(&all()[0]) && !telemetry.matches(&other) && !telemetry.matches(&all()[1]));
+        assert!(Pattern::Nodes.matches(&all()[5]) && !Pattern::Nodes.matches(&all()[6]));
+        assert!(Pattern::from(all()[2].clone()).matches(&all()[2]));
+        assert_eq!(telemetry.to_string(), "gl.space.class-3b.telemetry.*");
+    }
+}
