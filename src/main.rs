@@ -1,2 +1,122 @@
-//! To be filled.
-fn main() {}
+//! `grouploop`: one binary, one role for each subcommand. Parses, loads, builds, runs, exits.
+
+mod cli;
+mod client;
+mod exit;
+mod health;
+mod listener;
+mod listing;
+mod log;
+mod roles;
+mod send;
+mod settings;
+mod signals;
+mod terminal;
+mod watch;
+
+use clap::Parser;
+use cli::{Cli, Command, Peer};
+use client::EdgeUrl;
+use exit::Exit;
+use roles::Role;
+use settings::{Effective, Settings};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+use terminal::{complain, print};
+use tokio::runtime::Builder;
+
+fn main() -> ExitCode {
+    match Cli::try_parse() {
+        Ok(cli) => run(cli).into(),
+        Err(error) => {
+            // Help and version come here too; a closed pipe is nobody's fault.
+            let _ = error.print();
+            if error.use_stderr() { Exit::Usage.into() } else { Exit::Success.into() }
+        }
+    }
+}
+
+fn run(cli: Cli) -> Exit {
+    if let Some(Command::Health(args)) = &cli.command {
+        // Needs no settings, and wrong ones must not make a running service look ill.
+        return on_one_thread(async {
+            match health::check(&args.url, health::PATIENCE).await {
+                (Exit::Success, status) => print(&format!("{status}\n"), Exit::Success),
+                (exit, complaint) => {
+                    complain(&complaint);
+                    exit
+                }
+            }
+        });
+    }
+    let loaded = settings::load(&cli.flags(), &environment(), Path::new(""));
+    let Effective { settings, entries } = match loaded {
+        Ok(effective) => effective,
+        Err(mistakes) => {
+            mistakes.0.iter().for_each(|mistake| complain(mistake));
+            return Exit::Usage;
+        }
+    };
+    match cli.command {
+        None | Some(Command::Up(_)) => serve(Role::Up, settings),
+        Some(Command::Edge(_)) => serve(Role::Edge, settings),
+        Some(Command::Config(args)) => print(&settings::print(&entries, args.format), Exit::Success),
+        Some(Command::Watch(args)) => {
+            with_edge(&args.peer, &settings, async |url| watch::watch(url, &args.device).await)
+        }
+        Some(Command::Send(args)) => with_edge(&args.peer, &settings, async |url| send::send(&url, &args).await),
+        Some(Command::Health(_)) => Exit::Success,
+    }
+}
+
+/// The environment as text; a name or value that is not Unicode shows its damage when it matters.
+fn environment() -> BTreeMap<String, String> {
+    let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
+}
+
+fn with_edge(peer: &Peer, settings: &Settings, work: impl AsyncFnOnce(EdgeUrl) -> Exit) -> Exit {
+    match EdgeUrl::choose(peer, settings) {
+        Ok(url) => on_one_thread(work(url)),
+        Err(complaint) => {
+            complain(&complaint);
+            Exit::Usage
+        }
+    }
+}
+
+fn serve(role: Role, settings: Settings) -> Exit {
+    if let Err(error) = log::install(&settings.log) {
+        complain(&format!("the log cannot be set up: {error:#}"));
+        return Exit::Failed;
+    }
+    run_on(&mut Builder::new_multi_thread(), async {
+        match roles::serve(role, settings).await {
+            Ok(exit) => exit,
+            Err(error) => {
+                complain(&format!("{error:#}"));
+                Exit::Failed
+            }
+        }
+    })
+}
+
+fn on_one_thread(work: impl Future<Output = Exit>) -> Exit {
+    run_on(&mut Builder::new_current_thread(), work)
+}
+
+fn run_on(builder: &mut Builder, work: impl Future<Output = Exit>) -> Exit {
+    match builder.enable_all().build() {
+        Ok(runtime) => {
+            let exit = runtime.block_on(work);
+            // What still hangs, such as a name lookup or a write to a stopped pipe, must not keep the process.
+            runtime.shutdown_background();
+            exit
+        }
+        Err(error) => {
+            complain(&format!("the runtime cannot be started: {error}"));
+            Exit::Failed
+        }
+    }
+}

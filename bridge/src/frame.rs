@@ -14,6 +14,10 @@ pub const FRAME_LEN: usize = 20;
 pub const LINE_LEN: usize = FRAME_LEN + 1;
 
 /// Lower-case hex digit for each byte that is one, 0 for every other byte.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated at compile time, where an index that is out is an error of the build"
+)]
 const LOWER: [u8; 256] = {
     let mut table = [0u8; 256];
     let mut byte = 0usize;

@@ -221,7 +221,9 @@ mod tests {
 
     #[test]
     fn only_the_first_three_colons_split() {
-        let Message::Command(Ok(line)) = Message::parse("cmd:1a2b:ota:http://host:5008/firmware/x.bin\n") else { panic!() };
+        let Message::Command(Ok(line)) = Message::parse("cmd:1a2b:ota:http://host:5008/firmware/x.bin\n") else {
+            panic!()
+        };
         assert_eq!((line.target, line.command, line.parameters), ("1a2b", "ota", "http://host:5008/firmware/x.bin"));
     }
 
@@ -254,7 +256,24 @@ mod tests {
     fn random_text_never_panics() {
         use rand::{RngExt, SeedableRng};
         let mut rng = rand::rngs::StdRng::seed_from_u64(11);
-        let pieces = ["cmd:", "id:", "s:", "s", "u", "ping", "\n", "\r", " ", ":", "all", "1a2b", "8080ff0011223300", "é", "\u{2028}", "\0"];
+        let pieces = [
+            "cmd:",
+            "id:",
+            "s:",
+            "s",
+            "u",
+            "ping",
+            "\n",
+            "\r",
+            " ",
+            ":",
+            "all",
+            "1a2b",
+            "8080ff0011223300",
+            "é",
+            "\u{2028}",
+            "\0",
+        ];
         for _ in 0..20_000 {
             let text: String = (0..rng.random_range(0..8)).map(|_| pieces[rng.random_range(0..pieces.len())]).collect();
             if let Message::Lines(lines) = Message::parse(&text) {

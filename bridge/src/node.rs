@@ -113,7 +113,8 @@ pub struct OwnershipClock(AtomicU64);
 impl OwnershipClock {
     /// The next time, later than all before it.
     pub fn tick(&self) -> u64 {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| u64::try_from(age.as_millis()).unwrap_or(0));
+        let wall =
+            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| u64::try_from(age.as_millis()).unwrap_or(0));
         self.tick_at(wall)
     }
 
@@ -127,7 +128,8 @@ impl OwnershipClock {
     pub fn observe(&self, time: u64) {
         // A node with a broken clock must not drag all others to the end of time: more than a day ahead is not believed.
         const DAY_MS: u64 = 86_400_000;
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| u64::try_from(age.as_millis()).unwrap_or(0));
+        let wall =
+            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| u64::try_from(age.as_millis()).unwrap_or(0));
         if time <= wall.saturating_add(DAY_MS) {
             self.0.fetch_max(time, Ordering::AcqRel);
         }
@@ -159,7 +161,12 @@ mod tests {
 
     #[test]
     fn presence_is_small_and_readable() {
-        let presence = Presence { node: "edge-1".parse().unwrap(), joined: [(DeviceId(0x1a2b), 7)].into(), left: vec![], clashes: vec![] };
+        let presence = Presence {
+            node: "edge-1".parse().unwrap(),
+            joined: [(DeviceId(0x1a2b), 7)].into(),
+            left: vec![],
+            clashes: vec![],
+        };
         let json = serde_json::to_string(&presence).unwrap();
         assert_eq!(json, r#"{"node":"edge-1","joined":{"1a2b":7}}"#);
         assert_eq!(serde_json::from_str::<Presence>(&json).unwrap(), presence);

@@ -147,14 +147,16 @@ mod tests {
 
     #[test]
     fn a_bad_registry_names_every_mistake() {
-        let error = Registry::parse(br#"{"commands": {"a b": {}, "": {}, "ok": {"parameters": []}}}"#).unwrap_err().to_string();
+        let error =
+            Registry::parse(br#"{"commands": {"a b": {}, "": {}, "ok": {"parameters": []}}}"#).unwrap_err().to_string();
         assert!(error.contains("\"a b\"") && error.contains("\"\""), "{error}");
         assert!(Registry::parse(b"{").is_err() && Registry::parse(b"{\"commands\": {}}").is_err());
     }
 
     #[test]
     fn unknown_keys_are_no_mistake() {
-        let registry = Registry::parse(br#"{"version": 2, "commands": {"wink": {"handler": "w", "schema": [{}]}}}"#).unwrap();
+        let registry =
+            Registry::parse(br#"{"version": 2, "commands": {"wink": {"handler": "w", "schema": [{}]}}}"#).unwrap();
         assert_eq!(registry.check("wink", "").unwrap(), "wink:");
     }
 }

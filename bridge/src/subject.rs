@@ -174,9 +174,25 @@ mod tests {
     #[test]
     fn foreign_subjects_are_none_of_ours() {
         for text in [
-            "", "gl", "gl.", "gl.space", "gl.space.", "gl.space.main", "gl.space.main.", "gl.space.Main.command", "gl.space.main.command.",
-            "gl.space.main.command.1A2B", "gl.space.main.command.1a2", "gl.space.main.telemetry", "gl.space.main.telemetry.a.b",
-            "gl.space.main.telemetry.*", "gl.space.*.command", "gl.node.", "gl.node.>", "gl.registry.x", "xx.registry",
+            "",
+            "gl",
+            "gl.",
+            "gl.space",
+            "gl.space.",
+            "gl.space.main",
+            "gl.space.main.",
+            "gl.space.Main.command",
+            "gl.space.main.command.",
+            "gl.space.main.command.1A2B",
+            "gl.space.main.command.1a2",
+            "gl.space.main.telemetry",
+            "gl.space.main.telemetry.a.b",
+            "gl.space.main.telemetry.*",
+            "gl.space.*.command",
+            "gl.node.",
+            "gl.node.>",
+            "gl.registry.x",
+            "xx.registry",
         ] {
             assert_eq!(Subject::parse(text), None, "{text:?}");
         }

@@ -1,5 +1,33 @@
 //! Stateless WebSocket node between devices, clients and the bus.
+//!
+//! ```text
+//!  accept ─▶ worker (thread) ─▶ http ─▶ upgrade ─▶ connection ─┬─▶ owners   who owns which device
+//!                                                              ├─▶ share    this worker's batch and viewers
+//!                                                              └─▶ dispatch commands to any edge
+//!  space: owners + ring + shares          space_bus: keeps the bus in line with them
+//!  heartbeat, registry_loader: one task each
+//! ```
 
+mod api;
+mod connection;
+mod dispatch;
+mod edge;
+mod heartbeat;
+mod http;
+mod metrics;
+mod node;
+mod owners;
+mod pace;
+mod peer;
+mod registry_loader;
+mod ring;
 mod settings;
+mod share;
+mod space;
+mod space_bus;
+mod upgrade;
+mod view;
+mod worker;
 
+pub use edge::{DrainOutcome, Edge, EdgeOptions};
 pub use settings::EdgeSettings;

@@ -48,7 +48,8 @@ pub(crate) struct Nats {
 
 impl Nats {
     pub(crate) async fn start(settings: &NatsSettings, node: &NodeId) -> Result<Self, BusError> {
-        let state = Arc::new(watch::Sender::new(BusState::Away(format!("no answer yet from {}", masked(&settings.url)))));
+        let state =
+            Arc::new(watch::Sender::new(BusState::Away(format!("no answer yet from {}", masked(&settings.url)))));
         let lanes = Arc::new(Lanes::default());
         let lane = |lane| Watcher { lane, lanes: lanes.clone(), state: state.clone(), url: masked(&settings.url) };
         let telemetry = Link::open(settings, node, lane(Lane::Telemetry)).await?;

@@ -1,0 +1,168 @@
+//! The HTTP API of a space: its devices, and commands to them.
+
+use crate::dispatch;
+use crate::http::AppState;
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
+use grouploop_bridge::{CommandAnswer, CommandError, DeviceId, NameError, NodeId, Space, Target};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// Devices that one request may name.
+const MAX_TARGETS: usize = 65_536;
+/// Commands of one request that are on their way at a time.
+const IN_FLIGHT: usize = 256;
+
+/// What can be wrong with a request.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    #[error("the space in the path: {0}")]
+    Space(#[from] NameError),
+    #[error("{0}")]
+    Body(#[from] JsonRejection),
+    #[error("`target` {0:?} is neither \"all\" nor a device id of 4 hex digits")]
+    Target(String),
+    #[error("`target` names {0} devices, at most {MAX_TARGETS} are possible")]
+    TooMany(usize),
+    #[error("the command is not run: {0}")]
+    Command(CommandError),
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, code) = match &self {
+            Self::Space(_) => (StatusCode::NOT_FOUND, "invalid_space".to_owned()),
+            Self::Body(rejection) => (rejection.status(), "invalid_body".to_owned()),
+            Self::Target(_) | Self::TooMany(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_target".to_owned()),
+            Self::Command(error) => (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+        };
+        (status, Json(json!({"error": code, "message": self.to_string()}))).into_response()
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Device {
+    id: DeviceId,
+    node: NodeId,
+    frames_per_second: f32,
+    last_seen_ms: Option<u64>,
+}
+
+/// `GET /api/spaces/<space>/devices`: the roster over all edges.
+pub(crate) async fn devices(State(state): State<AppState>, Path(space): Path<String>) -> Result<Response, ApiError> {
+    let space: Space = space.parse()?;
+    let roster = dispatch::roster(&state.node, &space).await;
+    let devices: Vec<Device> = roster
+        .into_iter()
+        .map(|(node, entry)| Device {
+            id: entry.id,
+            node,
+            frames_per_second: entry.frames_per_second,
+            last_seen_ms: entry.last_seen_ms,
+        })
+        .collect();
+    // Without the bus only the devices of this edge are known, and that must show.
+    Ok(Json(json!({"space": space, "complete": state.node.bus.is_up(), "devices": devices})).into_response())
+}
+
+/// The body of a command request.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CommandRequest {
+    target: Targets,
+    command: String,
+    #[serde(default)]
+    parameters: Vec<Parameter>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Targets {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// A parameter as text; numbers are taken as they are written.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Parameter {
+    Text(String),
+    Number(serde_json::Number),
+}
+
+/// `POST /api/spaces/<space>/commands`: runs a command and answers the result for each device.
+pub(crate) async fn commands(
+    State(state): State<AppState>,
+    Path(space): Path<String>,
+    body: Result<Json<CommandRequest>, JsonRejection>,
+) -> Result<Response, ApiError> {
+    let space: Space = space.parse()?;
+    let Json(request) = body?;
+    let parameters: Vec<String> = request
+        .parameters
+        .into_iter()
+        .map(|parameter| match parameter {
+            Parameter::Text(text) => text,
+            Parameter::Number(number) => number.to_string(),
+        })
+        .collect();
+    let text = state.node.registry().check(&request.command, &parameters.join(":")).map_err(ApiError::Command)?;
+    let results = match request.target {
+        Targets::One(target) => match parse_target(&target)? {
+            Target::All => to_all(&state, &space, &text).await,
+            Target::Device(device) => to_many(&state, &space, &[device], &text).await,
+        },
+        Targets::Many(targets) => {
+            if targets.len() > MAX_TARGETS {
+                return Err(ApiError::TooMany(targets.len()));
+            }
+            let devices: Result<Vec<DeviceId>, ApiError> =
+                targets.iter().map(|id| DeviceId::parse(id).ok_or_else(|| unknown_target(id))).collect();
+            to_many(&state, &space, &devices?, &text).await
+        }
+    };
+    let sent = results.values().filter(|success| **success).count();
+    let words: BTreeMap<DeviceId, &str> =
+        results.iter().map(|(id, success)| (*id, if *success { "success" } else { "failed" })).collect();
+    for success in results.values() {
+        let answer = if *success { CommandAnswer::Success } else { CommandAnswer::Failed };
+        state.node.metrics.answered(answer.kind());
+    }
+    Ok(Json(json!({"sent": sent, "failed": results.len() - sent, "results": words})).into_response())
+}
+
+fn parse_target(target: &str) -> Result<Target, ApiError> {
+    Target::parse(target).ok_or_else(|| unknown_target(target))
+}
+
+fn unknown_target(target: &str) -> ApiError {
+    ApiError::Target(target.chars().take(40).collect())
+}
+
+async fn to_all(state: &AppState, space: &Space, text: &str) -> BTreeMap<DeviceId, bool> {
+    let reports = dispatch::send_to_all(&state.node, space, text).await;
+    let mut results = BTreeMap::new();
+    for report in reports {
+        results.extend(report.failed.into_iter().map(|device| (device, false)));
+        // A device that moves between two nodes may be named by both: written is written.
+        results.extend(report.sent.into_iter().map(|device| (device, true)));
+    }
+    results
+}
+
+async fn to_many(state: &AppState, space: &Space, devices: &[DeviceId], text: &str) -> BTreeMap<DeviceId, bool> {
+    let here = state.node.spaces.get(space);
+    futures_util::stream::iter(devices.iter().copied())
+        .map(|device| {
+            let answer = dispatch::send_to_one(&state.node, here.as_ref(), space, device, text);
+            async move { (device, answer.await.unwrap_or(false)) }
+        })
+        .buffer_unordered(IN_FLIGHT)
+        .collect()
+        .await
+}

@@ -1,0 +1,186 @@
+//! An edge from its start to its drain.
+
+use crate::EdgeSettings;
+use crate::node::Node;
+use crate::worker::Worker;
+use crate::{heartbeat, registry_loader};
+use grouploop_bridge::{Bus, CloseReason, NodeId};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// Time for the bus to send what is queued at the end.
+const BUS_DRAIN: Duration = Duration::from_secs(2);
+
+/// What an edge is started with beside its settings, its listener and its bus.
+#[derive(Debug, Clone)]
+pub struct EdgeOptions {
+    /// The settings; the caller has looked at [`EdgeSettings::complaints`].
+    pub settings: EdgeSettings,
+    /// The name of this node.
+    pub node: NodeId,
+    /// The version to show.
+    pub version: String,
+    /// Where `/static/commands.json` is; empty for the built-in registry alone.
+    pub cdn_base_url: String,
+}
+
+/// A running edge. Dropped without [`Edge::drain`] it stops at once.
+#[derive(Debug)]
+pub struct Edge {
+    node: Arc<Node>,
+    address: SocketAddr,
+    stop_accepting: CancellationToken,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// How a drain went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DrainOutcome {
+    /// Every connection was closed in order and everything queued was sent, in time.
+    pub clean: bool,
+    /// Connections that were open when the drain began.
+    pub connections: usize,
+    /// Of those, the ones that had to be cut.
+    pub cut: usize,
+}
+
+impl Edge {
+    /// Starts to serve on a bound listener.
+    ///
+    /// # Errors
+    /// When the listener is not usable or a thread cannot be started.
+    pub async fn start(options: EdgeOptions, listener: std::net::TcpListener, bus: Bus) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
+        let address = listener.local_addr()?;
+        let EdgeOptions { settings, node, version, cdn_base_url } = options;
+        let threads = match settings.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads as usize,
+        };
+        let node = Arc::new(Node::new(node, version, settings, threads, bus));
+        let mut edge =
+            Self { node: node.clone(), address, stop_accepting: CancellationToken::new(), threads: Vec::new() };
+        let mut workers = Vec::new();
+        for index in 0..threads {
+            let (worker, thread) = Worker::start(&node, index)?;
+            workers.push(worker);
+            edge.threads.push(thread);
+        }
+        node.tasks.spawn(heartbeat::run(node.clone()));
+        if !cdn_base_url.is_empty() {
+            node.tasks.spawn(registry_loader::run(node.clone(), cdn_base_url));
+        }
+        node.tasks.spawn(accept(node.clone(), listener, workers, edge.stop_accepting.clone()));
+        tracing::info!(
+            edge.address = %address,
+            edge.threads = threads,
+            node.id = %node.id,
+            bus.engine = node.bus.engine().name(),
+            "listening"
+        );
+        Ok(edge)
+    }
+
+    /// The address that it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The name of its node.
+    #[must_use]
+    pub fn node(&self) -> &NodeId {
+        &self.node.id
+    }
+
+    /// Ends in order: readiness red, a pause for load balancers, no new connections, a goodbye to each peer, then the bus. Every step is
+    /// bounded.
+    pub async fn drain(mut self) -> DrainOutcome {
+        let node = self.node.clone();
+        let settings = &node.settings;
+        node.start_draining();
+        let connections = node.peer_count();
+        tracing::info!(node.id = %node.id, connections, "draining");
+        tokio::time::sleep(Duration::from_millis(settings.lame_duck_ms)).await;
+        self.stop_accepting.cancel();
+        node.closing.cancel();
+        node.say_goodbye(CloseReason::Restart);
+        node.connections.close();
+        let in_time = timeout(Duration::from_millis(settings.drain_timeout_ms), node.connections.wait()).await.is_ok();
+        let cut = if in_time { 0 } else { node.peer_count() };
+        node.stop.cancel();
+        node.tasks.close();
+        let threads = std::mem::take(&mut self.threads);
+        let joined = tokio::task::spawn_blocking(move || threads.into_iter().all(|thread| thread.join().is_ok()));
+        let tasks_ended = timeout(BUS_DRAIN, node.tasks.wait()).await.is_ok();
+        let threads_ended = timeout(BUS_DRAIN, joined).await.is_ok_and(|ended| ended.unwrap_or(false));
+        let bus_drained = node.bus.drain(BUS_DRAIN).await;
+        let clean = in_time && tasks_ended && threads_ended && bus_drained;
+        if clean {
+            tracing::info!(node.id = %node.id, connections, "drained");
+        } else {
+            tracing::warn!(
+                node.id = %node.id,
+                connections,
+                connections.cut = cut,
+                drain.tasks_ended = tasks_ended,
+                drain.threads_ended = threads_ended,
+                drain.bus = bus_drained,
+                "drained, but not everything ended in time"
+            );
+        }
+        DrainOutcome { clean, connections, cut }
+    }
+}
+
+impl Drop for Edge {
+    fn drop(&mut self) {
+        self.stop_accepting.cancel();
+        self.node.closing.cancel();
+        self.node.stop.cancel();
+    }
+}
+
+/// Takes connections and hands them to the workers.
+async fn accept(node: Arc<Node>, listener: TcpListener, workers: Vec<Arc<Worker>>, stop: CancellationToken) {
+    let mut failing = false;
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            () = node.stop.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        let socket = match accepted {
+            Ok((socket, _)) => socket,
+            Err(error) => {
+                // A peer that gave up while it waited is no fault of ours; out of descriptors is, and passes when others close.
+                if !matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
+                    node.metrics.refused("accept_failed");
+                    if !failing {
+                        tracing::error!(%error, "cannot accept connections; is the limit of open files too low?");
+                    }
+                    failing = true;
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                continue;
+            }
+        };
+        failing = false;
+        let handed = socket.set_nodelay(true).and_then(|()| socket.into_std());
+        let taken = match (handed, Worker::choose(&workers)) {
+            (Ok(socket), Some(worker)) => worker.hand_over(socket),
+            _ => false,
+        };
+        if !taken {
+            node.metrics.refused("overloaded");
+        }
+    }
+}

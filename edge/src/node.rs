@@ -1,0 +1,131 @@
+//! What every part of an edge shares. One for each [`Edge`](crate::Edge), so two of them live in one process without noticing.
+
+use crate::EdgeSettings;
+use crate::heartbeat::Others;
+use crate::metrics::Metrics;
+use crate::peer::{Peer, PeerId};
+use crate::space::Spaces;
+use grouploop_bridge::{Bus, CloseReason, NodeId, OwnershipClock, Registry};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// The shared state of one edge.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) id: NodeId,
+    pub(crate) version: String,
+    pub(crate) settings: EdgeSettings,
+    pub(crate) threads: usize,
+    pub(crate) bus: Bus,
+    pub(crate) clock: OwnershipClock,
+    pub(crate) metrics: Metrics,
+    pub(crate) spaces: Spaces,
+    pub(crate) others: Others,
+    /// Where what is not a connection runs: bus, heartbeat, registry.
+    pub(crate) runtime: Handle,
+    /// Everything spawned, so that drain can await it.
+    pub(crate) tasks: TaskTracker,
+    /// Connections and their upgrades alone: drain awaits them first.
+    pub(crate) connections: TaskTracker,
+    /// Ends HTTP connections after their current answer.
+    pub(crate) closing: CancellationToken,
+    /// Ends the tasks that are not connections.
+    pub(crate) stop: CancellationToken,
+    /// Wakes the heartbeat before its time.
+    pub(crate) beat_now: Notify,
+    registry: RwLock<Arc<Registry>>,
+    registry_from_cdn: AtomicBool,
+    draining: AtomicBool,
+    next_peer: AtomicU64,
+    peers: Mutex<HashMap<PeerId, Arc<Peer>>>,
+}
+
+impl Node {
+    pub(crate) fn new(id: NodeId, version: String, settings: EdgeSettings, threads: usize, bus: Bus) -> Self {
+        Self {
+            id,
+            version,
+            settings,
+            threads,
+            bus,
+            clock: OwnershipClock::default(),
+            metrics: Metrics::default(),
+            spaces: Spaces::default(),
+            others: Others::default(),
+            runtime: Handle::current(),
+            tasks: TaskTracker::new(),
+            connections: TaskTracker::new(),
+            closing: CancellationToken::new(),
+            stop: CancellationToken::new(),
+            beat_now: Notify::new(),
+            registry: RwLock::new(Arc::new(Registry::built_in())),
+            registry_from_cdn: AtomicBool::new(false),
+            draining: AtomicBool::new(false),
+            next_peer: AtomicU64::new(1),
+            peers: Mutex::default(),
+        }
+    }
+
+    /// The registry as it is now.
+    pub(crate) fn registry(&self) -> Arc<Registry> {
+        self.registry.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Uses another registry from now on.
+    pub(crate) fn set_registry(&self, registry: Registry) {
+        *self.registry.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(registry);
+        self.registry_from_cdn.store(true, Ordering::Release);
+    }
+
+    /// Where the registry is from: `cdn` or `built_in`.
+    pub(crate) fn registry_source(&self) -> &'static str {
+        if self.registry_from_cdn.load(Ordering::Acquire) { "cdn" } else { "built_in" }
+    }
+
+    pub(crate) fn next_peer_id(&self) -> PeerId {
+        self.next_peer.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn peers(&self) -> MutexGuard<'_, HashMap<PeerId, Arc<Peer>>> {
+        self.peers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes a connection, so that drain can say goodbye to it.
+    pub(crate) fn add_peer(&self, peer: &Arc<Peer>) {
+        self.peers().insert(peer.id, peer.clone());
+        // Drain sets the flag before it looks at the peers, so one of the two sees this connection.
+        if self.is_draining() {
+            peer.say_goodbye(CloseReason::Restart);
+        }
+    }
+
+    pub(crate) fn remove_peer(&self, peer: PeerId) {
+        self.peers().remove(&peer);
+    }
+
+    /// Open WebSocket connections.
+    pub(crate) fn peer_count(&self) -> usize {
+        self.peers().len()
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    /// Turns readiness red.
+    pub(crate) fn start_draining(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    /// Says goodbye to every connection.
+    pub(crate) fn say_goodbye(&self, reason: CloseReason) {
+        for peer in self.peers().values() {
+            peer.say_goodbye(reason);
+        }
+    }
+}

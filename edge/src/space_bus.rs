@@ -1,0 +1,279 @@
+//! The bus side of one space: keeps this node's interest in step with the devices and viewers that it has.
+//!
+//! Nothing is sent to this task that could overflow: it is woken, looks at what changed, and brings the bus in line with it.
+//!
+//! ```text
+//!   owners ──(changed)──▶ reconcile ──▶ subscribe command.<device>, presence: joined, left
+//!   bus ──▶ command.<device> ──▶ the owner's connection      bus ──▶ telemetry.* ──▶ ring
+//! ```
+
+use crate::dispatch::send_to_own;
+use crate::node::Node;
+use crate::owners::Yielded;
+use crate::peer::{Completion, PendingCommand};
+use crate::space::SpaceState;
+use bytes::Bytes;
+use futures_util::future::OptionFuture;
+use futures_util::stream::{AbortHandle, Abortable, SelectAll};
+use futures_util::{Stream, StreamExt};
+use grouploop_bridge::{
+    BusError, BusState, Delivery, DeviceId, MAX_COMMAND_BYTES, Pattern, Presence, ROSTER_PAGE, RosterPage, Subject,
+    Subscription,
+};
+use rustc_hash::FxHashMap;
+use serde::Serialize;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+/// Devices in one presence message at most.
+const PRESENCE_DEVICES: usize = 2000;
+
+struct SpaceBus {
+    node: Arc<Node>,
+    space: Arc<SpaceState>,
+    devices: FxHashMap<DeviceId, AbortHandle>,
+    commands: SelectAll<Abortable<Subscription>>,
+    /// Commands to all, roster and presence, while there is a device.
+    whole: Option<SelectAll<Subscription>>,
+    /// While there is a viewer.
+    telemetry: Option<Subscription>,
+}
+
+/// Runs until nobody is in the space any more.
+pub(crate) async fn run(node: Arc<Node>, space: Arc<SpaceState>) {
+    let over = space.over.clone();
+    let mut state = node.bus.state();
+    state.mark_unchanged();
+    let mut bus = SpaceBus {
+        node,
+        space,
+        devices: FxHashMap::default(),
+        commands: SelectAll::new(),
+        whole: None,
+        telemetry: None,
+    };
+    loop {
+        tokio::select! {
+            biased;
+            () = over.cancelled() => break,
+            done = bus.turn(&mut state) => if done.is_err() { break },
+        }
+    }
+    bus.say_goodbye();
+}
+
+/// The next message, or never when there is no stream.
+async fn next_of<S: Stream + Unpin>(stream: Option<&mut S>) -> Option<S::Item> {
+    match OptionFuture::from(stream.map(StreamExt::next)).await {
+        Some(item) => item,
+        None => std::future::pending().await,
+    }
+}
+
+impl SpaceBus {
+    /// Waits for one event and handles it. Only waits again (for the bus) while it subscribes; dropped there, the space is over.
+    async fn turn(&mut self, state: &mut tokio::sync::watch::Receiver<BusState>) -> Result<(), BusError> {
+        tokio::select! {
+            biased;
+            () = self.space.changed.notified() => self.reconcile().await?,
+            changed = state.changed() => {
+                changed.map_err(|_| BusError::Closed)?;
+                if *state.borrow_and_update() == BusState::Up {
+                    self.claim_again();
+                }
+            }
+            Some(delivery) = next_of(Some(&mut self.commands).filter(|commands| !commands.is_empty())) => self.on_command(delivery),
+            Some(delivery) = next_of(self.whole.as_mut()) => self.on_whole(&delivery),
+            batch = next_of(self.telemetry.as_mut()) => match batch {
+                Some(batch) => self.space.show(batch.payload),
+                None => self.telemetry = None,
+            },
+        }
+        Ok(())
+    }
+
+    /// Brings interest and presence in line with the owners and viewers of now.
+    async fn reconcile(&mut self) -> Result<(), BusError> {
+        let (changes, clashes) = self.space.owners.take_changes();
+        let mut joined: Vec<(DeviceId, u64)> = Vec::new();
+        let mut left: Vec<DeviceId> = Vec::new();
+        let mut patterns: Vec<Pattern> = Vec::new();
+        for (device, claimed) in changes {
+            match claimed {
+                Some(claimed) => {
+                    joined.push((device, claimed));
+                    if !self.devices.contains_key(&device) {
+                        patterns.push(Subject::Command { space: self.space.name.clone(), device }.into());
+                    }
+                }
+                None => {
+                    left.push(device);
+                    if let Some(interest) = self.devices.remove(&device) {
+                        interest.abort();
+                    }
+                }
+            }
+        }
+        let new_devices = patterns.len();
+        let has_devices = self.space.owners.len() > 0;
+        let first_device = has_devices && self.whole.is_none();
+        if first_device {
+            let space = || self.space.name.clone();
+            let whole = [
+                Subject::CommandAll { space: space() },
+                Subject::Roster { space: space() },
+                Subject::Presence { space: space() },
+            ];
+            patterns.extend(whole.map(Pattern::from));
+        } else if !has_devices {
+            self.whole = None;
+        }
+        let watched = self.space.viewers.load(Ordering::Acquire) > 0;
+        let first_viewer = watched && self.telemetry.is_none();
+        if first_viewer {
+            patterns.push(Pattern::Telemetry { space: self.space.name.clone() });
+        } else if !watched {
+            self.telemetry = None;
+        }
+        if !patterns.is_empty() {
+            let mut subscriptions = self.node.bus.subscribe_all(&patterns).await?;
+            if first_viewer {
+                self.telemetry = subscriptions.pop();
+            }
+            if first_device {
+                self.whole = Some(subscriptions.split_off(new_devices).into_iter().collect());
+            }
+            for (pattern, subscription) in patterns.iter().zip(subscriptions) {
+                if let Pattern::Exact(Subject::Command { device, .. }) = pattern {
+                    let (handle, registration) = AbortHandle::new_pair();
+                    self.commands.push(Abortable::new(subscription, registration));
+                    self.devices.insert(*device, handle);
+                }
+            }
+        }
+        if first_device || (!left.is_empty() && !has_devices) {
+            self.node.beat_now.notify_one();
+        }
+        for device in &clashes {
+            self.node.metrics.clashes.inc();
+            tracing::warn!(
+                device.id = %device,
+                space.id = %self.space.name,
+                "two live connections send under one device id; give one of them another id"
+            );
+        }
+        self.announce(&joined, &left, &clashes);
+        Ok(())
+    }
+
+    /// After a time without the bus: everybody may have claimed anything meanwhile.
+    fn claim_again(&self) {
+        self.announce(&self.space.owners.claims(), &[], &[]);
+        self.node.beat_now.notify_one();
+    }
+
+    fn announce(&self, joined: &[(DeviceId, u64)], left: &[DeviceId], clashes: &[DeviceId]) {
+        let pages = joined.len().max(left.len()).max(clashes.len()).div_ceil(PRESENCE_DEVICES);
+        let page = |all: &[DeviceId], n: usize| -> Vec<DeviceId> {
+            all.iter().skip(n * PRESENCE_DEVICES).take(PRESENCE_DEVICES).copied().collect()
+        };
+        for n in 0..pages {
+            self.publish_presence(&Presence {
+                node: self.node.id.clone(),
+                joined: joined.iter().skip(n * PRESENCE_DEVICES).take(PRESENCE_DEVICES).copied().collect(),
+                left: page(left, n),
+                clashes: page(clashes, n),
+            });
+        }
+    }
+
+    fn publish_presence(&self, presence: &Presence) {
+        let subject = Subject::Presence { space: self.space.name.clone() };
+        // With the bus away nobody hears it; when it is back, `claim_again` says it all once more.
+        let _ = self.node.bus.publish(&subject, json(presence));
+    }
+
+    fn on_command(&self, delivery: Delivery) {
+        let Subject::Command { device, .. } = delivery.subject else { return };
+        let owner = self.space.owners.owner(device);
+        let text = Utf8Bytes::try_from(delivery.payload.clone());
+        let completion = Completion::bus(delivery);
+        match (owner, text) {
+            (Some(owner), Ok(text)) if text.len() <= MAX_COMMAND_BYTES => {
+                let deadline = Instant::now() + self.node.settings.command_timeout();
+                owner.send(PendingCommand { device, text, deadline, completion });
+            }
+            // Dropped, it answers `failed`.
+            _ => drop(completion),
+        }
+    }
+
+    fn on_whole(&self, delivery: &Delivery) {
+        match &delivery.subject {
+            // What this very node asks it has done already, without the bus.
+            Subject::CommandAll { .. } | Subject::Roster { .. } if delivery.own => {}
+            Subject::CommandAll { .. } => self.on_command_to_all(delivery.clone()),
+            Subject::Roster { .. } => self.on_roster(delivery),
+            Subject::Presence { .. } => self.on_presence(&delivery.payload),
+            _ => {}
+        }
+    }
+
+    fn on_command_to_all(&self, delivery: Delivery) {
+        let text = std::str::from_utf8(&delivery.payload).map(str::to_owned);
+        let Some(text) = text.ok().filter(|text| text.len() <= MAX_COMMAND_BYTES) else { return };
+        let (node, space) = (self.node.clone(), self.space.clone());
+        // Ends by itself within the command timeout.
+        self.node.tasks.spawn_on(
+            async move {
+                let report = send_to_own(&node, &space, &text).await;
+                // When the bus went away the asker counts what it heard.
+                let _ = delivery.respond(json(&report));
+            },
+            &self.node.runtime,
+        );
+    }
+
+    fn on_roster(&self, delivery: &Delivery) {
+        let roster = self.space.owners.roster(Instant::now());
+        let pages = u32::try_from(roster.len().div_ceil(ROSTER_PAGE).max(1)).unwrap_or(u32::MAX);
+        let mut chunks = roster.chunks(ROSTER_PAGE);
+        for page in 0..pages {
+            let devices = chunks.next().unwrap_or_default().to_vec();
+            let _ = delivery.respond(json(&RosterPage { node: self.node.id.clone(), page, pages, devices }));
+        }
+    }
+
+    fn on_presence(&self, payload: &[u8]) {
+        let Ok(presence) = serde_json::from_slice::<Presence>(payload) else { return };
+        if presence.node == self.node.id {
+            return;
+        }
+        let now = Instant::now();
+        let mut kept: Vec<(DeviceId, u64)> = Vec::new();
+        for (device, claimed) in presence.joined {
+            self.node.clock.observe(claimed);
+            match self.space.owners.yield_to(device, claimed, presence.node > self.node.id, now) {
+                Yielded::NotMine => {}
+                Yielded::LetGo => self.space.changed.notify_one(),
+                Yielded::Kept(ours) => kept.push((device, ours)),
+            }
+        }
+        self.announce(&kept, &[], &[]);
+    }
+
+    /// The devices are gone; those still subscribed go with the streams.
+    fn say_goodbye(&self) {
+        let (changes, _) = self.space.owners.take_changes();
+        let left: Vec<DeviceId> = changes.into_iter().map(|(device, _)| device).collect();
+        self.announce(&[], &left, &[]);
+        self.node.beat_now.notify_one();
+    }
+}
+
+/// What a node says, as JSON; our own types always serialise.
+pub(crate) fn json(value: &impl Serialize) -> Bytes {
+    serde_json::to_vec(value).unwrap_or_default().into()
+}

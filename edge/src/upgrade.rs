@@ -1,0 +1,127 @@
+//! From an HTTP request to a WebSocket connection.
+//!
+//! axum's own upgrade is not used, for two reasons: stock firmware wants exactly `Connection: Upgrade`, and the connection's task needs
+//! the plain socket, to end an over-long message with a close frame that reaches the peer, and without one indirect call for each read.
+
+use crate::connection::Connection;
+use crate::http::AppState;
+use crate::space::Spaces;
+use crate::worker::Open;
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use grouploop_bridge::{Space, SubscribeOptions};
+use hyper_util::rt::TokioIo;
+use std::sync::Arc;
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+
+/// Whether a request asks for a WebSocket.
+pub(crate) fn is_upgrade(headers: &HeaderMap) -> bool {
+    headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// Answers a request that [`is_upgrade`], for any path.
+pub(crate) fn upgrade(state: &AppState, mut request: Request<Body>) -> Response<Body> {
+    let node = state.node.clone();
+    let key = match handshake_key(&request) {
+        Ok(key) => key,
+        Err(why) => return refuse(&node.metrics, "bad_handshake", StatusCode::BAD_REQUEST, why),
+    };
+    let space = match space_of(request.uri().path()) {
+        Ok(space) => space,
+        Err(why) => return refuse(&node.metrics, "bad_space", StatusCode::BAD_REQUEST, &why),
+    };
+    if node.is_draining() {
+        return refuse(&node.metrics, "draining", StatusCode::SERVICE_UNAVAILABLE, "this edge is going away");
+    }
+    if node.peer_count() >= node.settings.max_connections as usize {
+        return refuse(&node.metrics, "too_many_connections", StatusCode::SERVICE_UNAVAILABLE, "too many connections");
+    }
+    let Ok(place) = Spaces::enter(&node, &space) else {
+        return refuse(&node.metrics, "too_many_spaces", StatusCode::SERVICE_UNAVAILABLE, "too many spaces");
+    };
+    let subscribe = request.uri().query().and_then(SubscribeOptions::parse);
+    let upgraded = hyper::upgrade::on(&mut request);
+    let open = request.extensions().get::<Arc<Open>>().cloned();
+    let worker = state.worker.clone();
+    let task = node.clone();
+    node.connections.spawn(async move {
+        let _open = open;
+        // An upgrade that fails was a connection that broke; there is nobody to tell.
+        let Ok(upgraded) = upgraded.await else { return };
+        let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else { return };
+        let limit = task.settings.max_message_bytes as usize;
+        let config =
+            WebSocketConfig::default().read_buffer_size(1024).max_message_size(Some(limit)).max_frame_size(Some(limit));
+        let socket = parts.io.into_inner();
+        let socket =
+            WebSocketStream::from_partially_read(socket, parts.read_buf.to_vec(), Role::Server, Some(config)).await;
+        // Boxed, so that the task is small while it waits for the upgrade and the box is the connection's only copy.
+        Box::pin(Connection::new(task, worker, place, socket, subscribe).run()).await;
+    });
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    // The firmware compares the whole value.
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    if let Ok(accept) = HeaderValue::from_str(&derive_accept_key(&key)) {
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    response
+}
+
+fn handshake_key(request: &Request<Body>) -> Result<Vec<u8>, &'static str> {
+    let headers = request.headers();
+    if request.method() != Method::GET {
+        return Err("a WebSocket handshake is a GET request");
+    }
+    let tokens = headers.get(header::CONNECTION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !tokens.split(',').any(|token| token.trim().eq_ignore_ascii_case("upgrade")) {
+        return Err("the header `Connection: Upgrade` is missing");
+    }
+    if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|value| value.as_bytes() != b"13") {
+        return Err("the header `Sec-WebSocket-Version: 13` is missing");
+    }
+    let key = headers.get(header::SEC_WEBSOCKET_KEY).ok_or("the header `Sec-WebSocket-Key` is missing")?;
+    Ok(key.as_bytes().to_vec())
+}
+
+/// The space that a path names: `/spaces/<space>`, and `main` for every other path.
+fn space_of(path: &str) -> Result<Space, String> {
+    match path.strip_prefix("/spaces/") {
+        None => Ok(Space::main()),
+        // Falling back to `main` here would put a group with a typing mistake among strangers.
+        Some(name) => name.trim_end_matches('/').parse().map_err(|error| format!("the space in the path: {error}")),
+    }
+}
+
+fn refuse(metrics: &crate::metrics::Metrics, reason: &'static str, status: StatusCode, why: &str) -> Response<Body> {
+    metrics.refused(reason);
+    let mut response = Response::new(Body::from(format!("{why}\n")));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_name_spaces() {
+        for path in ["/", "/ws", "/socket/x", "/space/a", "/spaces"] {
+            assert_eq!(space_of(path), Ok(Space::main()), "{path}");
+        }
+        assert_eq!(space_of("/spaces/class-3b").unwrap().as_str(), "class-3b");
+        assert_eq!(space_of("/spaces/class-3b/").unwrap().as_str(), "class-3b");
+        for path in ["/spaces/Class", "/spaces/a/b", "/spaces/", "/spaces/a.b", "/spaces/*"] {
+            assert!(space_of(path).is_err(), "{path}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! A worker: one thread with a runtime of its own that serves connections from their first byte to their last.
+//!
+//! One acceptor hands connections out, rather than `SO_REUSEPORT` on each thread: so a port that another process holds is still an error,
+//! and the spread is ours. Connections fill one worker before the next gets any, because a thread that has more to do takes more frames
+//! with each wake-up; beyond that they are spread evenly.
+
+use crate::http;
+use crate::node::Node;
+use crate::pace::Pace;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tower::ServiceExt;
+
+/// Connections that a worker gets before the next one gets its first.
+const FILL_FIRST: usize = 256;
+/// Accepted connections that may wait for their worker.
+const HANDOVER: usize = 1024;
+
+/// One of the threads that serve connections.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) index: usize,
+    pub(crate) pace: Arc<Pace>,
+    pub(crate) runtime: Handle,
+    sockets: mpsc::Sender<std::net::TcpStream>,
+    open: AtomicUsize,
+}
+
+impl Worker {
+    /// Starts the thread. It ends when the node's `stop` is cancelled.
+    pub(crate) fn start(node: &Arc<Node>, index: usize) -> io::Result<(Arc<Self>, JoinHandle<()>)> {
+        let pace = Arc::new(Pace::new(Duration::from_millis(node.settings.coalesce_ms)));
+        let hook = pace.clone();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .on_thread_park(move || hook.before_park())
+            .build()?;
+        let (sockets, incoming) = mpsc::channel(HANDOVER);
+        let worker = Arc::new(Self {
+            index,
+            pace: pace.clone(),
+            runtime: runtime.handle().clone(),
+            sockets,
+            open: AtomicUsize::new(0),
+        });
+        let (node, this) = (node.clone(), worker.clone());
+        let thread = std::thread::Builder::new().name(format!("edge-{index}")).spawn(move || {
+            pace.adopt_current_thread();
+            runtime.block_on(this.serve(node, incoming));
+        })?;
+        Ok((worker, thread))
+    }
+
+    /// The worker for the next connection.
+    pub(crate) fn choose(workers: &[Arc<Self>]) -> Option<&Arc<Self>> {
+        let open = |worker: &&Arc<Self>| worker.open.load(Ordering::Relaxed);
+        workers.iter().find(|worker| open(worker) < FILL_FIRST).or_else(|| workers.iter().min_by_key(open))
+    }
+
+    /// Hands a connection over. Gives it up when the worker has too many waiting.
+    pub(crate) fn hand_over(&self, socket: std::net::TcpStream) -> bool {
+        let taken = self.sockets.try_send(socket).is_ok();
+        if taken {
+            self.open.fetch_add(1, Ordering::Relaxed);
+        }
+        taken
+    }
+
+    async fn serve(self: Arc<Self>, node: Arc<Node>, mut incoming: mpsc::Receiver<std::net::TcpStream>) {
+        let router = http::router(http::AppState { node: node.clone(), worker: self.clone() });
+        let mut server = hyper::server::conn::http1::Builder::new();
+        server
+            .timer(TokioTimer::new())
+            .header_read_timeout(Duration::from_millis(node.settings.header_timeout_ms))
+            .max_buf_size(16 * 1024)
+            // As devices and their tutorials write header names.
+            .title_case_headers(true);
+        loop {
+            let socket = tokio::select! {
+                biased;
+                () = node.stop.cancelled() => return,
+                socket = incoming.recv() => match socket {
+                    Some(socket) => socket,
+                    None => return,
+                },
+            };
+            let open = Open(self.clone());
+            let Ok(socket) = TcpStream::from_std(socket) else { continue };
+            let open = Arc::new(open);
+            let service = router.clone().map_request(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(open.clone());
+                request
+            });
+            let connection = server.serve_connection(TokioIo::new(socket), TowerToHyperService::new(service));
+            let closing = node.closing.clone();
+            node.connections.spawn(async move {
+                let mut connection = pin!(connection.with_upgrades());
+                // Errors here are a peer's: bad HTTP, a reset, a header that never ends.
+                tokio::select! {
+                    biased;
+                    () = closing.cancelled() => {
+                        connection.as_mut().graceful_shutdown();
+                        let _ = connection.await;
+                    }
+                    _ = connection.as_mut() => {}
+                }
+            });
+        }
+    }
+}
+
+/// Counts a connection as open on its worker, as HTTP and as WebSocket.
+#[derive(Debug)]
+pub(crate) struct Open(Arc<Worker>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}

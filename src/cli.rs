@@ -1,0 +1,272 @@
+//! The command line: what can be typed, and what of it is a setting.
+
+use crate::settings::{Flags, Format};
+use clap::{Args, Parser, Subcommand};
+use grouploop_bridge::{DeviceId, Space};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Real-time hub for swarms of wearables: devices and browsers meet over WebSocket.
+///
+/// Without a command it is `grouploop up`: everything in this one process.
+#[derive(Debug, Parser)]
+#[command(name = "grouploop", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) listen: Listen,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  grouploop                                  everything in one process, nothing to install
+  grouploop edge --nats nats://10.0.0.2:4222 one of several edges
+  grouploop watch --device 1a2b              see what a device sends
+  grouploop send 1a2b led ff8000             light it up
+  grouploop send all vibrate 200             shake everybody
+
+Exit codes: 0 fine, 1 it ran and the result is bad, 2 command refused, 3 no answer, 64 wrong settings or usage, 69 address not
+available, 130 stopped by a second signal.";
+
+/// What every subcommand takes.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Common {
+    /// Read settings from FILE instead of ./grouploop.toml [env: GROUPLOOP_CONFIG]
+    #[arg(long, value_name = "FILE", global = true, help_heading = "Settings")]
+    pub(crate) config: Option<PathBuf>,
+    /// Set any setting, such as edge.threads=2; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", global = true, help_heading = "Settings")]
+    pub(crate) set: Vec<String>,
+    /// What to log: error, warn, info, debug, trace, or parts such as info,grouploop_edge=debug (log.filter)
+    #[arg(long, value_name = "FILTER", global = true, help_heading = "Settings")]
+    pub(crate) log: Option<String>,
+    /// Use the NATS server at URL as the bus (bus.nats.url, and bus.engine = nats) [env: NATS_URL]
+    #[arg(long, value_name = "URL", global = true, help_heading = "Settings")]
+    pub(crate) nats: Option<String>,
+}
+
+/// What roles that serve take.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Listen {
+    /// Address for devices, clients and HTTP, such as 0.0.0.0:5003 (edge.listen) [env: WS_HOST, WS_PORT]
+    #[arg(long, value_name = "ADDRESS", help_heading = "Settings")]
+    pub(crate) listen: Option<String>,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run everything in this one process (the default)
+    Up(Listen),
+    /// Run one edge: the WebSocket node that devices and browsers connect to
+    Edge(Listen),
+    /// Show what devices send: a live table, or one line per frame when the output is piped
+    ///
+    /// Piped lines hold, separated by tabs: id, ax, ay, az (g), dNW, dNE, dSE, dSW (dBm), tap (1 or 0). Ctrl-C ends it.
+    Watch(WatchArgs),
+    /// Send a command to a device and show what became of it
+    ///
+    /// Exit code: 0 when the command was written to the device (or, for `all`, to at least one), 1 when it was not, 2 when the edge
+    /// refused it as wrong, 3 when there was no connection or no answer in time.
+    Send(SendArgs),
+    /// Print the settings in effect and where each came from; secrets are masked
+    Config(ConfigArgs),
+    /// Ask a running role whether it is ready; exit code 0 when it is (for container checks)
+    Health(HealthArgs),
+}
+
+/// Which edge to talk to.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Peer {
+    /// The edge to connect to; without it ui.ws_default_url, else the edge on this machine [env: WS_DEFAULT_URL]
+    #[arg(long, value_name = "WS_URL")]
+    pub(crate) url: Option<String>,
+    /// The space of the group; without it the one that the URL names
+    #[arg(long, value_name = "NAME")]
+    pub(crate) space: Option<Space>,
+}
+
+/// `grouploop watch`.
+#[derive(Debug, Args)]
+pub(crate) struct WatchArgs {
+    /// Only this device, 4 hex digits; may be repeated
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(crate) device: Vec<DeviceId>,
+    #[command(flatten)]
+    pub(crate) peer: Peer,
+}
+
+/// `grouploop send`.
+#[derive(Debug, Args)]
+pub(crate) struct SendArgs {
+    /// A device id, 4 hex digits such as 1a2b, or `all` for every device of the space
+    #[arg(value_parser = parse_word)]
+    pub(crate) target: String,
+    /// led, pattern, brightness, vibrate, status … (what the edge's command registry knows)
+    #[arg(value_parser = parse_word)]
+    pub(crate) command: String,
+    /// The command's parameters, such as ff8000 for led
+    #[arg(value_name = "PARAMETER", value_parser = parse_parameter, allow_negative_numbers = true)]
+    pub(crate) parameters: Vec<String>,
+    #[command(flatten)]
+    pub(crate) peer: Peer,
+    /// Seconds to wait for connection and answer
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = parse_seconds)]
+    pub(crate) timeout: Duration,
+}
+
+/// `grouploop config`.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    /// How to print them: toml is a settings file again
+    #[arg(long, value_enum, default_value_t = Format::Toml)]
+    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) listen: Listen,
+}
+
+/// `grouploop health`.
+#[derive(Debug, Args)]
+pub(crate) struct HealthArgs {
+    /// Where to ask, such as http://127.0.0.1:5003; the path is /readyz unless the URL names one
+    #[arg(value_name = "URL", value_parser = crate::health::parse_url)]
+    pub(crate) url: crate::health::HealthUrl,
+}
+
+impl Cli {
+    /// The settings among the arguments.
+    pub(crate) fn flags(&self) -> Flags {
+        let listen = match &self.command {
+            Some(Command::Up(listen) | Command::Edge(listen) | Command::Config(ConfigArgs { listen, .. })) => {
+                listen.listen.as_ref()
+            }
+            _ => None,
+        };
+        let mut named = Vec::new();
+        if let Some(address) = listen.or(self.listen.listen.as_ref()) {
+            named.push(("--listen", "edge.listen", address.clone()));
+        }
+        if let Some(filter) = &self.common.log {
+            named.push(("--log", "log.filter", filter.clone()));
+        }
+        if let Some(url) = &self.common.nats {
+            named.push(("--nats", "bus.nats.url", url.clone()));
+            named.push(("--nats", "bus.engine", "nats".into()));
+        }
+        Flags { config: self.common.config.clone(), set: self.common.set.clone(), named }
+    }
+}
+
+/// One word of the `cmd:` line: a colon or a control character in it would make another command of it.
+fn parse_word(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.contains(|letter: char| letter == ':' || letter.is_control() || letter.is_whitespace()) {
+        return Err("it must be one word without a colon".into());
+    }
+    Ok(text.into())
+}
+
+fn parse_parameter(text: &str) -> Result<String, String> {
+    if text.contains(char::is_control) {
+        return Err("it must be one line without control characters".into());
+    }
+    Ok(text.into())
+}
+
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.001..=3600.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("it must be a number of seconds from 0.001 to 3600".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parse(line: &str) -> Cli {
+        Cli::try_parse_from(line.split(' ')).unwrap()
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_command_it_is_up_and_takes_its_flags() {
+        let cli =
+            parse("grouploop --listen 0.0.0.0:1 --nats nats://a --log debug --set edge.threads=2 --config x.toml");
+        assert!(cli.command.is_none());
+        assert_eq!(
+            cli.flags(),
+            Flags {
+                config: Some("x.toml".into()),
+                set: vec!["edge.threads=2".into()],
+                named: vec![
+                    ("--listen", "edge.listen", "0.0.0.0:1".into()),
+                    ("--log", "log.filter", "debug".into()),
+                    ("--nats", "bus.nats.url", "nats://a".into()),
+                    ("--nats", "bus.engine", "nats".into()),
+                ],
+            }
+        );
+    }
+
+    #[test]
+    fn every_role_takes_listen_before_or_after_its_name() {
+        for line in [
+            "grouploop edge --listen a",
+            "grouploop --listen a up",
+            "grouploop config --listen a",
+            "grouploop --listen b up --listen a",
+        ] {
+            assert_eq!(parse(line).flags().named, [("--listen", "edge.listen", "a".to_owned())], "{line}");
+        }
+        assert!(Cli::try_parse_from(["grouploop", "send", "all", "status", "--listen", "a"]).is_err());
+    }
+
+    #[test]
+    fn common_flags_stand_anywhere() {
+        for line in ["grouploop --config a edge", "grouploop edge --config a"] {
+            assert_eq!(parse(line).flags().config, Some("a".into()), "{line}");
+        }
+    }
+
+    #[test]
+    fn watch_takes_devices_and_a_space() {
+        let cli = parse("grouploop watch --space class-3b --device 1A2b --device 0001,ffff --url ws://a:1");
+        let Some(Command::Watch(args)) = cli.command else { panic!() };
+        assert_eq!(args.device, [DeviceId(0x1a2b), DeviceId(1), DeviceId(0xffff)]);
+        assert_eq!(args.peer.space.unwrap().as_str(), "class-3b");
+        assert_eq!(args.peer.url.unwrap(), "ws://a:1");
+        for wrong in ["--device xyz", "--device 1a2b3", "--space A", "--space a.b"] {
+            assert!(
+                Cli::try_parse_from(["grouploop", "watch"].into_iter().chain(wrong.split(' '))).is_err(),
+                "{wrong}"
+            );
+        }
+    }
+
+    #[test]
+    fn send_takes_a_target_a_command_and_parameters() {
+        let cli = parse("grouploop send 1a2b led_set 0 ff0000 --timeout 0.5");
+        let Some(Command::Send(args)) = cli.command else { panic!() };
+        assert_eq!((args.target.as_str(), args.command.as_str()), ("1a2b", "led_set"));
+        assert_eq!(args.parameters, ["0", "ff0000"]);
+        assert_eq!(args.timeout, Duration::from_millis(500));
+        for wrong in [
+            &["1a2b"][..],
+            &["1a:2b", "led"],
+            &["", "led"],
+            &["all", "led\nping"],
+            &["all", "led", "a\nb"],
+            &["all", "status", "--timeout", "-1"],
+        ] {
+            assert!(Cli::try_parse_from(["grouploop", "send"].iter().chain(wrong)).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Opening the address that a role listens on, and saying clearly why it cannot be opened.
+
+use std::io::ErrorKind;
+use std::net::TcpListener;
+
+/// Binds an address of the settings; `key` names the setting, and `others` are further ways to change it.
+///
+/// # Errors
+/// One line: which address, why not, and how to choose another.
+pub(crate) fn bind(address: &str, key: &str, others: &str) -> Result<TcpListener, String> {
+    let complain = |error: std::io::Error| {
+        let why = match error.kind() {
+            ErrorKind::AddrInUse => "is in use by another program".to_owned(),
+            ErrorKind::PermissionDenied => "may not be used by this user (ports under 1024 need rights)".to_owned(),
+            ErrorKind::AddrNotAvailable => "is none of this machine's".to_owned(),
+            _ => format!("cannot be listened on: {error}"),
+        };
+        let variable = format!("GROUPLOOP_{}", key.replace('.', "__").to_uppercase());
+        format!(
+            "the address {address} {why}; choose another with --listen ADDRESS, {variable}, {key} in the settings file{others}"
+        )
+    };
+    let listener = TcpListener::bind(address).map_err(complain)?;
+    listener.set_nonblocking(true).map_err(complain)?;
+    Ok(listener)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bind;
+
+    #[test]
+    fn an_address_in_use_is_named_with_the_ways_to_change_it() {
+        let first = bind("127.0.0.1:0", "edge.listen", "").unwrap();
+        let address = first.local_addr().unwrap().to_string();
+        assert_eq!(
+            bind(&address, "edge.listen", ", or WS_PORT").unwrap_err(),
+            format!(
+                "the address {address} is in use by another program; choose another with --listen ADDRESS, \
+                 GROUPLOOP_EDGE__LISTEN, edge.listen in the settings file, or WS_PORT"
+            )
+        );
+    }
+
+    #[test]
+    fn an_address_of_another_machine_is_no_riddle() {
+        let complaint = bind("192.0.2.1:0", "edge.listen", "").unwrap_err();
+        assert!(complaint.starts_with("the address 192.0.2.1:0 is none of this machine's; "), "{complaint}");
+    }
+}

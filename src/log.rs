@@ -1,0 +1,43 @@
+//! The log on stderr: text for people or JSON for machines.
+
+use crate::settings::{LogFormat, LogSettings};
+use std::io::IsTerminal;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+
+/// Reads `log.filter`.
+///
+/// # Errors
+/// When a part of it is wrong.
+pub(crate) fn parse_filter(filter: &str) -> Result<EnvFilter, ParseError> {
+    EnvFilter::builder().parse(filter)
+}
+
+/// Installs the log for the whole process.
+///
+/// # Errors
+/// When the filter is wrong (settings that were validated have none) or a log is installed already.
+pub(crate) fn install(settings: &LogSettings) -> anyhow::Result<()> {
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(parse_filter(&settings.filter)?).with_writer(std::io::stderr);
+    let installed = match settings.format {
+        LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).try_init(),
+        LogFormat::Json => builder.json().try_init(),
+    };
+    installed.map_err(anyhow::Error::from_boxed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_filter;
+
+    #[test]
+    fn filters_are_levels_and_parts() {
+        for good in ["info", "off", "info,grouploop_edge=debug", "warn,async_nats=error"] {
+            assert!(parse_filter(good).is_ok(), "{good}");
+        }
+        for bad in ["a=b=c", "info,grouploop=loud"] {
+            assert!(parse_filter(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The settings of every role, put together from four layers.
+//!
+//! ```text
+//!  default.toml ─▶ settings file ─▶ environment ─▶ flags      each a list of `Given`, later ones win
+//!        │               │              │            │
+//!        └───────────────┴──── resolve ─┴────────────┘ ──▶ Effective: Settings, and for each key its value and `Origin`
+//! ```
+//!
+//! Nothing stops at the first mistake: every layer is read and checked, and [`Mistakes`] names all that is wrong. The keys that exist,
+//! their types and their order are those of `default.toml`; what a value may be is said by the structs.
+
+mod environment;
+mod given;
+mod key;
+mod layer;
+mod mask;
+mod print;
+mod resolve;
+
+pub(crate) use given::Flags;
+pub(crate) use mask::mask_urls;
+pub(crate) use print::{Format, print};
+pub(crate) use resolve::{Effective, load};
+
+use grouploop_bridge::{BusSettings, NodeId};
+use grouploop_edge::EdgeSettings;
+use serde::Deserialize;
+use std::fmt;
+
+/// The first layer, with a comment for each key.
+pub(crate) const DEFAULT_TOML: &str = include_str!("../default.toml");
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// `[node]`.
+    pub(crate) node: NodeSettings,
+    /// `[log]`.
+    pub(crate) log: LogSettings,
+    /// `[bus]`.
+    pub(crate) bus: BusSettings,
+    /// `[cdn]`.
+    pub(crate) cdn: CdnSettings,
+    /// `[ui]`.
+    pub(crate) ui: UiSettings,
+    /// `[edge]`.
+    pub(crate) edge: EdgeSettings,
+}
+
+/// `[node]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NodeSettings {
+    /// The node's name on the bus; empty to have one made.
+    pub(crate) name: String,
+}
+
+impl NodeSettings {
+    /// The name that is set, or a new one for a node of this role.
+    pub(crate) fn id(&self, role: &'static str) -> NodeId {
+        self.name.parse().unwrap_or_else(|_| NodeId::random(role))
+    }
+}
+
+/// `[log]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LogSettings {
+    /// What is logged, in the words of `tracing_subscriber::EnvFilter`.
+    pub(crate) filter: String,
+    /// How a line looks.
+    pub(crate) format: LogFormat,
+}
+
+/// How a line of the log looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object for each line.
+    Json,
+}
+
+/// `[cdn]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CdnSettings {
+    /// Where edges load the command registry from; empty for the built-in one.
+    pub(crate) base_url: String,
+}
+
+/// `[ui]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UiSettings {
+    /// The edge that pages and the terminal commands talk to; empty to derive it.
+    pub(crate) ws_default_url: String,
+}
+
+impl Settings {
+    /// All that is wrong with these values, each as `<key>: <why>`; empty when nothing is.
+    pub(crate) fn validate(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        if !self.node.name.is_empty()
+            && let Err(error) = self.node.name.parse::<NodeId>()
+        {
+            found.push(format!("node.name: {error}; leave it empty to have one made"));
+        }
+        if let Err(error) = crate::log::parse_filter(&self.log.filter) {
+            found.push(format!(
+                "log.filter: {error}; it must be a level such as info, or parts such as info,grouploop_edge=debug"
+            ));
+        }
+        found.extend(self.bus.complaints());
+        if let Some(why) = url_complaint(&self.cdn.base_url, &["http", "https"]) {
+            found.push(format!("cdn.base_url: {why}, it must look like http://host:5008"));
+        }
+        if let Some(why) = url_complaint(&self.ui.ws_default_url, &["ws", "wss"]) {
+            found.push(format!("ui.ws_default_url: {why}, it must look like ws://host:5003/"));
+        }
+        found.extend(self.edge.complaints());
+        found
+    }
+}
+
+/// Why a text is no URL of one of these schemes; an empty one is fine.
+fn url_complaint(url: &str, schemes: &[&str]) -> Option<String> {
+    use tokio_tungstenite::tungstenite::http::Uri;
+    if url.is_empty() {
+        return None;
+    }
+    let shown = mask_urls(url);
+    let Ok(uri) = url.parse::<Uri>() else { return Some(format!("`{shown}` is no URL")) };
+    let known = uri.scheme_str().is_some_and(|scheme| schemes.contains(&scheme));
+    let host = uri.host().is_some_and(|host| !host.is_empty());
+    if known && host { None } else { Some(format!("`{shown}` is no {} URL", schemes.join(" or "))) }
+}
+
+/// Every mistake in the settings, one line each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mistakes(pub(crate) Vec<String>);
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_file_says_what_the_structs_say() {
+        let settings =
+            load(&Flags::default(), &Default::default(), std::path::Path::new("/nonexistent")).unwrap().settings;
+        assert_eq!(settings.edge, EdgeSettings::default());
+        assert_eq!(settings.bus, BusSettings::default());
+        assert_eq!(settings.node.name, "");
+        assert_eq!(settings.log, LogSettings { filter: "info".into(), format: LogFormat::Text });
+        assert_eq!(settings.cdn.base_url, "");
+        assert_eq!(settings.ui.ws_default_url, "");
+        assert_eq!(settings.validate(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn urls_have_a_scheme_that_fits_and_a_host() {
+        assert_eq!(url_complaint("", &["ws"]), None);
+        assert_eq!(url_complaint("ws://hub:5003/spaces/a", &["ws", "wss"]), None);
+        assert_eq!(url_complaint("hub:5003", &["ws", "wss"]).unwrap(), "`hub:5003` is no ws or wss URL");
+        assert_eq!(url_complaint("http://hub", &["ws"]).unwrap(), "`http://hub` is no ws URL");
+        assert_eq!(url_complaint("http:// hub", &["http"]).unwrap(), "`http:// hub` is no URL");
+        assert_eq!(url_complaint("ftp://me:secret@hub", &["http"]).unwrap(), "`ftp://****@hub` is no http URL");
+    }
+
+    #[test]
+    fn a_node_is_named_or_gets_a_name_from_its_role() {
+        assert_eq!(NodeSettings { name: "edge-7".into() }.id("edge").as_str(), "edge-7");
+        assert!(NodeSettings { name: String::new() }.id("edge").as_str().starts_with("edge-"));
+    }
+}

@@ -1,0 +1,214 @@
+//! `grouploop watch`: what devices send, as a live table or, piped, as lines.
+//!
+//! ```text
+//!  work: connect ─▶ subscribe ─▶ texts ──▶ Screen (table state) ◀── redraw, 10 times a second
+//!          ▲                       │  └──▶ Pipe (bounded) ──▶ writer thread ──▶ stdout
+//!          └──── jittered pause ◀──┘ connection lost
+//! ```
+//!
+//! It is a plain WebSocket client; nothing here knows the bus.
+
+mod backoff;
+mod devices;
+mod pipe;
+mod rate;
+mod reading;
+mod screen;
+
+use crate::client::{EdgeUrl, reason, receive};
+use crate::exit::Exit;
+use crate::signals::Signals;
+use crate::terminal::{complain, printable};
+use backoff::Backoff;
+use futures_util::SinkExt;
+use grouploop_bridge::{DeviceId, Frame, STREAM_ERROR, STREAM_ON};
+use pipe::Pipe;
+use screen::Screen;
+use std::cell::RefCell;
+use std::io::IsTerminal;
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_tungstenite::tungstenite::Message;
+
+/// Time for connection and greeting.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
+/// An edge pings every 20 s, so a connection this silent is dead.
+const SILENCE: Duration = Duration::from_secs(45);
+/// Time between two redraws.
+const REDRAW: Duration = Duration::from_millis(100);
+
+/// Watches until a signal or a closed output ends it.
+pub(crate) async fn watch(url: EdgeUrl, devices: &[DeviceId]) -> Exit {
+    let mut signals = match Signals::new() {
+        Ok(signals) => signals,
+        Err(error) => {
+            complain(&format!("signals cannot be heard: {error}"));
+            return Exit::Failed;
+        }
+    };
+    let output = if std::io::stdout().is_terminal() {
+        Output::Screen(RefCell::new(Screen::open(url.to_string(), Instant::now())))
+    } else {
+        Output::Pipe(Pipe::start())
+    };
+    let request = subscription(devices);
+    let exit = tokio::select! {
+        biased;
+        _ = signals.next() => Ok(Exit::Success),
+        end = follow(&url, &request, &output) => end,
+        () = output.keep_drawing() => Ok(Exit::Success),
+    };
+    output.finish().await;
+    match exit {
+        Ok(exit) => exit,
+        Err(refusal) => {
+            complain(&refusal);
+            Exit::Failed
+        }
+    }
+}
+
+/// `s`, or `s:devices=…` with each device once.
+fn subscription(devices: &[DeviceId]) -> String {
+    if devices.is_empty() {
+        return "s".into();
+    }
+    let mut ids: Vec<String> = devices.iter().map(DeviceId::to_string).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    format!("s:devices={}", ids.join(","))
+}
+
+/// Where texts go.
+enum Output {
+    Screen(RefCell<Screen>),
+    Pipe(Pipe),
+}
+
+/// Why a connection is over.
+#[derive(Debug)]
+enum End {
+    /// It was lost; another may do better.
+    Lost(String),
+    /// The edge does not take the subscription, and would not the next time either.
+    Refused(String),
+    /// Nobody reads what we write.
+    OutputClosed,
+}
+
+/// Connects again and again. Returns when the output is closed.
+///
+/// # Errors
+/// One line, when the edge refuses the subscription.
+async fn follow(url: &EdgeUrl, subscription: &str, output: &Output) -> Result<Exit, String> {
+    let mut backoff = Backoff::default();
+    loop {
+        output.connecting();
+        match session(url, subscription, output, &mut backoff).await {
+            End::OutputClosed => return Ok(Exit::Success),
+            End::Refused(why) => return Err(format!("{url} refuses the subscription: {why}")),
+            End::Lost(why) => {
+                let pause = backoff.next();
+                output.disconnected(url, why, pause);
+                sleep(pause).await;
+            }
+        }
+    }
+}
+
+async fn session(url: &EdgeUrl, subscription: &str, output: &Output, backoff: &mut Backoff) -> End {
+    let mut connection = match timeout(CONNECT_PATIENCE, url.connect()).await {
+        Ok(Ok(connection)) => connection,
+        Ok(Err(why)) => return End::Lost(why),
+        Err(_) => return End::Lost(format!("no answer within {} s", CONNECT_PATIENCE.as_secs())),
+    };
+    if let Err(error) = connection.send(Message::text(subscription)).await {
+        return End::Lost(reason(&error));
+    }
+    loop {
+        let text = match timeout(SILENCE, receive(&mut connection)).await {
+            Ok(Ok(Some(text))) => text,
+            Ok(Ok(None)) => continue,
+            Ok(Err(why)) => return End::Lost(why),
+            Err(_) => return End::Lost(format!("nothing heard for {} s", SILENCE.as_secs())),
+        };
+        if text.trim() == STREAM_ON {
+            backoff.reset();
+            output.connected(url);
+        } else if let Some(why) = text.trim().strip_prefix(STREAM_ERROR) {
+            return End::Refused(printable(why));
+        } else if output.take(&text).await.is_err() {
+            return End::OutputClosed;
+        }
+    }
+}
+
+/// Nobody reads any more.
+struct Closed;
+
+impl Output {
+    fn connecting(&self) {
+        if let Self::Screen(screen) = self {
+            screen.borrow_mut().connecting();
+        }
+    }
+
+    fn connected(&self, url: &EdgeUrl) {
+        match self {
+            Self::Screen(screen) => screen.borrow_mut().connected(Instant::now()),
+            Self::Pipe(pipe) => pipe.connected(&url.to_string()),
+        }
+    }
+
+    fn disconnected(&self, url: &EdgeUrl, why: String, pause: Duration) {
+        match self {
+            Self::Screen(screen) => screen.borrow_mut().disconnected(why, Instant::now() + pause),
+            Self::Pipe(pipe) => pipe.disconnected(&url.to_string(), &why),
+        }
+    }
+
+    /// The frames of one message.
+    async fn take(&self, text: &str) -> Result<(), Closed> {
+        let frames = text.lines().filter_map(|line| Frame::parse(line.trim().as_bytes()));
+        match self {
+            Self::Screen(screen) => {
+                let now = Instant::now();
+                let mut screen = screen.borrow_mut();
+                frames.for_each(|frame| screen.take(&frame, now));
+                Ok(())
+            }
+            Self::Pipe(pipe) => pipe.write(frames).await,
+        }
+    }
+
+    /// Redraws until the terminal is gone; a pipe has nothing to redraw.
+    async fn keep_drawing(&self) {
+        let Self::Screen(screen) = self else { return std::future::pending().await };
+        let mut tick = tokio::time::interval(REDRAW);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            if screen.borrow_mut().draw(Instant::now()).is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn finish(self) {
+        match self {
+            Self::Screen(screen) => drop(screen),
+            Self::Pipe(pipe) => pipe.finish().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subscription_names_each_device_once() {
+        assert_eq!(subscription(&[]), "s");
+        assert_eq!(subscription(&[DeviceId(0xffff), DeviceId(0x1a2b), DeviceId(0xffff)]), "s:devices=1a2b,ffff");
+    }
+}
