@@ -1,0 +1,113 @@
+// What the browser tests stand on: a private nats-server, real edges, Debian's Chromium. Whatever is started here is ended by
+// `stopAll`, and with this process in any case.
+
+import { execFileSync, spawn } from "node:child_process";
+import { createServer } from "node:http";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+export const root = fileURLToPath(new URL("../../", import.meta.url));
+/** How long a test waits for what must happen, in milliseconds. */
+export const patience = 20_000;
+
+const undo = [];
+const children = new Set();
+process.on("exit", () => children.forEach(child => child.kill("SIGKILL")));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
+
+/** Ends everything that was started, the last first. */
+export async function stopAll() {
+  while (undo.length > 0) await undo.pop()();
+}
+
+/** Starts a program and waits for a line for which `pick` gives something; the line may be on stdout or stderr. */
+async function start(name, command, args, env, pick) {
+  // Away from a grouploop.toml that someone keeps in the project's folder.
+  const child = spawn(command, args, { env, cwd: tmpdir(), stdio: ["ignore", "pipe", "pipe"] });
+  children.add(child);
+  const ended = once(child, "close").finally(() => children.delete(child));
+  ended.catch(() => {});
+  const log = [];
+  const found = new Promise((resolve, reject) => {
+    const fail = reason => reject(new Error(`${name}: ${reason}; its log:\n${log.slice(-40).join("\n")}`));
+    for (const output of [child.stdout, child.stderr]) {
+      createInterface({ input: output }).on("line", line => {
+        log.push(line);
+        const picked = pick(line);
+        if (picked !== undefined) resolve(picked);
+      });
+    }
+    child.on("error", error => fail(error.message));
+    child.on("close", (code, signal) => fail(`ended with ${signal ?? code}`));
+    setTimeout(fail, patience, `not up within ${patience} ms`).unref();
+  });
+  const kill = async () => {
+    child.kill("SIGKILL");
+    await ended.catch(() => {});
+  };
+  undo.push(kill);
+  return { value: await found, kill };
+}
+
+/** A private nats-server on a free port: its URL. */
+export async function startNats() {
+  const ours = `${root}.tools/bin/nats-server`;
+  const binary = process.env.NATS_SERVER ?? (existsSync(ours) ? ours : "nats-server");
+  const pick = line => line.match(/Listening for client connections on (\S+)/)?.[1];
+  const { value } = await start("nats-server", binary, ["--addr", "127.0.0.1", "--port", "-1"], process.env, pick);
+  return `nats://${value}`;
+}
+
+/** An edge on that nats-server, and on a free port if none is given: its address, and how to kill it. */
+export async function startEdge(nats, listen = "127.0.0.1:0") {
+  const binary = process.env.GROUPLOOP_BIN ?? `${root}target/debug/grouploop`;
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(GROUPLOOP_|WS_|CDN_BASE_URL)/.test(name));
+  const env = {
+    ...Object.fromEntries(inherited), NATS_URL: nats, GROUPLOOP_BUS__ENGINE: "nats", GROUPLOOP_LOG__FORMAT: "json",
+  };
+  const pick = line => {
+    if (!line.startsWith("{")) return undefined;
+    const { fields, ...flat } = JSON.parse(line);
+    const said = fields ?? flat;
+    return said.message === "listening" ? said["edge.address"] : undefined;
+  };
+  const { value, kill } = await start("grouploop edge", binary, ["edge", "--listen", listen], env, pick);
+  return { address: value, kill };
+}
+
+/** Serves `examples/` over HTTP: the base URL. */
+export async function servePages() {
+  const server = createServer(async (request, response) => {
+    const name = new URL(request.url, "http://localhost").pathname.match(/^\/([a-z]+\.html)$/)?.[1];
+    const page = name && await readFile(`${root}examples/${name}`).catch(() => undefined);
+    response.writeHead(page ? 200 : 404, { "content-type": "text/html" }).end(page);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  undo.push(() => new Promise(resolve => {
+    server.close(resolve);
+    server.closeAllConnections();
+  }));
+  return `http://127.0.0.1:${server.address().port}/`;
+}
+
+/** A browser with nothing in it. */
+export async function openBrowser() {
+  const executablePath = execFileSync(`${root}scripts/chromium.sh`, ["find"], { encoding: "utf8" }).trim();
+  const browser = await chromium.launch({
+    executablePath,
+    args: [
+      "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync",
+    ],
+  });
+  undo.push(() => browser.close());
+  const context = await browser.newContext({ viewport: { width: 900, height: 640 } });
+  context.setDefaultTimeout(patience);
+  return context;
+}
