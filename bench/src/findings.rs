@@ -1,0 +1,122 @@
+//! From rounds to verdicts: medians, targets, and the exit code.
+
+use crate::measure::{Measured, Round};
+use crate::scenario::{Check, Known, Metric, Scenario};
+use crate::swarm::Outcome;
+use serde::Serialize;
+
+/// All rounds of one scenario.
+pub(crate) struct Findings {
+    pub(crate) scenario: &'static Scenario,
+    pub(crate) rounds: Vec<Round>,
+    /// Why rounds could not be measured at all.
+    pub(crate) failures: Vec<String>,
+}
+
+/// What a figure means for its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Verdict {
+    Met,
+    Missed,
+    /// The generator did not keep its schedule, so the figure says nothing.
+    Invalid,
+    /// Not measured because something did not work.
+    Failed,
+    /// Nothing to judge.
+    Shown,
+}
+
+/// One line of the table.
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    pub(crate) scenario: char,
+    pub(crate) metric: Metric,
+    pub(crate) limit: Option<f64>,
+    pub(crate) edge: Option<f64>,
+    pub(crate) relay: Option<f64>,
+    /// Edge over relay, in this run, whatever the speed of the machine.
+    pub(crate) ratio: Option<f64>,
+    /// What the target allows of that: the limit over the relay's known figure.
+    pub(crate) ratio_allowed: Option<f64>,
+    #[serde(skip)]
+    pub(crate) known: Option<Known>,
+    pub(crate) verdict: Verdict,
+}
+
+impl Findings {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = Row> {
+        self.scenario.checks.iter().map(|check| {
+            let edge = fold(check.metric, self.rounds.iter().filter_map(|round| round.edge.as_ref()));
+            let relay = fold(check.metric, self.rounds.iter().filter_map(|round| round.relay.as_ref()));
+            let verdict = self.judge(check, edge);
+            Row {
+                scenario: self.scenario.key,
+                metric: check.metric,
+                limit: check.limit,
+                edge,
+                relay,
+                ratio: edge.zip(relay).filter(|_| check.known.is_some()).map(|(edge, relay)| edge / relay),
+                ratio_allowed: check.limit.zip(check.known).map(|(limit, known)| limit / known.relay),
+                known: check.known,
+                verdict,
+            }
+        })
+    }
+
+    /// The loads of all rounds, on either server.
+    pub(crate) fn outcomes(&self) -> impl Iterator<Item = &Outcome> {
+        let both = self.rounds.iter().flat_map(|round| [&round.edge, &round.relay]);
+        both.flatten().filter_map(|measured| measured.outcome.as_ref())
+    }
+
+    fn judge(&self, check: &Check, edge: Option<f64>) -> Verdict {
+        let measured = self.rounds.iter().any(|round| round.edge.is_some());
+        match (check.limit, edge) {
+            _ if !self.failures.is_empty() => Verdict::Failed,
+            (None, _) => Verdict::Shown,
+            (_, None) if measured => Verdict::Invalid,
+            (_, None) => Verdict::Shown,
+            (Some(limit), Some(figure)) if figure <= limit => Verdict::Met,
+            _ => Verdict::Missed,
+        }
+    }
+}
+
+/// The median of the valid rounds; for counts the worst of them.
+fn fold<'a>(metric: Metric, rounds: impl Iterator<Item = &'a Measured>) -> Option<f64> {
+    let valid = rounds.filter(|round| round.outcome.as_ref().is_none_or(|outcome| outcome.valid));
+    let figures: Vec<f64> = valid.filter_map(|round| round.figures.get(&metric).copied()).collect();
+    if metric.is_count() { figures.into_iter().reduce(f64::max) } else { median(figures) }
+}
+
+/// The middle one, or the mean of the two in the middle.
+pub(crate) fn median(mut figures: Vec<f64>) -> Option<f64> {
+    figures.sort_by(f64::total_cmp);
+    let upper = figures.get(figures.len() / 2)?;
+    let lower = figures.get(figures.len().checked_sub(1)? / 2)?;
+    Some(f64::midpoint(*lower, *upper))
+}
+
+impl Verdict {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::Missed => "**missed**",
+            Self::Invalid => "**invalid**",
+            Self::Failed => "**failed**",
+            Self::Shown => "",
+        }
+    }
+}
+
+/// 0 when every target is met, 1 when one is missed, 2 when one could not be judged.
+pub(crate) fn exit_code(all: &[Findings]) -> u8 {
+    let verdicts: Vec<Verdict> = all.iter().flat_map(Findings::rows).map(|row| row.verdict).collect();
+    let failed = all.iter().any(|findings| !findings.failures.is_empty());
+    if failed || verdicts.contains(&Verdict::Invalid) { 2 } else { u8::from(verdicts.contains(&Verdict::Missed)) }
+}
+
+#[cfg(test)]
+#[path = "findings_tests.rs"]
+mod tests;

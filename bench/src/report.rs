@@ -1,0 +1,203 @@
+//! Tables and JSON from what was found.
+
+use crate::findings::{Findings, median};
+use crate::measure::{Measured, Round};
+use crate::swarm::Outcome;
+use crate::table::{number, render};
+use serde_json::json;
+
+/// A machine is called idle when others use no more of it than this.
+const IDLE: f64 = 0.1;
+
+/// The targets and what became of them.
+pub(crate) fn targets(all: &[Findings]) -> String {
+    let head = [
+        "scenario",
+        "what",
+        "target",
+        "measured",
+        "relay, same run",
+        "edge / relay (target's)",
+        "known: relay / other relay / Python",
+        "verdict",
+    ];
+    let mut rows = vec![head.map(String::from).to_vec()];
+    for findings in all {
+        for (index, row) in findings.rows().enumerate() {
+            let (what, unit) = row.metric.words();
+            let with_unit = |value: f64| format!("{} {unit}", number(value)).trim_end().to_owned();
+            let figure = |value: Option<f64>| value.map_or("–".into(), with_unit);
+            let target = match row.limit {
+                Some(0.0) => "0".into(),
+                Some(limit) => format!("≤ {}", with_unit(limit)),
+                None => String::new(),
+            };
+            let ratio = match (row.ratio, row.ratio_allowed) {
+                (Some(ratio), Some(allowed)) => format!("{ratio:.2} ({allowed:.2})"),
+                (None, Some(allowed)) => format!("– ({allowed:.2})"),
+                _ => String::new(),
+            };
+            let title = format!("{}: {}", row.scenario, findings.scenario.name);
+            rows.push(vec![
+                if index == 0 { title } else { String::new() },
+                what.into(),
+                target,
+                figure(row.edge),
+                figure(row.relay),
+                ratio,
+                row.known.map_or(String::new(), |known| format!("{} / {}", known.relay, known.others)),
+                row.verdict.word().into(),
+            ]);
+        }
+    }
+    render(&rows)
+}
+
+/// How the loads behind the figures ran: all latencies, and what the generator itself did.
+pub(crate) fn loads(all: &[Findings]) -> String {
+    let head = [
+        "load",
+        "server",
+        "frames/s in",
+        "out",
+        "p50 ms",
+        "p90",
+        "p99",
+        "p99.9",
+        "max",
+        "server cores",
+        "generator µs/frame",
+        "its lag p99 ms",
+        "other load",
+    ];
+    let mut rows = vec![head.map(String::from).to_vec()];
+    for findings in all {
+        for (name, pick) in [
+            ("edge", (|round| round.edge.as_ref()) as fn(&Round) -> Option<&Measured>),
+            ("relay", |round| round.relay.as_ref()),
+        ] {
+            // Invalid ones are shown when there is nothing else.
+            let mut outcomes: Vec<&Outcome> =
+                findings.rounds.iter().filter_map(|round| pick(round)?.outcome.as_ref()).collect();
+            let is_valid = outcomes.iter().any(|outcome| outcome.valid);
+            outcomes.retain(|outcome| outcome.valid == is_valid);
+            if outcomes.is_empty() {
+                continue;
+            }
+            let figure = |of: fn(&Outcome) -> f64| {
+                number(median(outcomes.iter().map(|outcome| of(outcome)).collect()).unwrap_or(f64::NAN))
+            };
+            rows.push(vec![
+                findings.scenario.key.to_string(),
+                if is_valid { name.into() } else { format!("{name} (invalid)") },
+                figure(|load| (load.inbound as f64 / load.seconds).round()),
+                figure(|load| (load.delivered as f64 / load.seconds).round()),
+                figure(|load| load.latency.p50_ms),
+                figure(|load| load.latency.p90_ms),
+                figure(|load| load.latency.p99_ms),
+                figure(|load| load.latency.p999_ms),
+                figure(|load| load.latency.max_ms),
+                figure(|load| load.server_cpu_seconds / load.seconds),
+                figure(|load| load.generator_us_per_inbound),
+                figure(|load| load.generator_lag_p99_ms),
+                format!("{} %", figure(|load| (load.foreign_load * 100.0).round())),
+            ]);
+        }
+    }
+    if rows.len() > 1 { render(&rows) } else { String::new() }
+}
+
+/// What a reader must know before believing the tables: failures, the speed of this machine, and who else used it.
+pub(crate) fn notes(all: &[Findings]) -> String {
+    let mut lines = Vec::new();
+    for findings in all {
+        let key = findings.scenario.key;
+        lines.extend(findings.failures.iter().map(|why| format!("- {key} failed: {}", why.replace('\n', "\n  "))));
+        let invalid = findings.outcomes().filter(|outcome| !outcome.valid).count();
+        let all_loads = findings.outcomes().count();
+        if invalid > 0 {
+            lines.push(format!(
+                "- {key}: {invalid} of {all_loads} loads invalid even when repeated, because the generator fell behind; they do not count."
+            ));
+        }
+    }
+    let slower = all.iter().flat_map(Findings::rows).filter_map(|row| Some(row.relay? / row.known?.relay)).collect();
+    if let Some(slower) = median(slower) {
+        lines.push(format!(
+            "- The relay costs {slower:.1} times what it costs where the known figures come from, so they do not compare with this \
+             machine's directly. `edge / relay` does: in brackets, what a target allows where the relay has its known cost."
+        ));
+    }
+    let foreign = all.iter().flat_map(Findings::outcomes).map(|outcome| outcome.foreign_load).fold(0.0, f64::max);
+    if foreign > IDLE {
+        lines.push(format!(
+            "- The machine was not idle: other programs took up to {:.0} % of it, which makes latencies and CPU times worse.",
+            foreign * 100.0
+        ));
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// Everything, for programs.
+pub(crate) fn json(all: &[Findings], about: &[(&str, String)]) -> serde_json::Value {
+    let scenarios: Vec<_> = all
+        .iter()
+        .map(|findings| {
+            let side = |measured: &Option<Measured>| {
+                measured.as_ref().map(|measured| {
+                    let figures: Vec<_> = measured
+                        .figures
+                        .iter()
+                        .map(|(metric, value)| json!({ "metric": metric, "value": value }))
+                        .collect();
+                    json!({ "figures": figures, "load": measured.outcome })
+                })
+            };
+            let rounds: Vec<_> = findings
+                .rounds
+                .iter()
+                .map(|round| json!({ "edge": side(&round.edge), "relay": side(&round.relay) }))
+                .collect();
+            json!({
+                "key": findings.scenario.key,
+                "name": findings.scenario.name,
+                "targets": findings.rows().collect::<Vec<_>>(),
+                "rounds": rounds,
+                "failures": findings.failures,
+            })
+        })
+        .collect();
+    let about: serde_json::Map<_, _> = about.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    json!({ "about": about, "scenarios": scenarios })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Metric, SCENARIOS};
+
+    fn side(metric: Metric, figure: f64) -> Option<Measured> {
+        Some(Measured { figures: [(metric, figure)].into(), outcome: None })
+    }
+
+    fn findings(edge: f64, relay: f64) -> Findings {
+        let metric = Metric::CpuUsPerInbound;
+        let scenario = SCENARIOS.iter().find(|scenario| scenario.key == 'd').unwrap();
+        let round = Round { edge: side(metric, edge), relay: side(metric, relay) };
+        Findings { scenario, rounds: vec![round], failures: vec!["no edge".into()] }
+    }
+
+    #[test]
+    fn the_table_names_the_target_and_the_ratio() {
+        let text = targets(&[findings(30.0, 24.0)]);
+        for wanted in ["≤ 26 µs", "30 µs", "24 µs", "1.25 (2.17)", "12 / 55 / 254", "**failed**"] {
+            assert!(text.contains(wanted), "no {wanted} in {text}");
+        }
+    }
+
+    #[test]
+    fn notes_tell_failures_and_the_speed_of_the_machine() {
+        let text = notes(&[findings(30.0, 24.0)]);
+        assert!(text.starts_with("- d failed: no edge\n- The relay costs 2.0 times"), "{text}");
+    }
+}

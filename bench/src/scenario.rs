@@ -1,0 +1,192 @@
+//! What is measured and how good it must be, as data. The known figures come from earlier measurements on two cores: of a relay like
+//! ours, of the best relay in another language, and of the Python prototype.
+
+use crate::swarm::Load;
+use serde::Serialize;
+
+/// A question to the servers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scenario {
+    /// For `--only`.
+    pub(crate) key: char,
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) checks: &'static [Check],
+}
+
+/// How a scenario is measured.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kind {
+    /// One server under a load.
+    Load(Load),
+    /// Memory for each of this many connections.
+    Memory(u32),
+    /// Commands over two edges while the first of them is under a load.
+    Command(Load),
+    /// A load whose devices and viewers are on different edges.
+    Across(Load),
+}
+
+/// One target.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Check {
+    pub(crate) metric: Metric,
+    /// At most; `None` is for information.
+    pub(crate) limit: Option<f64>,
+    /// What the limit is measured against, when it is known from earlier.
+    pub(crate) known: Option<Known>,
+}
+
+/// Figures of other servers, from earlier and on another machine of two cores.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known {
+    /// A bare relay like ours. Limit divided by this is what the target allows over the relay, on a machine of any speed.
+    pub(crate) relay: f64,
+    /// The best relay in another language, and the Python prototype.
+    pub(crate) others: &'static str,
+}
+
+/// What can be measured; smaller is better for all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Metric {
+    FramesLost,
+    FramesMisordered,
+    ConnectionsClosed,
+    LatencyP99Ms,
+    CpuUsPerInbound,
+    CpuUsPerDelivered,
+    ViewerKb,
+    DeviceKb,
+    CommandsLost,
+    CommandP99Ms,
+    AnswerP99Ms,
+    CpuRatio,
+}
+
+impl Metric {
+    /// What it is, and its unit.
+    pub(crate) fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::FramesLost => ("frames lost", ""),
+            Self::FramesMisordered => ("frames out of order or twice", ""),
+            Self::ConnectionsClosed => ("connections ended", ""),
+            Self::LatencyP99Ms => ("send to receive, p99", "ms"),
+            Self::CpuUsPerInbound => ("CPU per inbound frame", "µs"),
+            Self::CpuUsPerDelivered => ("CPU per delivered frame", "µs"),
+            Self::ViewerKb => ("memory per idle viewer", "KB"),
+            Self::DeviceKb => ("memory per registered device", "KB"),
+            Self::CommandsLost => ("commands lost", ""),
+            Self::CommandP99Ms => ("command to device, p99", "ms"),
+            Self::AnswerP99Ms => ("answer to controller, p99", "ms"),
+            Self::CpuRatio => ("CPU against one edge", "×"),
+        }
+    }
+
+    /// Whether one bad round spoils all; other figures are judged by their median.
+    pub(crate) fn is_count(self) -> bool {
+        matches!(self, Self::FramesLost | Self::FramesMisordered | Self::ConnectionsClosed | Self::CommandsLost)
+    }
+}
+
+const fn at_most(metric: Metric, limit: f64) -> Check {
+    Check { metric, limit: Some(limit), known: None }
+}
+
+const fn beside(metric: Metric, limit: f64, relay: f64, others: &'static str) -> Check {
+    Check { metric, limit: Some(limit), known: Some(Known { relay, others }) }
+}
+
+const fn none(metric: Metric) -> Check {
+    at_most(metric, 0.0)
+}
+
+/// The load that three scenarios share.
+const THOUSAND: Load = Load { devices: 1_000, hz: 20, viewers: 10 };
+
+/// All of them, in the order in which they are measured: `g` compares itself with `a`.
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        key: 'a',
+        name: "1,000 devices × 20 Hz × 10 viewers",
+        kind: Kind::Load(THOUSAND),
+        checks: &[
+            none(Metric::FramesLost),
+            none(Metric::FramesMisordered),
+            none(Metric::ConnectionsClosed),
+            at_most(Metric::LatencyP99Ms, 15.0),
+            beside(Metric::CpuUsPerInbound, 7.5, 4.2, "8.5 / 50, 92 % lost"),
+        ],
+    },
+    Scenario {
+        key: 'b',
+        name: "5,000 devices × 10 Hz × 1 viewer",
+        kind: Kind::Load(Load { devices: 5_000, hz: 10, viewers: 1 }),
+        checks: &[
+            none(Metric::FramesLost),
+            none(Metric::FramesMisordered),
+            none(Metric::ConnectionsClosed),
+            beside(Metric::CpuUsPerInbound, 6.0, 3.3, "9.9 / 20, 88 % lost"),
+        ],
+    },
+    Scenario {
+        key: 'c',
+        name: "100 devices × 20 Hz × 500 viewers",
+        kind: Kind::Load(Load { devices: 100, hz: 20, viewers: 500 }),
+        checks: &[
+            none(Metric::FramesLost),
+            none(Metric::FramesMisordered),
+            none(Metric::ConnectionsClosed),
+            beside(Metric::CpuUsPerDelivered, 0.25, 0.22, "0.32 / collapses"),
+        ],
+    },
+    Scenario {
+        key: 'd',
+        name: "50 devices × 20 Hz × 5 viewers",
+        kind: Kind::Load(Load { devices: 50, hz: 20, viewers: 5 }),
+        checks: &[
+            none(Metric::FramesLost),
+            none(Metric::FramesMisordered),
+            none(Metric::ConnectionsClosed),
+            at_most(Metric::LatencyP99Ms, 12.0),
+            beside(Metric::CpuUsPerInbound, 26.0, 12.0, "55 / 254"),
+        ],
+    },
+    Scenario {
+        key: 'e',
+        name: "10,000 connections",
+        kind: Kind::Memory(10_000),
+        checks: &[at_most(Metric::ViewerKb, 6.0), at_most(Metric::DeviceKb, 12.0)],
+    },
+    Scenario {
+        key: 'f',
+        name: "commands over two edges and NATS, load (a) on the first",
+        kind: Kind::Command(THOUSAND),
+        checks: &[
+            none(Metric::CommandsLost),
+            at_most(Metric::CommandP99Ms, 10.0),
+            Check { metric: Metric::AnswerP99Ms, limit: None, known: None },
+        ],
+    },
+    Scenario {
+        key: 'g',
+        name: "load (a), devices and viewers on different edges",
+        kind: Kind::Across(THOUSAND),
+        checks: &[
+            none(Metric::FramesLost),
+            none(Metric::FramesMisordered),
+            none(Metric::ConnectionsClosed),
+            at_most(Metric::CpuRatio, 1.5),
+        ],
+    },
+];
+
+impl Kind {
+    /// Connections that the generator opens at once.
+    pub(crate) fn connections(self) -> u32 {
+        match self {
+            Self::Load(load) | Self::Command(load) | Self::Across(load) => load.devices + load.viewers,
+            Self::Memory(connections) => connections,
+        }
+    }
+}
