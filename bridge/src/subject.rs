@@ -44,6 +44,11 @@ pub enum Subject {
         /// The node.
         node: NodeId,
     },
+    /// A node's message to itself: when it comes back, all that was delivered before it has been handled.
+    Echo {
+        /// The node.
+        node: NodeId,
+    },
     /// The command registry changed.
     Registry,
 }
@@ -56,7 +61,10 @@ impl Subject {
             return Some(Self::Registry);
         }
         if let Some(node) = text.strip_prefix("gl.node.") {
-            return Some(Self::Node { node: node.parse().ok()? });
+            return match node.strip_suffix(".echo") {
+                Some(node) => Some(Self::Echo { node: node.parse().ok()? }),
+                None => Some(Self::Node { node: node.parse().ok()? }),
+            };
         }
         let (space, rest) = text.strip_prefix("gl.space.")?.split_once('.')?;
         let space: Space = space.parse().ok()?;
@@ -89,6 +97,7 @@ impl fmt::Display for Subject {
             Self::Roster { space } => write!(f, "gl.space.{space}.roster"),
             Self::Presence { space } => write!(f, "gl.space.{space}.presence"),
             Self::Node { node } => write!(f, "gl.node.{node}"),
+            Self::Echo { node } => write!(f, "gl.node.{node}.echo"),
             Self::Registry => f.write_str("gl.registry"),
         }
     }
@@ -159,8 +168,9 @@ mod tests {
             Subject::CommandAll { space: space.clone() },
             Subject::Roster { space: space.clone() },
             Subject::Presence { space },
-            Subject::Node { node },
+            Subject::Node { node: node.clone() },
             Subject::Registry,
+            Subject::Echo { node },
         ]
     }
 

@@ -449,12 +449,11 @@ impl Connection {
             }
             Some(Target::All) => {
                 let (sender, answer) = oneshot::channel();
-                let (node, name) = (self.node.clone(), self.space.name.clone());
+                let reports = dispatch::send_to_all(&self.node, &self.space.name, &text);
                 // Bounded by the commands that a connection may have in flight.
                 self.node.tasks.spawn_on(
                     async move {
-                        let reports = dispatch::send_to_all(&node, &name, &text).await;
-                        let _ = sender.send(reports.iter().map(|report| report.sent.len()).sum());
+                        let _ = sender.send(reports.await.iter().map(|report| report.sent.len()).sum());
                     },
                     &self.node.runtime,
                 );

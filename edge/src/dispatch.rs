@@ -4,7 +4,9 @@ use crate::node::Node;
 use crate::peer::{Completion, Outcome, PendingCommand, Tally};
 use crate::space::SpaceState;
 use bytes::Bytes;
-use grouploop_bridge::{CommandReport, DeviceId, NodeId, RosterEntry, RosterPage, Space, Subject};
+use grouploop_bridge::{
+    Answers, CommandReport, DeviceId, NodeId, PublishError, RosterEntry, RosterPage, Space, Subject,
+};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -32,21 +34,26 @@ pub(crate) fn send_to_one(
         return answer;
     }
     let subject = Subject::Command { space: name.clone(), device };
-    let payload = Bytes::copy_from_slice(text.as_bytes());
-    let (bus, patience) = (node.bus.clone(), node.settings.command_timeout() + ANSWER_MARGIN);
+    // Asked here and now, so that commands leave in the order in which they came; only the waiting is a task.
+    let Ok(mut answers) = node.bus.gather(&subject, Bytes::copy_from_slice(text.as_bytes())) else { return answer };
+    let patience = node.settings.command_timeout() + ANSWER_MARGIN;
     // Bounded by the commands that one connection may have in flight.
     node.tasks.spawn_on(
         async move {
-            let outcome = bus.request(&subject, payload, patience).await;
-            let _ = sender.send(outcome.is_ok_and(|answer| &answer[..] == b"success"));
+            let outcome = tokio::time::timeout(patience, answers.next()).await;
+            let _ = sender.send(matches!(outcome, Ok(Some(answer)) if &answer[..] == b"success"));
         },
         &node.runtime,
     );
     answer
 }
 
-/// Sends to all devices of the space that this node owns.
-pub(crate) async fn send_to_own(node: &Node, space: &SpaceState, text: &str) -> CommandReport {
+/// Sends to all devices of the space that this node owns, now; the future is the outcome.
+pub(crate) fn send_to_own(
+    node: &Node,
+    space: &SpaceState,
+    text: &str,
+) -> impl Future<Output = CommandReport> + Send + use<> {
     let owners = space.owners.all();
     let (tally, outcome) = Tally::new(owners.len());
     let text = Utf8Bytes::from(text);
@@ -57,38 +64,49 @@ pub(crate) async fn send_to_own(node: &Node, space: &SpaceState, text: &str) -> 
     }
     // A connection that is stuck in a write answers when it gives up; nobody waits for that.
     let patience = node.settings.command_timeout() + ANSWER_MARGIN / 2;
-    let Outcome { sent, failed } = match tokio::time::timeout(patience, outcome).await {
-        Ok(Ok(counted)) => counted,
-        Ok(Err(_)) | Err(_) => tally.so_far(),
-    };
-    CommandReport { node: node.id.clone(), sent, failed }
+    let id = node.id.clone();
+    async move {
+        let Outcome { sent, failed } = match tokio::time::timeout(patience, outcome).await {
+            Ok(Ok(counted)) => counted,
+            Ok(Err(_)) | Err(_) => tally.so_far(),
+        };
+        CommandReport { node: id, sent, failed }
+    }
 }
 
-/// Sends to every device of a space, on all nodes, and says what each node reports.
-pub(crate) async fn send_to_all(node: &Node, name: &Space, text: &str) -> Vec<CommandReport> {
-    let others = async {
-        let subject = Subject::CommandAll { space: name.clone() };
-        let question = Bytes::copy_from_slice(text.as_bytes());
-        let patience = node.settings.command_timeout() + ANSWER_MARGIN;
-        let mut reports: Vec<CommandReport> = Vec::new();
-        gather(node, name, &subject, question, patience, |answer| {
-            let Ok(report) = serde_json::from_slice::<CommandReport>(answer) else { return None };
-            let from = report.node.clone();
-            reports.push(report);
-            Some(from)
-        })
-        .await;
+/// Sends to every device of a space, on all nodes, now; the future is what each node reports.
+pub(crate) fn send_to_all(
+    node: &Arc<Node>,
+    name: &Space,
+    text: &str,
+) -> impl Future<Output = Vec<CommandReport>> + Send + use<> {
+    let own = node.spaces.get(name).map(|space| send_to_own(node, &space, text));
+    let subject = Subject::CommandAll { space: name.clone() };
+    let asked = node.bus.gather(&subject, Bytes::copy_from_slice(text.as_bytes()));
+    let (node, name) = (node.clone(), name.clone());
+    async move {
+        let others = async {
+            let patience = node.settings.command_timeout() + ANSWER_MARGIN;
+            let mut reports: Vec<CommandReport> = Vec::new();
+            collect(&node, &name, asked, patience, |answer| {
+                let Ok(report) = serde_json::from_slice::<CommandReport>(answer) else { return None };
+                let from = report.node.clone();
+                reports.push(report);
+                Some(from)
+            })
+            .await;
+            reports
+        };
+        let own = async {
+            match own {
+                Some(own) => Some(own.await),
+                None => None,
+            }
+        };
+        let (own, mut reports) = tokio::join!(own, others);
+        reports.extend(own);
         reports
-    };
-    let own = async {
-        match node.spaces.get(name) {
-            Some(space) => Some(send_to_own(node, &space, text).await),
-            None => None,
-        }
-    };
-    let (own, mut reports) = tokio::join!(own, others);
-    reports.extend(own);
-    reports
+    }
 }
 
 /// The devices of a space on all nodes, sorted by id.
@@ -96,7 +114,8 @@ pub(crate) async fn roster(node: &Node, name: &Space) -> Vec<(NodeId, RosterEntr
     let mut entries: Vec<(NodeId, RosterEntry)> = Vec::new();
     let mut pages_left: std::collections::HashMap<NodeId, u32> = std::collections::HashMap::new();
     let subject = Subject::Roster { space: name.clone() };
-    gather(node, name, &subject, Bytes::new(), ROSTER_PATIENCE, |answer| {
+    let asked = node.bus.gather(&subject, Bytes::new());
+    collect(node, name, asked, ROSTER_PATIENCE, |answer| {
         let Ok(page) = serde_json::from_slice::<RosterPage>(answer) else { return None };
         let left = pages_left.entry(page.node.clone()).or_insert(page.pages);
         *left = left.saturating_sub(1);
@@ -114,30 +133,33 @@ pub(crate) async fn roster(node: &Node, name: &Space) -> Vec<(NodeId, RosterEntr
     entries
 }
 
-/// Asks the other nodes that have devices in the space and hands each answer to `take`, which says which node is done with it.
-async fn gather(
+/// Waits for the answers of the other nodes that have devices in the space and hands each to `take`, which says which node is done with
+/// it.
+async fn collect(
     node: &Node,
     space: &Space,
-    subject: &Subject,
-    question: Bytes,
+    asked: Result<Answers, PublishError>,
     patience: Duration,
     mut take: impl FnMut(&[u8]) -> Option<NodeId>,
 ) {
-    let mut expected: HashSet<NodeId> = node.others.with_devices(space).into_iter().collect();
     // With the bus away nobody else can be reached: own devices are all there are.
-    let Ok(mut answers) = node.bus.gather(subject, question) else { return };
+    let Ok(mut answers) = asked else { return };
     let deadline = tokio::time::Instant::now() + patience;
-    while !expected.is_empty() {
-        match tokio::time::timeout_at(deadline, answers.next()).await {
-            Ok(Some(answer)) => {
-                if let Some(done) = take(&answer) {
-                    expected.remove(&done);
-                }
-            }
-            Ok(None) | Err(_) => break,
+    let mut done: HashSet<NodeId> = HashSet::new();
+    // A node tells that it has devices before it hears questions, so once what was sent before the question is known, every node that
+    // heard it is.
+    let mut caught_up = std::pin::pin!(node.others.catch_up(node));
+    let mut all_known = false;
+    // Looked at again each time: a node that died will never answer.
+    while !all_known || node.others.with_devices(space).iter().any(|other| !done.contains(other)) {
+        tokio::select! {
+            biased;
+            () = tokio::time::sleep_until(deadline) => return,
+            () = &mut caught_up, if !all_known => all_known = true,
+            answer = answers.next() => match answer {
+                Some(answer) => done.extend(take(&answer)),
+                None => return,
+            },
         }
-        // A node that died since then will never answer.
-        let alive: HashSet<NodeId> = node.others.with_devices(space).into_iter().collect();
-        expected.retain(|other| alive.contains(other));
     }
 }

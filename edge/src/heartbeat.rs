@@ -2,12 +2,16 @@
 
 use crate::node::Node;
 use crate::space_bus::json;
+use bytes::Bytes;
 use futures_util::StreamExt;
-use grouploop_bridge::{BusState, HEARTBEAT_INTERVAL, Heartbeat, NODE_TIMEOUT, NodeId, Pattern, Space, Subject};
+use grouploop_bridge::{
+    BusState, HEARTBEAT_INTERVAL, Heartbeat, NODE_TIMEOUT, NodeId, Pattern, Space, Subject, Subscription,
+};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
+use tokio::sync::watch;
 
 /// Nodes that are remembered at most.
 const MAX_NODES: usize = 4096;
@@ -16,6 +20,9 @@ const MAX_NODES: usize = 4096;
 #[derive(Debug, Default)]
 pub(crate) struct Others {
     nodes: Mutex<HashMap<NodeId, Other>>,
+    /// Number of the last echo asked for, and of the last one that came back.
+    asked: AtomicU64,
+    echoed: watch::Sender<u64>,
 }
 
 #[derive(Debug)]
@@ -45,6 +52,24 @@ impl Others {
         self.lock().values().filter(|other| other.heard.elapsed() < NODE_TIMEOUT).count()
     }
 
+    /// Returns when every heartbeat is known that was sent before this call: a message to ourselves comes behind them. With the bus away
+    /// there is nothing to wait for.
+    pub(crate) async fn catch_up(&self, node: &Node) {
+        let number = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut echoed = self.echoed.subscribe();
+        let payload = Bytes::copy_from_slice(&number.to_be_bytes());
+        if node.bus.publish(&Subject::Echo { node: node.id.clone() }, payload).is_ok() {
+            // The sender is ours, so it cannot be gone.
+            let _ = echoed.wait_for(|seen| *seen >= number).await;
+        }
+    }
+
+    fn hear_echo(&self, payload: &[u8]) {
+        if let Some(number) = payload.first_chunk::<8>().map(|number| u64::from_be_bytes(*number)) {
+            self.echoed.send_if_modified(|seen| std::mem::replace(seen, number.max(*seen)) < number);
+        }
+    }
+
     /// Takes note of a heartbeat; `true` when the node was not known.
     fn hear(&self, beat: Heartbeat) -> bool {
         let mut nodes = self.lock();
@@ -64,7 +89,9 @@ impl Others {
 /// Sends and hears heartbeats until the node stops.
 pub(crate) async fn run(node: Arc<Node>) {
     let mut state = node.bus.state();
-    let Ok(mut beats) = node.bus.subscribe(Pattern::Nodes).await else { return };
+    let patterns = [Pattern::Nodes, Subject::Echo { node: node.id.clone() }.into()];
+    let Ok(subscriptions) = node.bus.subscribe_all(&patterns).await else { return };
+    let Ok([mut beats, mut echoes]) = <[Subscription; 2]>::try_from(subscriptions) else { return };
     let mut every = tokio::time::interval(HEARTBEAT_INTERVAL);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut sampled = Instant::now();
@@ -100,12 +127,18 @@ pub(crate) async fn run(node: Arc<Node>) {
                     }
                 }
             },
+            // After the beats, so that those before an echo have been handled.
+            echo = echoes.next() => match echo {
+                None => break,
+                Some(delivery) => node.others.hear_echo(&delivery.payload),
+            },
         }
     }
     send(&node, true);
 }
 
-fn send(node: &Node, leaving: bool) {
+/// Tells the others how things stand.
+pub(crate) fn send(node: &Node, leaving: bool) {
     let mut devices = BTreeMap::new();
     let mut viewers = BTreeMap::new();
     let mut rates = BTreeMap::new();

@@ -3,7 +3,7 @@
 
 use crate::node::Node;
 use futures_util::StreamExt;
-use grouploop_bridge::{Registry, Subject};
+use grouploop_bridge::{BusState, Registry, Subject};
 use reqwest::header::{ETAG, HeaderValue, IF_NONE_MATCH};
 use reqwest::{Client, StatusCode};
 use std::sync::Arc;
@@ -42,6 +42,7 @@ pub(crate) async fn run(node: Arc<Node>, cdn_base_url: String) {
     let Some(client) = client() else { return };
     let url = format!("{}{PATH}", cdn_base_url.trim_end_matches('/'));
     let Ok(mut changed) = node.bus.subscribe(Subject::Registry).await else { return };
+    let mut state = node.bus.state();
     let refresh = Duration::from_millis(node.settings.registry_refresh_ms);
     let mut etag: Option<HeaderValue> = None;
     let mut away = false;
@@ -77,10 +78,13 @@ pub(crate) async fn run(node: Arc<Node>, cdn_base_url: String) {
                 RETRY.min(refresh)
             }
         };
+        let bus_up = node.bus.is_up();
         tokio::select! {
             biased;
             () = node.stop.cancelled() => return,
             announced = changed.next() => if announced.is_none() { return },
+            // What was announced while the bus was away was not heard.
+            back = state.wait_for(|state| *state == BusState::Up), if !bus_up => if back.is_err() { return },
             () = tokio::time::sleep(wait) => {}
         }
     }

@@ -8,6 +8,7 @@
 //! ```
 
 use crate::dispatch::send_to_own;
+use crate::heartbeat;
 use crate::node::Node;
 use crate::owners::Yielded;
 use crate::peer::{Completion, PendingCommand};
@@ -137,6 +138,10 @@ impl SpaceBus {
         } else if !watched {
             self.telemetry = None;
         }
+        if first_device {
+            // Before the interest, so that whoever's question reaches us knows that we will answer.
+            heartbeat::send(&self.node, false);
+        }
         if !patterns.is_empty() {
             let mut subscriptions = self.node.bus.subscribe_all(&patterns).await?;
             if first_viewer {
@@ -153,7 +158,7 @@ impl SpaceBus {
                 }
             }
         }
-        if first_device || (!left.is_empty() && !has_devices) {
+        if !left.is_empty() && !has_devices {
             self.node.beat_now.notify_one();
         }
         for device in &clashes {
@@ -224,13 +229,12 @@ impl SpaceBus {
     fn on_command_to_all(&self, delivery: Delivery) {
         let text = std::str::from_utf8(&delivery.payload).map(str::to_owned);
         let Some(text) = text.ok().filter(|text| text.len() <= MAX_COMMAND_BYTES) else { return };
-        let (node, space) = (self.node.clone(), self.space.clone());
+        let report = send_to_own(&self.node, &self.space, &text);
         // Ends by itself within the command timeout.
         self.node.tasks.spawn_on(
             async move {
-                let report = send_to_own(&node, &space, &text).await;
                 // When the bus went away the asker counts what it heard.
-                let _ = delivery.respond(json(&report));
+                let _ = delivery.respond(json(&report.await));
             },
             &self.node.runtime,
         );

@@ -47,7 +47,9 @@ pub(crate) fn load(
         }
     }
     match environment::explicit(environment) {
-        Ok(explicit) => {
+        Ok(mut explicit) => {
+            // `GROUPLOOP_EDGE_LISTEN` is a slip; `GROUPLOOP_BIN` belongs to someone else, such as a test or a script.
+            explicit.retain(|one| one.key.contains('.') || key::nearest(&keys, &one.key).is_some());
             let taken: BTreeSet<&str> = explicit.iter().map(|one| one.key.as_str()).collect();
             let listen = environment::last_text(&given, "edge.listen").or_else(|| default_text(&keys, "edge.listen"));
             let (legacy, complaints) = environment::legacy(environment, &taken, listen.unwrap_or_default());
@@ -349,6 +351,19 @@ mod tests {
         )
         .unwrap_err();
         assert_eq!(wrong.len(), 1, "{wrong:?}");
+    }
+
+    #[test]
+    fn variables_that_resemble_no_setting_belong_to_someone_else() {
+        let variables = environment(&[
+            ("GROUPLOOP_BIN", "x"),
+            ("GROUPLOOP_BENCH_FILES_RAISED", "1"),
+            ("GROUPLOOP_EDGE_PORT", "tcp://10.0.0.1:1"),
+        ]);
+        assert!(load(&Flags::default(), &variables, Path::new("/nonexistent")).is_ok());
+        let variables = environment(&[("GROUPLOOP_LISTEN", "x"), ("GROUPLOOP_NO__SUCH_KEY", "1")]);
+        let Mistakes(wrong) = load(&Flags::default(), &variables, Path::new("/nonexistent")).unwrap_err();
+        assert_eq!(wrong.len(), 2, "{wrong:?}");
     }
 
     #[test]

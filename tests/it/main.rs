@@ -1,1 +1,21 @@
-//! Whole systems as separate processes.
+//! Whole systems: the real binary as processes, a real nats-server, real sockets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "in a test a panic says where, and a task ends with its test"
+)]
+
+mod stage;
+
+mod commands;
+mod faults;
+mod hostile;
+mod http;
+mod ownership;
+mod program;
+mod registry;
+mod subscriptions;
+mod telemetry;
+mod transport;

@@ -1,0 +1,135 @@
+//! The program as people and containers run it: exit codes, what it says, `watch`, `send`, `health`, `config`.
+
+use crate::stage::builder;
+use grouploop_testkit::{Peer, frame, within};
+use std::process::{Output, Stdio};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_grouploop"));
+    command.env_clear().stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+async fn run(args: &[&str], env: &[(&str, &str)]) -> (i32, String, String) {
+    let output = program().args(args).envs(env.iter().copied()).output();
+    let Output { status, stdout, stderr } = within(format!("grouploop {args:?} to end"), output).await.unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+#[tokio::test]
+async fn wrong_settings_are_all_named_in_one_go() {
+    let env = [
+        ("GROUPLOOP_BUS__ENGINE", "pigeon"),
+        ("GROUPLOOP_EDGE__COMAND_QUEUE", "5"),
+        ("GROUPLOOP_EDGE__THREADS", "many"),
+        ("GROUPLOOP_EDGE__VIEWER_INTERVAL_MS", "99999"),
+    ];
+    let (code, _, said) = run(&["edge"], &env).await;
+    assert_eq!(code, 64, "{said}");
+    for wrong in ["pigeon", "comand_queue", "GROUPLOOP_EDGE__COMMAND_QUEUE", "many", "99999"] {
+        assert!(said.contains(wrong), "{wrong} in {said}");
+    }
+    let (code, _, said) = run(&["edge", "--no-such-flag"], &[]).await;
+    assert_eq!(code, 64, "{said}");
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_named_with_the_way_out() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for role in ["edge", "up"] {
+        let (code, _, said) = run(&[role, "--listen", &address], &[]).await;
+        assert_eq!(code, 69, "{said}");
+        assert!(said.contains(&address) && said.contains("--listen"), "{said}");
+    }
+    let edge = builder().start().await;
+    let (code, _, said) = run(&["edge", "--listen", &edge.addr().to_string()], &[]).await;
+    assert_eq!(code, 69, "another edge holds it: {said}");
+}
+
+#[tokio::test]
+async fn send_follows_the_answer() {
+    let edge = builder().start().await;
+    let url = edge.ws_url("/");
+    let mut device = Peer::device(&url, 0x1a2b).await;
+    let (code, said, _) = run(&["send", "--url", &url, "1a2b", "led_set", "0", "red"], &[]).await;
+    assert_eq!((code, said.trim()), (0, "cmd:result:success"));
+    device.expect("led_set:0:ff0000").await;
+    let (code, said, _) = run(&["send", "--url", &url, "all", "status"], &[]).await;
+    assert_eq!((code, said.trim()), (0, "cmd:result:sent_to_1_devices"));
+    device.expect("status:").await;
+    let (code, said, _) = run(&["send", "--url", &url, "ffff", "status"], &[]).await;
+    assert_eq!((code, said.trim()), (1, "cmd:result:failed"));
+    let (code, said, _) = run(&["send", "--url", &url, "--space", "empty", "all", "status"], &[]).await;
+    assert_eq!((code, said.trim()), (1, "cmd:result:sent_to_0_devices"));
+    let (code, said, _) = run(&["send", "--url", &url, "1a2b", "explode"], &[]).await;
+    assert_eq!((code, said.trim()), (2, "cmd:error:unknown_command"));
+    edge.kill().await;
+    let (code, _, said) = run(&["send", "--url", &url, "1a2b", "status"], &[]).await;
+    assert_eq!(code, 3, "{said}");
+}
+
+#[tokio::test]
+async fn watch_prints_frames_for_other_programs() {
+    let edge = builder().start().await;
+    let mut device = Peer::connect(edge.ws_url("/spaces/lab")).await;
+    let mut watch = program()
+        .args(["watch", "--url", &edge.ws_url("/"), "--space", "lab", "--device", "1a2b"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
+    let mut number = 0;
+    let first = loop {
+        device.send(format!("{}\n{}", frame(0x3c4d, number), frame(0x1a2b, number))).await;
+        number += 1;
+        let next = tokio::time::timeout(std::time::Duration::from_millis(50), lines.next_line()).await;
+        if let Ok(line) = next {
+            break line.unwrap().unwrap();
+        }
+    };
+    assert!(first.starts_with("1a2b\t"), "{first}");
+    assert_eq!(first.split('\t').count(), 9, "{first}");
+}
+
+#[tokio::test]
+async fn health_is_for_containers() {
+    let edge = builder().start().await;
+    let (code, said, _) = run(&["health", &edge.http("/readyz")], &[]).await;
+    assert_eq!(code, 0, "{said}");
+    let (code, ..) = run(&["health", &edge.http("/")], &[]).await;
+    assert_eq!(code, 0);
+    edge.kill().await;
+    let (code, _, said) = run(&["health", &edge.http("/readyz")], &[]).await;
+    assert_eq!(code, 1, "{said}");
+}
+
+#[tokio::test]
+async fn config_says_where_each_value_is_from() {
+    let env = [("NATS_URL", "nats://me:secret@n1:4222"), ("WS_PORT", "6000"), ("GROUPLOOP_LOG__FILTER", "warn")];
+    let (code, said, _) = run(&["config", "--set", "edge.threads=3"], &env).await;
+    assert_eq!(code, 0);
+    let line = |key: &str| {
+        said.lines()
+            .find(|line| line.trim_start().starts_with(key))
+            .unwrap_or_else(|| panic!("{key} in {said}"))
+            .to_owned()
+    };
+    assert!(line("threads").contains('3') && line("threads").contains("--set"), "{said}");
+    assert!(line("listen").contains("6000") && line("listen").contains("WS_PORT"), "{said}");
+    assert!(line("filter").contains("GROUPLOOP_LOG__FILTER"), "{said}");
+    assert!(line("engine").contains("nats") && line("engine").contains("NATS_URL"), "{said}");
+    assert!(!said.contains("secret"), "{said}");
+    assert!(line("command_spacing_ms").contains("default"), "{said}");
+}
+
+#[tokio::test]
+async fn up_says_where_to_connect() {
+    let edge = builder().role("up").start().await;
+    let port = edge.addr().port().to_string();
+    assert!(edge.log().iter().any(|line| line.contains(&port) && line.contains("ws://")), "{:?}", edge.log());
+    assert_eq!(edge.terminate().await.code(), Some(0));
+}
