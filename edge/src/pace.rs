@@ -13,6 +13,9 @@ const BUSY_MESSAGES_PER_SECOND: u64 = 250;
 /// How long messages are counted before the load is judged again.
 const JUDGE_AFTER_US: u64 = 20_000;
 
+/// How much later than this clock the runtime's may have started.
+const TIMER_SLACK_US: u64 = 150;
+
 /// The pace of one thread. Everybody may [`nudge`](Pace::nudge); the rest is for the thread itself.
 #[derive(Debug)]
 pub(crate) struct Pace {
@@ -27,6 +30,7 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
+    /// To be made just before the thread's runtime, whose timers count from its start.
     pub(crate) fn new(pause: Duration) -> Self {
         Self {
             epoch: Instant::now(),
@@ -60,9 +64,18 @@ impl Pace {
         }
     }
 
-    /// Says when the thread has something to do by the clock; a pause ends no later. The earliest wins until it has passed.
+    /// The first time at or after `at` at which a timer of this thread can fire: the runtime counts whole milliseconds from its start,
+    /// which is when this was made.
+    pub(crate) fn align(&self, at: Instant) -> Instant {
+        let since = at.saturating_duration_since(self.epoch);
+        let whole = since.as_micros().div_ceil(1000);
+        self.epoch + Duration::from_millis(u64::try_from(whole).unwrap_or(u64::MAX))
+    }
+
+    /// Says when the thread has something to do by the clock (an [aligned](Self::align) time); a pause ends then, just after its timer can
+    /// fire. The earliest wins until it has passed.
     pub(crate) fn tick_at(&self, at: Instant) {
-        let at_us = micros(at.saturating_duration_since(self.epoch));
+        let at_us = micros(at.saturating_duration_since(self.epoch)) + TIMER_SLACK_US;
         let now_us = micros(self.epoch.elapsed());
         let known = self.next_tick_us.load(Ordering::Relaxed);
         if known <= now_us || at_us < known {

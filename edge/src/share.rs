@@ -106,8 +106,8 @@ impl Share {
         lock(&self.pulse).clone()
     }
 
-    /// Sends the batch on. Returns whether there was one.
-    fn seal(&self, space: &SpaceState, now: Instant) -> bool {
+    /// Sends the batch on. Returns whether there was one. Any thread may.
+    pub(crate) fn seal(&self, space: &SpaceState, now: Instant) -> bool {
         let lines = lock(&self.batch).seal(now.saturating_duration_since(self.epoch));
         if lines.is_empty() {
             return false;
@@ -138,56 +138,44 @@ impl Share {
     /// After a pause the first frame goes at once; then it looks at every window's end, until nothing more comes.
     pub(crate) async fn tick(self: Arc<Self>, space: Arc<SpaceState>) {
         let mut shown = space.ring.end();
-        let mut sealed_at: Option<Instant> = None;
-        let mut pulsed_at: Option<Instant> = None;
+        let mut beat = Beat::new(self.window);
+        let mut pulse = Beat::new(self.interval);
         loop {
             tokio::select! {
                 biased;
                 () = space.over.cancelled() => return,
                 () = self.wake.notified() => {}
             }
-            if !self.has_viewers() {
-                shown = space.ring.end();
-            }
             loop {
                 let now = Instant::now();
-                let pulse_due = pulsed_at.is_none_or(|at| now >= at + self.interval);
-                let window_over = sealed_at.is_none_or(|at| now >= at + self.window);
                 let watched = self.has_viewers();
                 let mut moved = false;
-                // A pulse takes along what waits for its window.
-                if window_over || (pulse_due && watched) {
-                    if self.seal(&space, now) {
-                        sealed_at = Some(now);
+                if watched && pulse.is_due(now) {
+                    // A pulse takes along what waits for its window, on every thread.
+                    space.seal_all(now);
+                    if space.ring.end() > shown {
+                        shown = self.pulsate(&space, shown);
+                        pulse.done(now, &self.pace);
                         moved = true;
-                    } else if window_over {
-                        sealed_at = None;
                     }
                 }
-                let news = watched && space.ring.end() > shown;
-                if news && pulse_due {
-                    shown = self.pulsate(&space, shown);
-                    pulsed_at = Some(now);
-                    moved = true;
+                if beat.is_due(now) {
+                    moved |= self.seal(&space, now);
+                    beat.done(now, &self.pace);
                 }
                 if !watched {
                     shown = space.ring.end();
                 }
-                if !moved && sealed_at.is_none() && !(watched && space.ring.end() > shown) {
+                if !moved && pulse.is_due(now) {
                     // Announced first, then looked once more: a frame that comes in between either sees the announcement and wakes us,
                     // or is seen here.
                     self.idle.store(true, Ordering::SeqCst);
-                    let something = !lock(&self.batch).is_empty() || (self.has_viewers() && space.ring.end() > shown);
+                    let something = !lock(&self.batch).is_empty() || (watched && space.ring.end() > shown);
                     if !something || !self.idle.swap(false, Ordering::SeqCst) {
                         break;
                     }
                 }
-                let next_seal = sealed_at.map_or(now + self.window, |at| at + self.window);
-                let next_pulse = match pulsed_at {
-                    Some(at) if watched => at + self.interval,
-                    _ => next_seal,
-                };
-                let next = next_seal.min(if next_pulse > now { next_pulse } else { next_seal });
+                let next = if watched { beat.next.min(pulse.next_after(now)) } else { beat.next };
                 self.pace.tick_at(next);
                 tokio::select! {
                     biased;
@@ -195,6 +183,34 @@ impl Share {
                     () = tokio::time::sleep_until(next.into()) => {}
                 }
             }
+            beat = Beat::new(self.window);
         }
+    }
+}
+
+/// Something that happens again and again with a distance, on a grid, so that a timer that is late does not make the next one later.
+#[derive(Debug)]
+struct Beat {
+    every: Duration,
+    next: Instant,
+}
+
+impl Beat {
+    /// Due at once.
+    fn new(every: Duration) -> Self {
+        Self { every, next: Instant::now() }
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        now >= self.next
+    }
+
+    fn next_after(&self, now: Instant) -> Instant {
+        if self.is_due(now) { now + self.every } else { self.next }
+    }
+
+    fn done(&mut self, now: Instant, pace: &Pace) {
+        let on_time = now.saturating_duration_since(self.next) < self.every / 2;
+        self.next = pace.align(if on_time { self.next + self.every } else { now + self.every });
     }
 }

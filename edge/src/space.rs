@@ -74,6 +74,13 @@ impl SpaceState {
         }
     }
 
+    /// Sends on what waits for its window, on every thread.
+    pub(crate) fn seal_all(&self, now: Instant) {
+        for share in self.shares.iter().filter_map(OnceLock::get) {
+            share.seal(self, now);
+        }
+    }
+
     /// Hands a batch of this node to its own viewers and to the bus.
     pub(crate) fn spread(&self, lines: Bytes) {
         let frames = (lines.len() / grouploop_bridge::LINE_LEN) as u64;

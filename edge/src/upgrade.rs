@@ -10,12 +10,16 @@ use crate::worker::Open;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use grouploop_bridge::{Space, SubscribeOptions};
+use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+
+/// What is read at a time: the library's own 128 KB would be kept for every connection, and nearly all messages are 30 bytes.
+const READ_BUFFER: usize = 1024;
 
 /// Whether a request asks for a WebSocket.
 pub(crate) fn is_upgrade(headers: &HeaderMap) -> bool {
@@ -51,13 +55,7 @@ pub(crate) fn upgrade(state: &AppState, mut request: Request<Body>) -> Response<
         let _open = open;
         // An upgrade that fails was a connection that broke; there is nobody to tell.
         let Ok(upgraded) = upgraded.await else { return };
-        let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else { return };
-        let limit = task.settings.max_message_bytes as usize;
-        let config =
-            WebSocketConfig::default().read_buffer_size(1024).max_message_size(Some(limit)).max_frame_size(Some(limit));
-        let socket = parts.io.into_inner();
-        let socket =
-            WebSocketStream::from_partially_read(socket, parts.read_buf.to_vec(), Role::Server, Some(config)).await;
+        let Some(socket) = websocket(upgraded, task.settings.max_message_bytes as usize).await else { return };
         // Boxed, so that the task is small while it waits for the upgrade and the box is the connection's only copy.
         Box::pin(Connection::new(task, worker, place, socket, subscribe).run()).await;
     });
@@ -71,6 +69,17 @@ pub(crate) fn upgrade(state: &AppState, mut request: Request<Body>) -> Response<
         headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
     }
     response
+}
+
+/// The socket as a WebSocket. A function of its own, so that hyper's buffer of 8 KB ends with it and not with the connection.
+async fn websocket(upgraded: Upgraded, limit: usize) -> Option<WebSocketStream<TcpStream>> {
+    let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .max_message_size(Some(limit))
+        .max_frame_size(Some(limit));
+    let (socket, early) = (parts.io.into_inner(), parts.read_buf.to_vec());
+    Some(WebSocketStream::from_partially_read(socket, early, Role::Server, Some(config)).await)
 }
 
 fn handshake_key(request: &Request<Body>) -> Result<Vec<u8>, &'static str> {
