@@ -18,6 +18,8 @@ pub(crate) struct Findings {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Verdict {
     Met,
+    /// Over the limit, but within what the limit allows of the relay: this machine's sockets cost more than those that the limit is about.
+    MetByRatio,
     Missed,
     /// The generator did not keep its schedule, so the figure says nothing.
     Invalid,
@@ -49,15 +51,21 @@ impl Findings {
         self.scenario.checks.iter().map(|check| {
             let edge = fold(check.metric, self.rounds.iter().filter_map(|round| round.edge.as_ref()));
             let relay = fold(check.metric, self.rounds.iter().filter_map(|round| round.relay.as_ref()));
-            let verdict = self.judge(check, edge);
+            let ratio = edge.zip(relay).filter(|_| check.known.is_some()).map(|(edge, relay)| edge / relay);
+            let ratio_allowed = check.limit.zip(check.known).map(|(limit, known)| limit / known.relay);
+            let within = ratio.zip(ratio_allowed).is_some_and(|(ratio, allowed)| ratio <= allowed);
+            let verdict = match self.judge(check, edge) {
+                Verdict::Missed if within => Verdict::MetByRatio,
+                verdict => verdict,
+            };
             Row {
                 scenario: self.scenario.key,
                 metric: check.metric,
                 limit: check.limit,
                 edge,
                 relay,
-                ratio: edge.zip(relay).filter(|_| check.known.is_some()).map(|(edge, relay)| edge / relay),
-                ratio_allowed: check.limit.zip(check.known).map(|(limit, known)| limit / known.relay),
+                ratio,
+                ratio_allowed,
                 known: check.known,
                 verdict,
             }
@@ -102,6 +110,7 @@ impl Verdict {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Met => "met",
+            Self::MetByRatio => "met by ratio",
             Self::Missed => "**missed**",
             Self::Invalid => "**invalid**",
             Self::Failed => "**failed**",

@@ -46,3 +46,16 @@ fn an_even_number_of_rounds_has_a_median_too() {
     assert_eq!(median(vec![4.0, 1.0, 3.0, 2.0]), Some(2.5));
     assert_eq!(median(vec![]), None);
 }
+
+#[test]
+fn a_slower_machine_is_judged_by_the_ratio_to_its_relay() {
+    let verdict = |edge: f64, relay: f64| {
+        let mut findings = findings('a', &[&[(Metric::CpuUsPerInbound, edge)]]);
+        let figures = [(Metric::CpuUsPerInbound, relay)].into_iter().collect();
+        findings.rounds[0].relay = Some(Measured { figures, outcome: None });
+        findings.rows().find(|row| row.metric == Metric::CpuUsPerInbound).unwrap().verdict
+    };
+    assert_eq!(verdict(7.0, 4.2), Verdict::Met);
+    assert_eq!(verdict(14.0, 8.4), Verdict::MetByRatio, "everything twice as slow");
+    assert_eq!(verdict(16.0, 8.4), Verdict::Missed);
+}

@@ -1,7 +1,8 @@
 //! What leaves the bus: deliveries, the streams that carry them, the answers to a question, and what can go wrong.
 
 use super::embedded::EmbeddedStream;
-use super::nats::{NatsReply, NatsStream, PendingQuestion};
+use super::inbox::PendingQuestion;
+use super::nats::{NatsReply, NatsStream};
 use crate::subject::Subject;
 use bytes::Bytes;
 use futures_util::Stream;

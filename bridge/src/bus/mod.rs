@@ -13,6 +13,7 @@
 
 mod delivery;
 mod embedded;
+mod inbox;
 mod nats;
 mod settings;
 

@@ -9,18 +9,18 @@
 //! The client library queues what it is given while no server is there and sends it stale afterwards. So nothing is given to it while
 //! a connection is away, and it is never waited for: [`publish`](Nats::publish) polls the library's send once.
 
-use super::delivery::{Answer, Answers, BusError, Delivery, PublishError, Reply, Subscription, SubscriptionStream};
+use super::delivery::{Answers, BusError, Delivery, PublishError, Reply, Subscription, SubscriptionStream};
+use super::inbox::Inbox;
 use super::settings::NatsSettings;
 use super::{ANSWERS_CAPACITY, BusState, SUBSCRIPTION_CAPACITY};
 use crate::name::NodeId;
 use crate::subject::{Pattern, Subject};
-use async_nats::{Client, ConnectOptions, Event, StatusCode};
+use async_nats::{Client, ConnectOptions, Event};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
-use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -54,9 +54,8 @@ impl Nats {
         let lane = |lane| Watcher { lane, lanes: lanes.clone(), state: state.clone(), url: masked(&settings.url) };
         let telemetry = Link::open(settings, node, lane(Lane::Telemetry)).await?;
         let control = Link::open(settings, node, lane(Lane::Control)).await?;
-        let inbox = Arc::new(Inbox { prefix: control.client.new_inbox(), ..Inbox::default() });
-        let mut incoming =
-            control.client.subscribe(format!("{}.*", inbox.prefix)).await.map_err(|_| BusError::Closed)?;
+        let inbox = Arc::new(Inbox::new(control.client.new_inbox()));
+        let mut incoming = control.client.subscribe(inbox.pattern()).await.map_err(|_| BusError::Closed)?;
         let tasks = TaskTracker::new();
         let desk = inbox.clone();
         tasks.spawn(async move {
@@ -103,8 +102,8 @@ impl Nats {
 
     pub(crate) fn gather(&self, subject: &Subject, payload: Bytes) -> Result<Answers, PublishError> {
         let (asker, incoming) = mpsc::channel(ANSWERS_CAPACITY);
-        let pending = PendingQuestion { inbox: self.inbox.clone(), token: self.inbox.open(asker) };
-        let reply = format!("{}.{}", self.inbox.prefix, pending.token);
+        let pending = self.inbox.open(asker);
+        let reply = self.inbox.subject(&pending);
         self.control.publish(subject.to_string().into(), Some(reply.into()), payload)?;
         Ok(Answers { incoming, _pending: Some(pending) })
     }
@@ -332,57 +331,10 @@ impl NatsStream {
             let Some(message) = std::task::ready!(self.incoming.poll_next_unpin(cx)) else { return Poll::Ready(None) };
             // Anybody who may publish can use a subject below a wildcard that is no name of ours.
             let Some(subject) = Subject::parse(&message.subject) else { continue };
-            let own = message.reply.as_ref().is_some_and(|reply| reply.starts_with(self.inbox.prefix.as_str()));
+            let own = message.reply.as_ref().is_some_and(|reply| self.inbox.is_own(reply));
             let reply = message.reply.map(|subject| Reply::Nats(NatsReply { link: self.link.clone(), subject }));
             return Poll::Ready(Some(Delivery { subject, payload: message.payload, own, reply }));
         }
-    }
-}
-
-/// The desk for answers: one subscription for all questions of the node. (The library's own keeps a question that ran into its timeout
-/// for ever, and takes one answer only.)
-#[derive(Debug, Default)]
-struct Inbox {
-    prefix: String,
-    next: AtomicU64,
-    open: Mutex<HashMap<u64, mpsc::Sender<Answer>>>,
-}
-
-impl Inbox {
-    fn open(&self, asker: mpsc::Sender<Answer>) -> u64 {
-        let token = self.next.fetch_add(1, Ordering::Relaxed);
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(token, asker);
-        token
-    }
-
-    fn take_in(&self, message: async_nats::Message) {
-        let token = message.subject.rsplit_once('.').and_then(|(_, token)| token.parse::<u64>().ok());
-        let Some(token) = token else { return };
-        let answer = match message.status {
-            Some(StatusCode::NO_RESPONDERS) => Answer::NoResponders,
-            _ => Answer::Payload(message.payload),
-        };
-        if let Some(asker) = self.open.lock().unwrap_or_else(PoisonError::into_inner).get(&token) {
-            // An asker with that many unread answers has its picture; more cannot help it.
-            let _ = asker.try_send(answer);
-        }
-    }
-
-    fn close(&self) {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-}
-
-/// A question that waits for answers; forgotten when dropped.
-#[derive(Debug)]
-pub(crate) struct PendingQuestion {
-    inbox: Arc<Inbox>,
-    token: u64,
-}
-
-impl Drop for PendingQuestion {
-    fn drop(&mut self) {
-        self.inbox.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.token);
     }
 }
 

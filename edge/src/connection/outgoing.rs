@@ -1,0 +1,160 @@
+//! What a connection writes: commands for its devices, answers in the order of the questions, telemetry.
+
+use super::{Connection, ending};
+use crate::node::Node;
+use crate::peer::Next;
+use crate::view::View;
+use futures_util::Sink;
+use grouploop_bridge::{CloseReason, CommandAnswer, GREETING, STREAM_OFF, STREAM_ON, SubscribeOptions};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+use tokio::sync::oneshot;
+use tokio_tungstenite::tungstenite::{Error, Message as WsMessage, Utf8Bytes};
+
+/// What is to be said to the peer, in the order in which it asked.
+pub(super) enum Reply {
+    Text(Utf8Bytes),
+    Greeting,
+    StreamOn(Box<SubscribeOptions>),
+    StreamOff,
+    One(oneshot::Receiver<bool>, Instant),
+    All(oneshot::Receiver<usize>, Instant),
+}
+
+impl Connection {
+    /// Writes one message or goes on writing; `true` when something was written and there may be more.
+    pub(super) fn write_step(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<Result<bool, CloseReason>> {
+        if self.flushing_since.is_some() {
+            match ready!(Pin::new(&mut self.socket).poll_flush(cx)) {
+                Ok(()) => {
+                    self.flushing_since = None;
+                    if let Some(completion) = self.in_flush.take() {
+                        self.node.metrics.commands_delivered.inc();
+                        completion.finish(true);
+                    }
+                }
+                Err(error) => return Poll::Ready(Err(ending(&error))),
+            }
+        }
+        let message = match self.next_message(cx, now) {
+            Ok(Some(message)) => message,
+            Ok(None) => return Poll::Ready(Ok(false)),
+            Err(reason) => return Poll::Ready(Err(reason)),
+        };
+        if let Err(error) = self.put(message, now) {
+            return Poll::Ready(Err(ending(&error)));
+        }
+        Poll::Ready(Ok(true))
+    }
+
+    /// Puts a message into the socket's buffer; only called when that is empty.
+    pub(super) fn put(&mut self, message: WsMessage, now: Instant) -> Result<(), Error> {
+        self.flushing_since = Some(now);
+        Pin::new(&mut self.socket).start_send(message)
+    }
+
+    /// What to write next: commands for its devices, then answers, then telemetry.
+    fn next_message(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<Option<WsMessage>, CloseReason> {
+        loop {
+            match self.peer.next(now, &mut self.spacing) {
+                Next::Command(command) => {
+                    self.in_flush = Some(command.completion);
+                    return Ok(Some(WsMessage::Text(command.text)));
+                }
+                Next::Goodbye(reason) => return Err(reason),
+                // Something expired: look again.
+                Next::Wait(at) if at <= now => {}
+                Next::Wait(at) => {
+                    self.look_again_at(at);
+                    break;
+                }
+                Next::Nothing => break,
+            }
+        }
+        if let Some(text) = self.next_reply(cx, now) {
+            return Ok(Some(WsMessage::Text(text)));
+        }
+        let Some(view) = self.view.as_mut() else { return Ok(None) };
+        if let Some(serving) = view.next(&self.share, &self.space, now) {
+            let metrics = &self.node.metrics;
+            metrics.viewer_messages.inc();
+            metrics.viewer_bytes.inc_by(serving.text.len() as u64);
+            if serving.lapped > 0 {
+                metrics.drop_frames("viewer_lapped", serving.lapped);
+            }
+            return Ok(Some(WsMessage::Text(serving.text)));
+        }
+        if let Some(at) = view.wake_at(&self.space) {
+            self.look_again_at(at);
+        }
+        Ok(None)
+    }
+
+    /// The next answer, when the one that is due is known.
+    fn next_reply(&mut self, cx: &mut Context<'_>, now: Instant) -> Option<Utf8Bytes> {
+        let known = |answer: CommandAnswer, node: &Node| {
+            node.metrics.answered(answer.kind());
+            Some(Utf8Bytes::from(answer.to_string()))
+        };
+        match self.replies.front_mut()? {
+            Reply::One(answer, until) => {
+                let until = *until;
+                let answer = match Pin::new(answer).poll(cx) {
+                    Poll::Ready(Ok(true)) => CommandAnswer::Success,
+                    Poll::Ready(_) => CommandAnswer::Failed,
+                    Poll::Pending if now >= until => CommandAnswer::Failed,
+                    Poll::Pending => {
+                        self.look_again_at(until);
+                        return None;
+                    }
+                };
+                self.replies.pop_front();
+                return known(answer, &self.node);
+            }
+            Reply::All(answer, until) => {
+                let until = *until;
+                let count = match Pin::new(answer).poll(cx) {
+                    Poll::Ready(count) => count.unwrap_or(0),
+                    Poll::Pending if now >= until => 0,
+                    Poll::Pending => {
+                        self.look_again_at(until);
+                        return None;
+                    }
+                };
+                self.replies.pop_front();
+                return known(CommandAnswer::SentTo(count), &self.node);
+            }
+            _ => {}
+        }
+        match self.replies.pop_front()? {
+            Reply::Text(text) => Some(text),
+            Reply::Greeting => Some(Utf8Bytes::from_static(GREETING)),
+            Reply::StreamOn(options) => {
+                self.start_view(*options);
+                Some(Utf8Bytes::from_static(STREAM_ON))
+            }
+            Reply::StreamOff => {
+                self.stop_view();
+                Some(Utf8Bytes::from_static(STREAM_OFF))
+            }
+            Reply::One(..) | Reply::All(..) => None,
+        }
+    }
+
+    fn start_view(&mut self, options: SubscribeOptions) {
+        if self.view.is_none() {
+            self.space.viewer_came();
+            self.share.add_viewer(self.peer.clone());
+        }
+        self.view = Some(View::new(options, &self.share, &self.space));
+    }
+
+    pub(super) fn stop_view(&mut self) {
+        if self.view.take().is_some() {
+            self.share.remove_viewer(self.peer.id);
+            self.space.viewer_left();
+        }
+    }
+}
