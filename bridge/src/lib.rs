@@ -35,7 +35,7 @@ pub use message::{
 pub use name::{MAX_NAME_LEN, NameError, NodeId, Space};
 pub use node::{
     CommandReport, HEARTBEAT_INTERVAL, Heartbeat, NODE_TIMEOUT, OwnershipClock, Presence, ROSTER_PAGE, Rate,
-    RosterEntry, RosterPage,
+    RosterEntry, RosterPage, json,
 };
 pub use registry::{MAX_COMMAND_BYTES, Registry, RegistryError};
 pub use subject::{Pattern, Subject};

@@ -3,6 +3,7 @@
 
 use crate::frame::DeviceId;
 use crate::name::{NodeId, Space};
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -102,6 +103,12 @@ pub struct RosterEntry {
     pub frames_per_second: f32,
     /// Milliseconds since its last frame; `null` before the first.
     pub last_seen_ms: Option<u64>,
+}
+
+/// What a node says, as JSON; our own types always serialise.
+#[must_use]
+pub fn json(value: &impl Serialize) -> Bytes {
+    serde_json::to_vec(value).unwrap_or_default().into()
 }
 
 /// A hybrid logical clock: milliseconds since 1970, never less than anything heard from another node, never the same twice.

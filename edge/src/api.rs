@@ -1,7 +1,7 @@
 //! The HTTP API of a space: its devices, and commands to them.
 
 use crate::dispatch;
-use crate::http::AppState;
+use crate::state::{AppState, EdgeState};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
@@ -12,6 +12,7 @@ use grouploop_bridge::{CommandAnswer, CommandError, DeviceId, NameError, NodeId,
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Devices that one request may name.
 const MAX_TARGETS: usize = 65_536;
@@ -56,7 +57,7 @@ struct Device {
 /// `GET /api/spaces/<space>/devices`: the roster over all edges.
 pub(crate) async fn devices(State(state): State<AppState>, Path(space): Path<String>) -> Result<Response, ApiError> {
     let space: Space = space.parse()?;
-    let roster = dispatch::roster(&state.node, &space).await;
+    let roster = dispatch::roster(&state.edge, &space).await;
     let devices: Vec<Device> = roster
         .into_iter()
         .map(|(node, entry)| Device {
@@ -67,7 +68,7 @@ pub(crate) async fn devices(State(state): State<AppState>, Path(space): Path<Str
         })
         .collect();
     // Without the bus only the devices of this edge are known, and that must show.
-    Ok(Json(json!({"space": space, "complete": state.node.bus.is_up(), "devices": devices})).into_response())
+    Ok(Json(json!({"space": space, "complete": state.edge.node.bus.is_up(), "devices": devices})).into_response())
 }
 
 /// The body of a command request.
@@ -111,11 +112,11 @@ pub(crate) async fn commands(
             Parameter::Number(number) => number.to_string(),
         })
         .collect();
-    let text = state.node.registry().check(&request.command, &parameters.join(":")).map_err(ApiError::Command)?;
+    let text = state.edge.node.registry().check(&request.command, &parameters.join(":")).map_err(ApiError::Command)?;
     let results = match request.target {
         Targets::One(target) => match parse_target(&target)? {
-            Target::All => to_all(&state, &space, &text).await,
-            Target::Device(device) => to_many(&state, &space, &[device], &text).await,
+            Target::All => to_all(&state.edge, &space, &text).await,
+            Target::Device(device) => to_many(&state.edge, &space, &[device], &text).await,
         },
         Targets::Many(targets) => {
             if targets.len() > MAX_TARGETS {
@@ -123,7 +124,7 @@ pub(crate) async fn commands(
             }
             let devices: Result<Vec<DeviceId>, ApiError> =
                 targets.iter().map(|id| DeviceId::parse(id).ok_or_else(|| unknown_target(id))).collect();
-            to_many(&state, &space, &devices?, &text).await
+            to_many(&state.edge, &space, &devices?, &text).await
         }
     };
     let sent = results.values().filter(|success| **success).count();
@@ -131,7 +132,7 @@ pub(crate) async fn commands(
         results.iter().map(|(id, success)| (*id, if *success { "success" } else { "failed" })).collect();
     for success in results.values() {
         let answer = if *success { CommandAnswer::Success } else { CommandAnswer::Failed };
-        state.node.metrics.answered(answer.kind());
+        state.edge.node.metrics.answered(answer.kind());
     }
     Ok(Json(json!({"sent": sent, "failed": results.len() - sent, "results": words})).into_response())
 }
@@ -144,8 +145,8 @@ fn unknown_target(target: &str) -> ApiError {
     ApiError::Target(target.chars().take(40).collect())
 }
 
-async fn to_all(state: &AppState, space: &Space, text: &str) -> BTreeMap<DeviceId, bool> {
-    let reports = dispatch::send_to_all(&state.node, space, text).await;
+async fn to_all(edge: &Arc<EdgeState>, space: &Space, text: &str) -> BTreeMap<DeviceId, bool> {
+    let reports = dispatch::send_to_all(edge, space, text).await;
     let mut results = BTreeMap::new();
     for report in reports {
         results.extend(report.failed.into_iter().map(|device| (device, false)));
@@ -155,11 +156,11 @@ async fn to_all(state: &AppState, space: &Space, text: &str) -> BTreeMap<DeviceI
     results
 }
 
-async fn to_many(state: &AppState, space: &Space, devices: &[DeviceId], text: &str) -> BTreeMap<DeviceId, bool> {
-    let here = state.node.spaces.get(space);
+async fn to_many(edge: &EdgeState, space: &Space, devices: &[DeviceId], text: &str) -> BTreeMap<DeviceId, bool> {
+    let here = edge.spaces.get(space);
     futures_util::stream::iter(devices.iter().copied())
         .map(|device| {
-            let answer = dispatch::send_to_one(&state.node, here.as_ref(), space, device, text);
+            let answer = dispatch::send_to_one(&edge.node, here.as_ref(), space, device, text);
             async move { (device, answer.await.unwrap_or(false)) }
         })
         .buffer_unordered(IN_FLIGHT)

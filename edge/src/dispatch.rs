@@ -3,6 +3,7 @@
 use crate::node::Node;
 use crate::peer::{Completion, Outcome, PendingCommand, Tally};
 use crate::space::SpaceState;
+use crate::state::EdgeState;
 use bytes::Bytes;
 use grouploop_bridge::{
     Answers, CommandReport, DeviceId, NodeId, PublishError, RosterEntry, RosterPage, Space, Subject,
@@ -76,19 +77,19 @@ pub(crate) fn send_to_own(
 
 /// Sends to every device of a space, on all nodes, now; the future is what each node reports.
 pub(crate) fn send_to_all(
-    node: &Arc<Node>,
+    state: &Arc<EdgeState>,
     name: &Space,
     text: &str,
 ) -> impl Future<Output = Vec<CommandReport>> + Send + use<> {
-    let own = node.spaces.get(name).map(|space| send_to_own(node, &space, text));
+    let own = state.spaces.get(name).map(|space| send_to_own(&state.node, &space, text));
     let subject = Subject::CommandAll { space: name.clone() };
-    let asked = node.bus.gather(&subject, Bytes::copy_from_slice(text.as_bytes()));
-    let (node, name) = (node.clone(), name.clone());
+    let asked = state.node.bus.gather(&subject, Bytes::copy_from_slice(text.as_bytes()));
+    let (state, name) = (state.clone(), name.clone());
     async move {
         let others = async {
-            let patience = node.settings.command_timeout() + ANSWER_MARGIN;
+            let patience = state.node.settings.command_timeout() + ANSWER_MARGIN;
             let mut reports: Vec<CommandReport> = Vec::new();
-            collect(&node, &name, asked, patience, |answer| {
+            collect(&state, &name, asked, patience, |answer| {
                 let Ok(report) = serde_json::from_slice::<CommandReport>(answer) else { return None };
                 let from = report.node.clone();
                 reports.push(report);
@@ -110,12 +111,12 @@ pub(crate) fn send_to_all(
 }
 
 /// The devices of a space on all nodes, sorted by id.
-pub(crate) async fn roster(node: &Node, name: &Space) -> Vec<(NodeId, RosterEntry)> {
+pub(crate) async fn roster(state: &EdgeState, name: &Space) -> Vec<(NodeId, RosterEntry)> {
     let mut entries: Vec<(NodeId, RosterEntry)> = Vec::new();
     let mut pages_left: std::collections::HashMap<NodeId, u32> = std::collections::HashMap::new();
     let subject = Subject::Roster { space: name.clone() };
-    let asked = node.bus.gather(&subject, Bytes::new());
-    collect(node, name, asked, ROSTER_PATIENCE, |answer| {
+    let asked = state.node.bus.gather(&subject, Bytes::new());
+    collect(state, name, asked, ROSTER_PATIENCE, |answer| {
         let Ok(page) = serde_json::from_slice::<RosterPage>(answer) else { return None };
         let left = pages_left.entry(page.node.clone()).or_insert(page.pages);
         *left = left.saturating_sub(1);
@@ -124,8 +125,8 @@ pub(crate) async fn roster(node: &Node, name: &Space) -> Vec<(NodeId, RosterEntr
         complete.then_some(page.node)
     })
     .await;
-    if let Some(space) = node.spaces.get(name) {
-        entries.extend(space.owners.roster(Instant::now()).into_iter().map(|entry| (node.id.clone(), entry)));
+    if let Some(space) = state.spaces.get(name) {
+        entries.extend(space.owners.roster(Instant::now()).into_iter().map(|entry| (state.node.id.clone(), entry)));
     }
     entries.sort_unstable_by_key(|(_, entry)| (entry.id, entry.last_seen_ms.unwrap_or(u64::MAX)));
     // While a device moves both nodes may name it; the one that heard it last is right.
@@ -136,7 +137,7 @@ pub(crate) async fn roster(node: &Node, name: &Space) -> Vec<(NodeId, RosterEntr
 /// Waits for the answers of the other nodes that have devices in the space and hands each to `take`, which says which node is done with
 /// it.
 async fn collect(
-    node: &Node,
+    state: &EdgeState,
     space: &Space,
     asked: Result<Answers, PublishError>,
     patience: Duration,
@@ -148,10 +149,10 @@ async fn collect(
     let mut done: HashSet<NodeId> = HashSet::new();
     // A node tells that it has devices before it hears questions, so once what was sent before the question is known, every node that
     // heard it is.
-    let mut caught_up = std::pin::pin!(node.others.catch_up(node));
+    let mut caught_up = std::pin::pin!(state.others.catch_up(&state.node));
     let mut all_known = false;
     // Looked at again each time: a node that died will never answer.
-    while !all_known || node.others.with_devices(space).iter().any(|other| !done.contains(other)) {
+    while !all_known || state.others.with_devices(space).iter().any(|other| !done.contains(other)) {
         tokio::select! {
             biased;
             () = tokio::time::sleep_until(deadline) => return,

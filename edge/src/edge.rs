@@ -2,8 +2,9 @@
 
 use crate::EdgeSettings;
 use crate::node::Node;
+use crate::state::{AppState, EdgeState};
 use crate::worker::Worker;
-use crate::{heartbeat, registry_loader};
+use crate::{heartbeat, http, registry_loader};
 use grouploop_bridge::{Bus, CloseReason, NodeId};
 use std::io;
 use std::net::SocketAddr;
@@ -65,15 +66,17 @@ impl Edge {
             threads => threads as usize,
         };
         let node = Arc::new(Node::new(node, version, settings, threads, bus));
+        let state = Arc::new(EdgeState::new(node.clone()));
         let mut edge =
             Self { node: node.clone(), address, stop_accepting: CancellationToken::new(), threads: Vec::new() };
         let mut workers = Vec::new();
         for index in 0..threads {
-            let (worker, thread) = Worker::start(&node, index)?;
+            let router = |worker| http::router(AppState { edge: state.clone(), worker });
+            let (worker, thread) = Worker::start(&node, index, router)?;
             workers.push(worker);
             edge.threads.push(thread);
         }
-        node.tasks.spawn(heartbeat::run(node.clone()));
+        node.tasks.spawn(heartbeat::run(state));
         if !cdn_base_url.is_empty() {
             node.tasks.spawn(registry_loader::run(node.clone(), cdn_base_url));
         }

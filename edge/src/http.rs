@@ -3,8 +3,8 @@
 use crate::api;
 use crate::metrics::Levels;
 use crate::node::Node;
+use crate::state::{AppState, EdgeState};
 use crate::upgrade::{is_upgrade, upgrade};
-use crate::worker::Worker;
 use axum::Json;
 use axum::Router;
 use axum::body::Body;
@@ -15,18 +15,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use grouploop_bridge::BusState;
 use serde_json::json;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// Body of a command request at most: 65,536 ids fit.
 const MAX_BODY_BYTES: usize = 1 << 20;
-
-/// What handlers know: the edge, and the thread that they run on.
-#[derive(Debug, Clone)]
-pub(crate) struct AppState {
-    pub(crate) node: Arc<Node>,
-    pub(crate) worker: Arc<Worker>,
-}
 
 pub(crate) fn router(state: AppState) -> Router {
     Router::new()
@@ -71,7 +62,7 @@ async fn other(State(state): State<AppState>, request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return (StatusCode::METHOD_NOT_ALLOWED, "only GET here\n").into_response();
     }
-    welcome(&state.node, &request).into_response()
+    welcome(&state.edge.node, &request).into_response()
 }
 
 /// What a person sees who opens the port in a browser.
@@ -105,15 +96,15 @@ fn unready(node: &Node) -> Vec<String> {
 }
 
 async fn readyz(State(state): State<AppState>) -> Response {
-    let reasons = unready(&state.node);
+    let reasons = unready(&state.edge.node);
     let (status, word) =
         if reasons.is_empty() { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not_ready") };
     (status, Json(json!({"status": word, "reasons": reasons}))).into_response()
 }
 
 async fn health(State(state): State<AppState>) -> Response {
-    let node = &state.node;
-    let levels = levels(node);
+    let node = &state.edge.node;
+    let levels = levels(&state.edge);
     // Away from the bus it still serves what is connected here, so only an edge that goes is unhealthy.
     let (status, word) = match (node.is_draining(), levels.bus_up) {
         (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
@@ -130,23 +121,23 @@ async fn health(State(state): State<AppState>) -> Response {
         "devices": levels.devices,
         "viewers": levels.viewers,
         "spaces": levels.spaces,
-        "nodes": node.others.count() + 1,
+        "nodes": state.edge.others.count() + 1,
     });
     (status, Json(body)).into_response()
 }
 
 async fn metrics(State(state): State<AppState>) -> Response {
-    let text = state.node.metrics.text(levels(&state.node));
+    let text = state.edge.node.metrics.text(levels(&state.edge));
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
 }
 
-fn levels(node: &Node) -> Levels {
-    let spaces = node.spaces.all();
+fn levels(edge: &EdgeState) -> Levels {
+    let spaces = edge.spaces.all();
     Levels {
         spaces: spaces.len(),
         devices: spaces.iter().map(|space| space.owners.len()).sum(),
-        viewers: spaces.iter().map(|space| space.viewers.load(Ordering::Relaxed)).sum(),
-        bus_up: node.bus.is_up(),
-        bus_lost: node.bus.lost(),
+        viewers: spaces.iter().map(|space| space.viewers()).sum(),
+        bus_up: edge.node.bus.is_up(),
+        bus_lost: edge.node.bus.lost(),
     }
 }

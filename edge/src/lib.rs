@@ -2,10 +2,10 @@
 //!
 //! ```text
 //!  accept ─▶ worker (thread) ─▶ http ─▶ upgrade ─▶ connection ─┬─▶ owners   who owns which device
-//!                                                              ├─▶ share    this worker's batch and viewers
+//!                                                              ├─▶ share    this worker's viewers and ticker
 //!                                                              └─▶ dispatch commands to any edge
-//!  space: owners + ring + shares          space_bus: keeps the bus in line with them
-//!  heartbeat, registry_loader: one task each
+//!  space: owners + telemetry (batches, ring) + shares      space_bus: keeps the bus in line with them
+//!  heartbeat, registry_loader: one task each               node: what all of them stand on
 //! ```
 
 mod api;
@@ -16,6 +16,7 @@ mod heartbeat;
 mod http;
 mod metrics;
 mod node;
+mod others;
 mod owners;
 mod pace;
 mod peer;
@@ -25,6 +26,8 @@ mod settings;
 mod share;
 mod space;
 mod space_bus;
+mod state;
+mod telemetry;
 mod upgrade;
 mod view;
 mod worker;

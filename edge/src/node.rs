@@ -1,10 +1,8 @@
-//! What every part of an edge shares. One for each [`Edge`](crate::Edge), so two of them live in one process without noticing.
+//! An edge as a node: its name, settings, bus, clock, metrics, registry and connections. Spaces are built on it.
 
 use crate::EdgeSettings;
-use crate::heartbeat::Others;
 use crate::metrics::Metrics;
 use crate::peer::{Peer, PeerId};
-use crate::space::Spaces;
 use grouploop_bridge::{Bus, CloseReason, NodeId, OwnershipClock, Registry};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,7 +12,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// The shared state of one edge.
+/// One edge, without what is going on in it.
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) id: NodeId,
@@ -24,8 +22,6 @@ pub(crate) struct Node {
     pub(crate) bus: Bus,
     pub(crate) clock: OwnershipClock,
     pub(crate) metrics: Metrics,
-    pub(crate) spaces: Spaces,
-    pub(crate) others: Others,
     /// Where what is not a connection runs: bus, heartbeat, registry.
     pub(crate) runtime: Handle,
     /// Everything spawned, so that drain can await it.
@@ -55,8 +51,6 @@ impl Node {
             bus,
             clock: OwnershipClock::default(),
             metrics: Metrics::default(),
-            spaces: Spaces::default(),
-            others: Others::default(),
             runtime: Handle::current(),
             tasks: TaskTracker::new(),
             connections: TaskTracker::new(),

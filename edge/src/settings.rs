@@ -127,7 +127,11 @@ impl EdgeSettings {
     pub(crate) fn command_timeout(&self) -> Duration {
         Duration::from_millis(self.command_timeout_ms)
     }
+    pub(crate) fn batch_window(&self) -> Duration {
+        // A ticker without any distance would never let others run.
+        Duration::from_millis(self.batch_window_ms.max(1))
+    }
     pub(crate) fn viewer_interval(&self) -> Duration {
-        Duration::from_millis(self.viewer_interval_ms)
+        Duration::from_millis(self.viewer_interval_ms.max(1))
     }
 }

@@ -1,33 +1,28 @@
-//! One worker's share of a space: the frames that its connections took in since the last batch, its viewers, and the ticker that moves
-//! both on. Nothing here is shared between workers, so nothing on the way of a frame is contended.
+//! One worker's share of a space: its viewers, and the ticker that moves telemetry on.
 //!
 //! ```text
-//!  devices of this worker ──▶ batch ──(window)──▶ ring of the space ──▶ pulse ──▶ viewers of this worker
-//!                               └──────────────▶ bus                     (one message for all of them)
+//!  batches ──(every 5 ms)──▶ ring, bus        ring ──(every 10 ms)──▶ pulse: one message for all viewers of the worker
 //! ```
 
 use crate::pace::Pace;
 use crate::peer::{Peer, PeerId};
-use crate::ring::MESSAGE_FRAMES;
-use crate::space::SpaceState;
-use grouploop_bridge::{Batcher, Frame, LINE_LEN};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::ring::{MESSAGE_FRAMES, Ring};
+use crate::telemetry::Telemetry;
+use grouploop_bridge::{Frame, LINE_LEN};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
+use tokio_util::sync::CancellationToken;
 
 /// One worker's share of one space.
 #[derive(Debug)]
 pub(crate) struct Share {
+    worker: usize,
     pace: Arc<Pace>,
-    epoch: Instant,
+    telemetry: Arc<Telemetry>,
     window: Duration,
     interval: Duration,
-    batch: Mutex<Batcher>,
-    /// Whether the ticker waits to be woken rather than for a time.
-    idle: AtomicBool,
-    wake: Notify,
     viewers: Mutex<Vec<Arc<Peer>>>,
     pulse: Mutex<Pulse>,
     /// Grows with each pulse; a viewer compares it with what it saw last.
@@ -50,50 +45,41 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Share {
-    pub(crate) fn new(pace: Arc<Pace>, window: Duration, interval: Duration) -> Self {
-        Self {
-            pace,
-            epoch: Instant::now(),
-            window,
-            interval,
-            batch: Mutex::new(Batcher::new(window)),
-            idle: AtomicBool::new(true),
-            wake: Notify::new(),
-            viewers: Mutex::default(),
-            pulse: Mutex::default(),
-            version: AtomicU64::new(0),
-        }
+    pub(crate) fn new(
+        worker: usize,
+        pace: Arc<Pace>,
+        telemetry: Arc<Telemetry>,
+        window: Duration,
+        interval: Duration,
+    ) -> Self {
+        let (viewers, pulse) = (Mutex::default(), Mutex::default());
+        Self { worker, pace, telemetry, window, interval, viewers, pulse, version: AtomicU64::new(0) }
+    }
+
+    /// The newest frames of the space.
+    pub(crate) fn ring(&self) -> &Ring {
+        &self.telemetry.ring
     }
 
     /// Takes a frame of a device on this worker in.
     #[inline]
-    pub(crate) fn take_in(&self, frame: &Frame, space: &SpaceState) {
-        let full = lock(&self.batch).push(frame);
-        if full {
-            self.seal(space, Instant::now());
-        }
-        self.poke();
+    pub(crate) fn take_in(&self, frame: &Frame) {
+        self.telemetry.take_in(self.worker, frame);
     }
 
-    /// Wakes the ticker when it waits.
-    #[inline]
-    pub(crate) fn poke(&self) {
-        if self.idle.load(Ordering::SeqCst) && self.idle.swap(false, Ordering::SeqCst) {
-            self.wake.notify_one();
-        }
-    }
-
-    /// Whether it has viewers, so that news in the ring matter here.
-    pub(crate) fn has_viewers(&self) -> bool {
+    fn has_viewers(&self) -> bool {
         !lock(&self.viewers).is_empty()
     }
 
     pub(crate) fn add_viewer(&self, peer: Arc<Peer>) {
         lock(&self.viewers).push(peer);
+        self.telemetry.set_watched(self.worker, true);
     }
 
     pub(crate) fn remove_viewer(&self, peer: PeerId) {
-        lock(&self.viewers).retain(|viewer| viewer.id != peer);
+        let mut viewers = lock(&self.viewers);
+        viewers.retain(|viewer| viewer.id != peer);
+        self.telemetry.set_watched(self.worker, !viewers.is_empty());
     }
 
     /// The number of the newest pulse.
@@ -106,21 +92,11 @@ impl Share {
         lock(&self.pulse).clone()
     }
 
-    /// Sends the batch on. Returns whether there was one. Any thread may.
-    pub(crate) fn seal(&self, space: &SpaceState, now: Instant) -> bool {
-        let lines = lock(&self.batch).seal(now.saturating_duration_since(self.epoch));
-        if lines.is_empty() {
-            return false;
-        }
-        space.spread(lines);
-        true
-    }
-
     /// Makes the next pulse from what is new in the ring.
-    fn pulsate(&self, space: &SpaceState, shown: u64) -> u64 {
-        let (end, text) = match space.ring.since(shown) {
+    fn pulsate(&self, shown: u64) -> u64 {
+        let (end, text) = match self.ring().since(shown) {
             Some(reading) => (reading.cursor, reading.lines),
-            None => (space.ring.end(), bytes::Bytes::new()),
+            None => (self.ring().end(), bytes::Bytes::new()),
         };
         let text = if text.len() > MESSAGE_FRAMES * LINE_LEN { bytes::Bytes::new() } else { text };
         // Frames are ASCII, checked when they came in.
@@ -133,57 +109,49 @@ impl Share {
         end
     }
 
-    /// The ticker: runs on the worker's own thread until the space is gone.
+    /// The ticker: runs on the worker's own thread until the space is over.
     ///
     /// After a pause the first frame goes at once; then it looks at every window's end, until nothing more comes.
-    pub(crate) async fn tick(self: Arc<Self>, space: Arc<SpaceState>) {
-        let mut shown = space.ring.end();
-        let mut beat = Beat::new(self.window);
+    pub(crate) async fn tick(self: Arc<Self>, over: CancellationToken) {
+        let mut shown = self.ring().end();
         let mut pulse = Beat::new(self.interval);
         loop {
             tokio::select! {
                 biased;
-                () = space.over.cancelled() => return,
-                () = self.wake.notified() => {}
+                () = over.cancelled() => return,
+                () = self.telemetry.woken(self.worker) => {}
             }
+            let mut window = Beat::new(self.window);
             loop {
                 let now = Instant::now();
                 let watched = self.has_viewers();
                 let mut moved = false;
-                if watched && pulse.is_due(now) {
+                if !watched {
+                    shown = self.ring().end();
+                } else if pulse.is_due(now) {
                     // A pulse takes along what waits for its window, on every thread.
-                    space.seal_all(now);
-                    if space.ring.end() > shown {
-                        shown = self.pulsate(&space, shown);
+                    self.telemetry.seal_all(now);
+                    if self.ring().end() > shown {
+                        shown = self.pulsate(shown);
                         pulse.done(now, &self.pace);
                         moved = true;
                     }
                 }
-                if beat.is_due(now) {
-                    moved |= self.seal(&space, now);
-                    beat.done(now, &self.pace);
+                if window.is_due(now) {
+                    moved |= self.telemetry.seal(self.worker, now);
+                    window.done(now, &self.pace);
                 }
-                if !watched {
-                    shown = space.ring.end();
+                if !moved && pulse.is_due(now) && self.telemetry.may_sleep(self.worker, watched.then_some(shown)) {
+                    break;
                 }
-                if !moved && pulse.is_due(now) {
-                    // Announced first, then looked once more: a frame that comes in between either sees the announcement and wakes us,
-                    // or is seen here.
-                    self.idle.store(true, Ordering::SeqCst);
-                    let something = !lock(&self.batch).is_empty() || (watched && space.ring.end() > shown);
-                    if !something || !self.idle.swap(false, Ordering::SeqCst) {
-                        break;
-                    }
-                }
-                let next = if watched { beat.next.min(pulse.next_after(now)) } else { beat.next };
+                let next = if watched { window.next.min(pulse.next_after(now)) } else { window.next };
                 self.pace.tick_at(next);
                 tokio::select! {
                     biased;
-                    () = space.over.cancelled() => return,
+                    () = over.cancelled() => return,
                     () = tokio::time::sleep_until(next.into()) => {}
                 }
             }
-            beat = Beat::new(self.window);
         }
     }
 }

@@ -2,16 +2,13 @@
 
 use crate::node::Node;
 use crate::owners::Owners;
-use crate::ring::Ring;
 use crate::share::Share;
-use crate::space_bus;
+use crate::telemetry::Telemetry;
 use crate::worker::Worker;
-use bytes::Bytes;
-use grouploop_bridge::{Rate, Space, Subject};
+use grouploop_bridge::Space;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -20,52 +17,38 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct SpaceState {
     pub(crate) name: Space,
     pub(crate) owners: Owners,
-    pub(crate) ring: Ring,
+    pub(crate) telemetry: Arc<Telemetry>,
     /// Wakes the bus side: devices or viewers came or went.
     pub(crate) changed: Notify,
     /// Ends its tasks.
     pub(crate) over: CancellationToken,
-    pub(crate) viewers: AtomicUsize,
-    telemetry: Subject,
     node: Arc<Node>,
     shares: Box<[OnceLock<Arc<Share>>]>,
     users: AtomicUsize,
-    published: Mutex<Published>,
-}
-
-/// What this node published of the space's telemetry since the last look, for the rates in the heartbeat.
-#[derive(Debug)]
-struct Published {
-    since: Instant,
-    messages: u64,
-    bytes: u64,
-    rate: Rate,
 }
 
 impl SpaceState {
     fn new(name: Space, node: Arc<Node>) -> Self {
         Self {
-            telemetry: Subject::Telemetry { space: name.clone(), node: node.id.clone() },
+            telemetry: Arc::new(Telemetry::new(&name, node.clone())),
             name,
             owners: Owners::new(),
-            ring: Ring::new(node.settings.ring_frames as usize),
             changed: Notify::new(),
             over: CancellationToken::new(),
-            viewers: AtomicUsize::new(0),
             shares: (0..node.threads).map(|_| OnceLock::new()).collect(),
-            users: AtomicUsize::new(0),
-            published: Mutex::new(Published { since: Instant::now(), messages: 0, bytes: 0, rate: Rate::default() }),
+            users: AtomicUsize::new(1),
             node,
         }
     }
 
     /// The worker's share, made and set going when this is its first connection.
-    pub(crate) fn share(self: &Arc<Self>, worker: &Worker) -> Arc<Share> {
+    pub(crate) fn share(&self, worker: &Worker) -> Arc<Share> {
         let make = || {
             let settings = &self.node.settings;
-            let window = Duration::from_millis(settings.batch_window_ms.max(1));
-            let share = Arc::new(Share::new(worker.pace.clone(), window, settings.viewer_interval()));
-            self.node.tasks.spawn_on(share.clone().tick(self.clone()), &worker.runtime);
+            let (window, interval) = (settings.batch_window(), settings.viewer_interval());
+            let share =
+                Arc::new(Share::new(worker.index, worker.pace.clone(), self.telemetry.clone(), window, interval));
+            self.node.tasks.spawn_on(share.clone().tick(self.over.clone()), &worker.runtime);
             share
         };
         match self.shares.get(worker.index) {
@@ -74,65 +57,22 @@ impl SpaceState {
         }
     }
 
-    /// Sends on what waits for its window, on every thread.
-    pub(crate) fn seal_all(&self, now: Instant) {
-        for share in self.shares.iter().filter_map(OnceLock::get) {
-            share.seal(self, now);
-        }
-    }
-
-    /// Hands a batch of this node to its own viewers and to the bus.
-    pub(crate) fn spread(&self, lines: Bytes) {
-        let frames = (lines.len() / grouploop_bridge::LINE_LEN) as u64;
-        if self.viewers.load(Ordering::Acquire) > 0 {
-            self.show(lines.clone());
-        }
-        let bytes = lines.len() as u64;
-        match self.node.bus.publish(&self.telemetry, lines) {
-            Ok(()) => {
-                self.node.metrics.bus_batches.inc();
-                let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
-                published.messages += 1;
-                published.bytes += bytes;
-            }
-            Err(error) => self.node.metrics.drop_frames(error.reason(), frames),
-        }
-    }
-
-    /// Messages and bytes a second that this node publishes of the space's telemetry, measured over at least a second.
-    pub(crate) fn telemetry_rate(&self) -> (&Subject, Rate) {
-        let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
-        let elapsed = u64::try_from(published.since.elapsed().as_millis()).unwrap_or(u64::MAX);
-        if elapsed >= 900 {
-            let per_second = |count: u64| count.saturating_mul(1000) / elapsed;
-            let rate = Rate { messages: per_second(published.messages), bytes: per_second(published.bytes) };
-            *published = Published { since: Instant::now(), messages: 0, bytes: 0, rate };
-        }
-        (&self.telemetry, published.rate)
-    }
-
-    /// Puts a batch of any node into the ring and tells the shares that have viewers.
-    pub(crate) fn show(&self, lines: Bytes) {
-        let bad = self.ring.push(lines);
-        if bad > 0 {
-            self.node.metrics.drop_frames("malformed_batch", bad);
-        }
-        for share in self.shares.iter().filter_map(OnceLock::get).filter(|share| share.has_viewers()) {
-            share.poke();
-        }
+    /// Subscribed connections.
+    pub(crate) fn viewers(&self) -> usize {
+        self.telemetry.viewers.load(Ordering::Acquire)
     }
 
     /// One viewer more.
     pub(crate) fn viewer_came(&self) {
-        if self.viewers.fetch_add(1, Ordering::AcqRel) == 0 {
+        if self.telemetry.viewers.fetch_add(1, Ordering::AcqRel) == 0 {
             self.changed.notify_one();
         }
     }
 
     /// One viewer less; without any the ring forgets its frames.
     pub(crate) fn viewer_left(&self) {
-        if self.viewers.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.ring.clear();
+        if self.telemetry.viewers.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.telemetry.ring.clear();
             self.changed.notify_one();
         }
     }
@@ -152,6 +92,9 @@ pub(crate) struct TooManySpaces;
 #[derive(Debug)]
 pub(crate) struct Place {
     pub(crate) space: Arc<SpaceState>,
+    /// Whether the space was made for it, and its bus side is still to be started.
+    pub(crate) is_first: bool,
+    spaces: Arc<Spaces>,
 }
 
 impl Spaces {
@@ -160,21 +103,18 @@ impl Spaces {
     }
 
     /// Enters a space, which is made when nobody is in it.
-    pub(crate) fn enter(node: &Arc<Node>, name: &Space) -> Result<Place, TooManySpaces> {
-        let mut map = node.spaces.lock();
+    pub(crate) fn enter(self: &Arc<Self>, node: &Arc<Node>, name: &Space) -> Result<Place, TooManySpaces> {
+        let mut map = self.lock();
         if let Some(space) = map.get(name) {
             space.users.fetch_add(1, Ordering::AcqRel);
-            return Ok(Place { space: space.clone() });
+            return Ok(Place { space: space.clone(), is_first: false, spaces: self.clone() });
         }
         if map.len() >= node.settings.max_spaces as usize {
             return Err(TooManySpaces);
         }
         let space = Arc::new(SpaceState::new(name.clone(), node.clone()));
-        space.users.store(1, Ordering::Release);
         map.insert(name.clone(), space.clone());
-        drop(map);
-        node.tasks.spawn_on(space_bus::run(node.clone(), space.clone()), &node.runtime);
-        Ok(Place { space })
+        Ok(Place { space, is_first: true, spaces: self.clone() })
     }
 
     /// The space, when somebody is in it.
@@ -190,11 +130,10 @@ impl Spaces {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let space = &self.space;
-        let mut map = space.node.spaces.lock();
-        if space.users.fetch_sub(1, Ordering::AcqRel) == 1 {
-            map.remove(&space.name);
-            space.over.cancel();
+        let mut map = self.spaces.lock();
+        if self.space.users.fetch_sub(1, Ordering::AcqRel) == 1 {
+            map.remove(&self.space.name);
+            self.space.over.cancel();
         }
     }
 }

@@ -13,18 +13,16 @@ use crate::node::Node;
 use crate::owners::Yielded;
 use crate::peer::{Completion, PendingCommand};
 use crate::space::SpaceState;
-use bytes::Bytes;
+use crate::state::EdgeState;
 use futures_util::future::OptionFuture;
 use futures_util::stream::{AbortHandle, Abortable, SelectAll};
 use futures_util::{Stream, StreamExt};
 use grouploop_bridge::{
     BusError, BusState, Delivery, DeviceId, MAX_COMMAND_BYTES, Pattern, Presence, ROSTER_PAGE, RosterPage, Subject,
-    Subscription,
+    Subscription, json,
 };
 use rustc_hash::FxHashMap;
-use serde::Serialize;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -32,6 +30,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 const PRESENCE_DEVICES: usize = 2000;
 
 struct SpaceBus {
+    state: Arc<EdgeState>,
     node: Arc<Node>,
     space: Arc<SpaceState>,
     devices: FxHashMap<DeviceId, AbortHandle>,
@@ -43,11 +42,13 @@ struct SpaceBus {
 }
 
 /// Runs until nobody is in the space any more.
-pub(crate) async fn run(node: Arc<Node>, space: Arc<SpaceState>) {
+pub(crate) async fn run(edge: Arc<EdgeState>, space: Arc<SpaceState>) {
+    let node = edge.node.clone();
     let over = space.over.clone();
     let mut state = node.bus.state();
     state.mark_unchanged();
     let mut bus = SpaceBus {
+        state: edge,
         node,
         space,
         devices: FxHashMap::default(),
@@ -88,7 +89,7 @@ impl SpaceBus {
             Some(delivery) = next_of(Some(&mut self.commands).filter(|commands| !commands.is_empty())) => self.on_command(delivery),
             Some(delivery) = next_of(self.whole.as_mut()) => self.on_whole(&delivery),
             batch = next_of(self.telemetry.as_mut()) => match batch {
-                Some(batch) => self.space.show(batch.payload),
+                Some(batch) => self.space.telemetry.show(batch.payload),
                 None => self.telemetry = None,
             },
         }
@@ -131,7 +132,7 @@ impl SpaceBus {
         } else if !has_devices {
             self.whole = None;
         }
-        let watched = self.space.viewers.load(Ordering::Acquire) > 0;
+        let watched = self.space.viewers() > 0;
         let first_viewer = watched && self.telemetry.is_none();
         if first_viewer {
             patterns.push(Pattern::Telemetry { space: self.space.name.clone() });
@@ -140,7 +141,7 @@ impl SpaceBus {
         }
         if first_device {
             // Before the interest, so that whoever's question reaches us knows that we will answer.
-            heartbeat::send(&self.node, false);
+            heartbeat::send(&self.state, false);
         }
         if !patterns.is_empty() {
             let mut subscriptions = self.node.bus.subscribe_all(&patterns).await?;
@@ -275,9 +276,4 @@ impl SpaceBus {
         self.announce(&[], &left, &[]);
         self.node.beat_now.notify_one();
     }
-}
-
-/// What a node says, as JSON; our own types always serialise.
-pub(crate) fn json(value: &impl Serialize) -> Bytes {
-    serde_json::to_vec(value).unwrap_or_default().into()
 }

@@ -4,8 +4,8 @@
 //! the plain socket, to end an over-long message with a close frame that reaches the peer, and without one indirect call for each read.
 
 use crate::connection::Connection;
-use crate::http::AppState;
-use crate::space::Spaces;
+use crate::space_bus;
+use crate::state::AppState;
 use crate::worker::Open;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
@@ -28,7 +28,8 @@ pub(crate) fn is_upgrade(headers: &HeaderMap) -> bool {
 
 /// Answers a request that [`is_upgrade`], for any path.
 pub(crate) fn upgrade(state: &AppState, mut request: Request<Body>) -> Response<Body> {
-    let node = state.node.clone();
+    let edge = state.edge.clone();
+    let node = edge.node.clone();
     let key = match handshake_key(&request) {
         Ok(key) => key,
         Err(why) => return refuse(&node.metrics, "bad_handshake", StatusCode::BAD_REQUEST, why),
@@ -43,21 +44,24 @@ pub(crate) fn upgrade(state: &AppState, mut request: Request<Body>) -> Response<
     if node.peer_count() >= node.settings.max_connections as usize {
         return refuse(&node.metrics, "too_many_connections", StatusCode::SERVICE_UNAVAILABLE, "too many connections");
     }
-    let Ok(place) = Spaces::enter(&node, &space) else {
+    let Ok(place) = edge.spaces.enter(&node, &space) else {
         return refuse(&node.metrics, "too_many_spaces", StatusCode::SERVICE_UNAVAILABLE, "too many spaces");
     };
+    if place.is_first {
+        node.tasks.spawn_on(space_bus::run(edge.clone(), place.space.clone()), &node.runtime);
+    }
     let subscribe = request.uri().query().and_then(SubscribeOptions::parse);
     let upgraded = hyper::upgrade::on(&mut request);
     let open = request.extensions().get::<Arc<Open>>().cloned();
     let worker = state.worker.clone();
-    let task = node.clone();
+    let limit = node.settings.max_message_bytes as usize;
     node.connections.spawn(async move {
         let _open = open;
         // An upgrade that fails was a connection that broke; there is nobody to tell.
         let Ok(upgraded) = upgraded.await else { return };
-        let Some(socket) = websocket(upgraded, task.settings.max_message_bytes as usize).await else { return };
+        let Some(socket) = websocket(upgraded, limit).await else { return };
         // Boxed, so that the task is small while it waits for the upgrade and the box is the connection's only copy.
-        Box::pin(Connection::new(task, worker, place, socket, subscribe).run()).await;
+        Box::pin(Connection::new(edge, worker, place, socket, subscribe).run()).await;
     });
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;

@@ -2,7 +2,6 @@
 
 use crate::ring::{MESSAGE_FRAMES, Reading};
 use crate::share::Share;
-use crate::space::SpaceState;
 use bytes::{Bytes, BytesMut};
 use grouploop_bridge::{Frame, LINE_LEN, SubscribeOptions};
 use std::time::{Duration, Instant};
@@ -29,26 +28,26 @@ pub(crate) struct Serving {
 
 impl View {
     /// From the next frame on.
-    pub(crate) fn new(options: SubscribeOptions, share: &Share, space: &SpaceState) -> Self {
-        Self { options, cursor: space.ring.end(), seen_version: share.version(), sent_at: None, rest: Bytes::new() }
+    pub(crate) fn new(options: SubscribeOptions, share: &Share) -> Self {
+        Self { options, cursor: share.ring().end(), seen_version: share.version(), sent_at: None, rest: Bytes::new() }
     }
 
     /// When a rate-limited view may send again, if it waits for that.
-    pub(crate) fn wake_at(&self, space: &SpaceState) -> Option<Instant> {
+    pub(crate) fn wake_at(&self, share: &Share) -> Option<Instant> {
         let rate = self.options.rate?;
         let sent = self.sent_at?;
-        (space.ring.end() > self.cursor).then(|| sent + period(rate))
+        (share.ring().end() > self.cursor).then(|| sent + period(rate))
     }
 
     /// The next message, if there is one now. Only looks at the ring after a new pulse, so it is cheap to ask.
     #[inline]
-    pub(crate) fn next(&mut self, share: &Share, space: &SpaceState, now: Instant) -> Option<Serving> {
+    pub(crate) fn next(&mut self, share: &Share, now: Instant) -> Option<Serving> {
         if !self.rest.is_empty() {
             let text = self.cut();
             return Some(Serving { text, lapped: 0 });
         }
         if let Some(rate) = self.options.rate {
-            return self.next_at_rate(rate, share, space, now);
+            return self.next_at_rate(rate, share, now);
         }
         let version = share.version();
         if version == self.seen_version {
@@ -64,23 +63,23 @@ impl View {
             return Some(Serving { text: pulse.text, lapped: 0 });
         }
         let only = self.options.devices.as_deref();
-        let reading = match space.ring.since(self.cursor) {
+        let reading = match share.ring().since(self.cursor) {
             Some(reading) => match only {
                 Some(devices) => Reading { lines: filtered(&reading.lines, devices), ..reading },
                 None => reading,
             },
             // With a list of devices it is not known whose frames were skipped.
-            None => space.ring.newest(self.cursor, only),
+            None => share.ring().newest(self.cursor, only),
         };
         self.serve(reading)
     }
 
-    fn next_at_rate(&mut self, rate: u16, share: &Share, space: &SpaceState, now: Instant) -> Option<Serving> {
+    fn next_at_rate(&mut self, rate: u16, share: &Share, now: Instant) -> Option<Serving> {
         self.seen_version = share.version();
-        if self.sent_at.is_some_and(|sent| now < sent + period(rate)) || space.ring.end() <= self.cursor {
+        if self.sent_at.is_some_and(|sent| now < sent + period(rate)) || share.ring().end() <= self.cursor {
             return None;
         }
-        let reading = space.ring.newest(self.cursor, self.options.devices.as_deref());
+        let reading = share.ring().newest(self.cursor, self.options.devices.as_deref());
         // Left out because it asked for that.
         let serving = self.serve(Reading { skipped: 0, ..reading });
         if serving.is_some() {

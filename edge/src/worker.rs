@@ -4,9 +4,9 @@
 //! and the spread is ours. Connections fill one worker before the next gets any, because a thread that has more to do takes more frames
 //! with each wake-up; beyond that they are spread evenly.
 
-use crate::http;
 use crate::node::Node;
 use crate::pace::Pace;
+use axum::Router;
 use axum::http::Request;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -38,8 +38,12 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Starts the thread. It ends when the node's `stop` is cancelled.
-    pub(crate) fn start(node: &Arc<Node>, index: usize) -> io::Result<(Arc<Self>, JoinHandle<()>)> {
+    /// Starts the thread, which answers requests with this router. It ends when the node's `stop` is cancelled.
+    pub(crate) fn start(
+        node: &Arc<Node>,
+        index: usize,
+        router: impl FnOnce(Arc<Self>) -> Router,
+    ) -> io::Result<(Arc<Self>, JoinHandle<()>)> {
         let pace = Arc::new(Pace::new(Duration::from_millis(node.settings.coalesce_ms)));
         let hook = pace.clone();
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -54,10 +58,10 @@ impl Worker {
             sockets,
             open: AtomicUsize::new(0),
         });
-        let (node, this) = (node.clone(), worker.clone());
+        let (node, this, router) = (node.clone(), worker.clone(), router(worker.clone()));
         let thread = std::thread::Builder::new().name(format!("edge-{index}")).spawn(move || {
             pace.adopt_current_thread();
-            runtime.block_on(this.serve(node, incoming));
+            runtime.block_on(this.serve(node, router, incoming));
         })?;
         Ok((worker, thread))
     }
@@ -77,8 +81,12 @@ impl Worker {
         taken
     }
 
-    async fn serve(self: Arc<Self>, node: Arc<Node>, mut incoming: mpsc::Receiver<std::net::TcpStream>) {
-        let router = http::router(http::AppState { node: node.clone(), worker: self.clone() });
+    async fn serve(
+        self: Arc<Self>,
+        node: Arc<Node>,
+        router: Router,
+        mut incoming: mpsc::Receiver<std::net::TcpStream>,
+    ) {
         let mut server = hyper::server::conn::http1::Builder::new();
         server
             .timer(TokioTimer::new())

@@ -104,7 +104,7 @@ impl Connection {
                 slot.note_frame(self.peer.id, now_ms);
             }
         }
-        self.share.take_in(frame, &self.space);
+        self.share.take_in(frame);
         self.node.metrics.frames_received.inc();
     }
 
@@ -141,7 +141,7 @@ impl Connection {
             }
             Some(Target::All) => {
                 let (sender, answer) = oneshot::channel();
-                let reports = dispatch::send_to_all(&self.node, &self.space.name, &text);
+                let reports = dispatch::send_to_all(&self.edge, &self.space.name, &text);
                 // Bounded by the commands that a connection may have in flight.
                 self.node.tasks.spawn_on(
                     async move {

@@ -17,6 +17,7 @@ use crate::owners::Slot;
 use crate::peer::{Completion, Peer, Spacing};
 use crate::share::Share;
 use crate::space::{Place, SpaceState};
+use crate::state::EdgeState;
 use crate::view::View;
 use crate::worker::Worker;
 use futures_util::{Sink, Stream};
@@ -47,6 +48,7 @@ const COME_BACK_WITHIN_MS: u64 = 2000;
 
 /// A connection and all that it keeps.
 pub(crate) struct Connection {
+    edge: Arc<EdgeState>,
     node: Arc<Node>,
     worker: Arc<Worker>,
     space: Arc<SpaceState>,
@@ -72,13 +74,14 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) fn new(
-        node: Arc<Node>,
+        edge: Arc<EdgeState>,
         worker: Arc<Worker>,
         place: Place,
         socket: WebSocketStream<TcpStream>,
         subscribe: Option<Result<SubscribeOptions, OptionsError>>,
     ) -> Self {
         let now = Instant::now();
+        let node = edge.node.clone();
         let space = place.space.clone();
         let share = space.share(&worker);
         let settings = &node.settings;
@@ -88,6 +91,7 @@ impl Connection {
         let ping_at = now + interval.mul_f64(rand::rng().random_range(0.5..=1.0));
         let spacing = Spacing::new(settings.command_spacing());
         let mut connection = Self {
+            edge,
             share,
             space,
             peer,

@@ -77,7 +77,7 @@ impl Connection {
             return Ok(Some(WsMessage::Text(text)));
         }
         let Some(view) = self.view.as_mut() else { return Ok(None) };
-        if let Some(serving) = view.next(&self.share, &self.space, now) {
+        if let Some(serving) = view.next(&self.share, now) {
             let metrics = &self.node.metrics;
             metrics.viewer_messages.inc();
             metrics.viewer_bytes.inc_by(serving.text.len() as u64);
@@ -86,7 +86,7 @@ impl Connection {
             }
             return Ok(Some(WsMessage::Text(serving.text)));
         }
-        if let Some(at) = view.wake_at(&self.space) {
+        if let Some(at) = view.wake_at(&self.share) {
             self.look_again_at(at);
         }
         Ok(None)
@@ -148,7 +148,7 @@ impl Connection {
             self.space.viewer_came();
             self.share.add_viewer(self.peer.clone());
         }
-        self.view = Some(View::new(options, &self.share, &self.space));
+        self.view = Some(View::new(options, &self.share));
     }
 
     pub(super) fn stop_view(&mut self) {
