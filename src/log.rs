@@ -1,9 +1,29 @@
 //! The log on stderr: text for people or JSON for machines.
 
-use crate::settings::{LogFormat, LogSettings};
+use serde::Deserialize;
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
+
+/// `[log]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LogSettings {
+    /// What is logged, in the words of `tracing_subscriber::EnvFilter`.
+    pub(crate) filter: String,
+    /// How a line looks.
+    pub(crate) format: LogFormat,
+}
+
+/// How a line of the log looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object for each line.
+    Json,
+}
 
 /// Reads `log.filter`.
 ///

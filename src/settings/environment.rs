@@ -1,18 +1,12 @@
 //! The environment as a layer: `GROUPLOOP_<SECTION>__<KEY>`, and the variables that people set before there were any of ours.
 
-use super::given::{Given, Raw};
+use super::given::{Given, PREFIX, Raw};
 use config::{Environment, Source};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-const PREFIX: &str = "GROUPLOOP_";
 /// Names the settings file, so it is no setting itself.
 pub(crate) const CONFIG_FILE: &str = "GROUPLOOP_CONFIG";
-
-/// The variable that sets a key.
-pub(crate) fn variable(key: &str) -> String {
-    format!("{PREFIX}{}", key.replace('.', "__").to_ascii_uppercase())
-}
 
 /// The keys of all `GROUPLOOP_` variables, sorted by name; one that is no setting is among them, to be complained about.
 ///
@@ -166,7 +160,7 @@ mod tests {
                 one("edge.max_spaces", "3", "GROUPLOOP_EDGE__MAX_SPACES"),
             ]
         );
-        assert_eq!(variable("bus.nats.url"), "GROUPLOOP_BUS__NATS__URL");
+        assert_eq!(super::super::given::variable("bus.nats.url"), "GROUPLOOP_BUS__NATS__URL");
     }
 
     #[test]

@@ -4,6 +4,14 @@ use serde_json::Value;
 use std::fmt;
 use std::path::PathBuf;
 
+/// What every environment variable of ours starts with.
+pub(super) const PREFIX: &str = "GROUPLOOP_";
+
+/// The environment variable that sets a key.
+pub(crate) fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.replace('.', "__").to_ascii_uppercase())
+}
+
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Origin {
@@ -40,7 +48,7 @@ impl Origin {
     /// How someone who writes in this layer names a key.
     pub(crate) fn spelling(&self, key: &str) -> String {
         match self {
-            Self::Environment(_) => super::environment::variable(key),
+            Self::Environment(_) => variable(key),
             _ => key.to_owned(),
         }
     }

@@ -22,6 +22,7 @@ pub(crate) use mask::mask_urls;
 pub(crate) use print::{Format, print};
 pub(crate) use resolve::{Effective, load};
 
+use crate::log::{LogSettings, parse_filter};
 use grouploop_bridge::{BusSettings, NodeId};
 use grouploop_edge::EdgeSettings;
 use serde::Deserialize;
@@ -63,26 +64,6 @@ impl NodeSettings {
     }
 }
 
-/// `[log]`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct LogSettings {
-    /// What is logged, in the words of `tracing_subscriber::EnvFilter`.
-    pub(crate) filter: String,
-    /// How a line looks.
-    pub(crate) format: LogFormat,
-}
-
-/// How a line of the log looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object for each line.
-    Json,
-}
-
 /// `[cdn]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -108,7 +89,7 @@ impl Settings {
         {
             found.push(format!("node.name: {error}; leave it empty to have one made"));
         }
-        if let Err(error) = crate::log::parse_filter(&self.log.filter) {
+        if let Err(error) = parse_filter(&self.log.filter) {
             found.push(format!(
                 "log.filter: {error}; it must be a level such as info, or parts such as info,grouploop_edge=debug"
             ));
@@ -159,7 +140,7 @@ mod tests {
         assert_eq!(settings.edge, EdgeSettings::default());
         assert_eq!(settings.bus, BusSettings::default());
         assert_eq!(settings.node.name, "");
-        assert_eq!(settings.log, LogSettings { filter: "info".into(), format: LogFormat::Text });
+        assert_eq!(settings.log, LogSettings { filter: "info".into(), format: crate::log::LogFormat::Text });
         assert_eq!(settings.cdn.base_url, "");
         assert_eq!(settings.ui.ws_default_url, "");
         assert_eq!(settings.validate(), Vec::<String>::new());
