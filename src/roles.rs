@@ -31,6 +31,9 @@ pub(crate) async fn serve(role: Role, settings: Settings) -> anyhow::Result<Exit
             return Ok(Exit::Unavailable);
         }
     };
+    // Each connection is an open file, and the usual 1,024 would be the end of a festival; what the system allows at most is its own
+    // matter, and not an error here.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
     let node = settings.node.id("edge");
     let running = Running::start(&settings, &node, listener).await?;
     if role == Role::Up {

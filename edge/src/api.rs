@@ -4,7 +4,7 @@ use crate::dispatch;
 use crate::state::{AppState, EdgeState};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
@@ -13,11 +13,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Devices that one request may name.
 const MAX_TARGETS: usize = 65_536;
 /// Commands of one request that are on their way at a time.
 const IN_FLIGHT: usize = 256;
+
+/// Time for a whole body to arrive.
+const BODY_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What can be wrong with a request.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +30,8 @@ pub(crate) enum ApiError {
     Space(#[from] NameError),
     #[error("{0}")]
     Body(#[from] JsonRejection),
+    #[error("the body did not arrive within {} s", BODY_PATIENCE.as_secs())]
+    TooSlow,
     #[error("`target` {0:?} is neither \"all\" nor a device id of 4 hex digits")]
     Target(String),
     #[error("`target` names {0} devices, at most {MAX_TARGETS} are possible")]
@@ -39,6 +45,7 @@ impl IntoResponse for ApiError {
         let (status, code) = match &self {
             Self::Space(_) => (StatusCode::NOT_FOUND, "invalid_space".to_owned()),
             Self::Body(rejection) => (rejection.status(), "invalid_body".to_owned()),
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too_slow".to_owned()),
             Self::Target(_) | Self::TooMany(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_target".to_owned()),
             Self::Command(error) => (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
         };
@@ -100,10 +107,11 @@ enum Parameter {
 pub(crate) async fn commands(
     State(state): State<AppState>,
     Path(space): Path<String>,
-    body: Result<Json<CommandRequest>, JsonRejection>,
+    request: Request,
 ) -> Result<Response, ApiError> {
     let space: Space = space.parse()?;
-    let Json(request) = body?;
+    let body = tokio::time::timeout(BODY_PATIENCE, Json::<CommandRequest>::from_request(request, &()));
+    let Json(request) = body.await.map_err(|_| ApiError::TooSlow)??;
     let parameters: Vec<String> = request
         .parameters
         .into_iter()

@@ -18,6 +18,9 @@ use tokio_util::sync::CancellationToken;
 /// Time for the bus to send what is queued at the end.
 const BUS_DRAIN: Duration = Duration::from_secs(2);
 
+/// Connections that may be open for HTTP beside `max_connections` WebSockets.
+const HTTP_CONNECTIONS: usize = 1024;
+
 /// What an edge is started with beside its settings, its listener and its bus.
 #[derive(Debug, Clone)]
 pub struct EdgeOptions {
@@ -153,6 +156,8 @@ impl Drop for Edge {
 
 /// Takes connections and hands them to the workers.
 async fn accept(node: Arc<Node>, listener: TcpListener, workers: Vec<Arc<Worker>>, stop: CancellationToken) {
+    // Beside the WebSockets there is room for HTTP requests and handshakes under way.
+    let limit = (node.settings.max_connections as usize).saturating_add(HTTP_CONNECTIONS);
     let mut failing = false;
     loop {
         let accepted = tokio::select! {
@@ -178,7 +183,7 @@ async fn accept(node: Arc<Node>, listener: TcpListener, workers: Vec<Arc<Worker>
         };
         failing = false;
         let handed = socket.set_nodelay(true).and_then(|()| socket.into_std());
-        let taken = match (handed, Worker::choose(&workers)) {
+        let taken = match (handed, Worker::choose(&workers, limit)) {
             (Ok(socket), Some(worker)) => worker.hand_over(socket),
             _ => false,
         };

@@ -213,7 +213,12 @@ impl Peer {
         self.pace.nudge();
     }
 
-    /// What to do next. `next_free` says for each device when it can take a command again.
+    /// The goodbye that is asked for, and nothing else: for a task that cannot write now.
+    pub(crate) fn goodbye(&self) -> Option<CloseReason> {
+        if self.news.load(Ordering::Acquire) { self.lock().goodbye.take() } else { None }
+    }
+
+    /// What to do next; `spacing` says for each device when it can take a command again.
     pub(crate) fn next(&self, now: Instant, spacing: &mut Spacing) -> Next {
         if !self.news.load(Ordering::Acquire) {
             return Next::Nothing;

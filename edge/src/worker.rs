@@ -24,6 +24,11 @@ use tower::ServiceExt;
 
 /// Connections that a worker gets before the next one gets its first.
 const FILL_FIRST: usize = 256;
+/// How long a connection may be used for HTTP before its client has to make a new one: nobody who reads slowly, or nothing, holds one for
+/// ever. WebSockets have their own rules.
+const HTTP_LIFE: Duration = Duration::from_secs(60);
+/// Time for the answer that is under way then.
+const HTTP_GOODBYE: Duration = Duration::from_secs(2);
 /// Accepted connections that may wait for their worker.
 const HANDOVER: usize = 1024;
 
@@ -66,9 +71,12 @@ impl Worker {
         Ok((worker, thread))
     }
 
-    /// The worker for the next connection.
-    pub(crate) fn choose(workers: &[Arc<Self>]) -> Option<&Arc<Self>> {
+    /// The worker for the next connection; none when all of them together have as many as may be.
+    pub(crate) fn choose(workers: &[Arc<Self>], limit: usize) -> Option<&Arc<Self>> {
         let open = |worker: &&Arc<Self>| worker.open.load(Ordering::Relaxed);
+        if workers.iter().map(|worker| open(&worker)).sum::<usize>() >= limit {
+            return None;
+        }
         workers.iter().find(|worker| open(worker) < FILL_FIRST).or_else(|| workers.iter().min_by_key(open))
     }
 
@@ -117,12 +125,12 @@ impl Worker {
                 // Errors here are a peer's: bad HTTP, a reset, a header that never ends.
                 tokio::select! {
                     biased;
-                    () = closing.cancelled() => {
-                        connection.as_mut().graceful_shutdown();
-                        let _ = connection.await;
-                    }
-                    _ = connection.as_mut() => {}
+                    () = closing.cancelled() => {}
+                    () = tokio::time::sleep(HTTP_LIFE) => {}
+                    _ = connection.as_mut() => return,
                 }
+                connection.as_mut().graceful_shutdown();
+                let _ = tokio::time::timeout(HTTP_GOODBYE, connection).await;
             });
         }
     }

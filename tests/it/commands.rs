@@ -1,7 +1,7 @@
 //! Commands: every answer of the table, order, spacing, `all` over edges.
 
 use crate::stage::{Stage, edges, meet};
-use grouploop_testkit::{NatsServer, Peer, eventually, frame};
+use grouploop_testkit::{NatsServer, Peer, Proxy, eventually, frame, http_get};
 use std::time::{Duration, Instant};
 
 crate::on_both_stages!(
@@ -207,4 +207,23 @@ async fn a_burst_to_many_devices_loses_nothing() {
     for _ in &ids {
         gateway.expect("brightness:1").await;
     }
+}
+
+#[tokio::test]
+async fn a_count_is_exact_even_when_news_of_the_devices_are_still_on_their_way() {
+    let nats = NatsServer::start().await;
+    let [near] = edges(&nats).await;
+    let slow_link = Proxy::start(nats.addr()).await;
+    let far = crate::stage::builder().nats_url(slow_link.url("nats")).start().await;
+    eventually!(http_get(far.addr(), "/readyz").await.status == 200);
+    let mut controller = Peer::connect(far.ws_url("/")).await;
+    assert_eq!(controller.ask("cmd:all:status").await, "cmd:result:sent_to_0_devices");
+    slow_link.latency(Duration::from_millis(300));
+    let mut device = Peer::device(near.ws_url("/"), 1).await;
+    let mut local = Peer::connect(near.ws_url("/")).await;
+    assert_eq!(local.ask("cmd:all:reset").await, "cmd:result:sent_to_1_devices");
+    device.expect("reset:").await;
+    // The far edge cannot have heard of the device yet, and neither has its question arrived.
+    assert_eq!(controller.ask("cmd:all:led:red").await, "cmd:result:sent_to_1_devices");
+    device.expect("led:ff0000").await;
 }

@@ -113,17 +113,11 @@ async fn a_viewer_that_never_reads_hurts_nobody() {
     viewer.barrier().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_viewer_that_is_lapped_gets_the_newest_of_each_device() {
-    let edge = builder().env("GROUPLOOP_EDGE__RING_FRAMES", "256").start().await;
-    let mut slow = RawPeer::tcp_with_receive_buffer(edge.addr(), 4096).await;
-    slow.upgrade("/").await;
-    slow.text("s").await;
-    eventually!(metric(&edge, "grouploop_edge_viewers ").await == 1.0);
+/// Sends frames of 200 devices until the edge's only viewer, which does not read, has a full socket. The number of the last is shifted, so
+/// that none looks like a tap.
+async fn fill(edge: &Edge) -> (Peer, u64) {
     let mut gateway = Peer::connect(edge.ws_url("/")).await;
-    // Shifted, so that no number looks like a tap, which a jump keeps.
     let mut number = 0;
-    // Until its socket has taken all that it can and the ring has come round.
     eventually!({
         for _ in 0..20 {
             number += 1;
@@ -131,11 +125,22 @@ async fn a_viewer_that_is_lapped_gets_the_newest_of_each_device() {
         }
         gateway.barrier().await;
         // Stalled: messages to it do not grow while frames do.
-        let before = metric(&edge, "grouploop_edge_viewer_messages_total ").await;
+        let before = metric(edge, "grouploop_edge_viewer_messages_total ").await;
         gateway.send(frame(0, number << 8)).await;
         gateway.barrier().await;
-        number > 2_000 && metric(&edge, "grouploop_edge_viewer_messages_total ").await == before
+        number > 2_000 && metric(edge, "grouploop_edge_viewer_messages_total ").await == before
     });
+    (gateway, number)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_viewer_that_is_lapped_gets_the_newest_of_each_device() {
+    let edge = builder().env("GROUPLOOP_EDGE__RING_FRAMES", "256").start().await;
+    let mut slow = RawPeer::tcp_with_receive_buffer(edge.addr(), 4096).await;
+    slow.upgrade("/").await;
+    slow.text("s").await;
+    eventually!(metric(&edge, "grouploop_edge_viewers ").await == 1.0);
+    let (mut gateway, mut number) = fill(&edge).await;
     number += 1;
     gateway.send((0..200).map(|id| frame(id, number << 8)).collect::<Vec<_>>().join("\n")).await;
     gateway.barrier().await;
@@ -285,6 +290,12 @@ async fn sigterm_under_load() {
 async fn a_drain_does_not_wait_for_peers_that_do_not_answer() {
     let edge = builder().env("GROUPLOOP_EDGE__DRAIN_TIMEOUT_MS", "4000").start().await;
     let mut silent = RawPeer::open(edge.addr(), "/").await;
+    // And one whose socket is full: a write to it is stuck when the goodbye comes.
+    let mut stuck = RawPeer::tcp_with_receive_buffer(edge.addr(), 4096).await;
+    stuck.upgrade("/").await;
+    stuck.text("s").await;
+    eventually!(metric(&edge, "grouploop_edge_viewers ").await == 1.0);
+    fill(&edge).await;
     let status = edge.terminate().await;
     assert_eq!(status.code(), Some(0), "{:?}", edge.log());
     assert_eq!(silent.closed().await.unwrap().0, 1012);

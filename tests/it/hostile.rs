@@ -71,6 +71,16 @@ async fn http_that_is_none_is_answered_or_closed() {
 }
 
 #[tokio::test]
+async fn a_body_that_never_comes_is_answered() {
+    let edge = builder().start().await;
+    let mut peer = RawPeer::tcp(edge.addr()).await;
+    let head = "POST /api/spaces/main/commands HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    peer.write(format!("{head}Content-Length: 100\r\n\r\n{{")).await;
+    let answer = peer.read_head().await;
+    assert!(answer.contains("408"), "{answer}");
+}
+
+#[tokio::test]
 async fn resets_in_every_state_leave_nothing_behind() {
     let edge = builder().start().await;
     RawPeer::tcp(edge.addr()).await.reset();

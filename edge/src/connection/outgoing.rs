@@ -8,7 +8,7 @@ use futures_util::Sink;
 use grouploop_bridge::{CloseReason, CommandAnswer, GREETING, STREAM_OFF, STREAM_ON, SubscribeOptions};
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Instant;
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::{Error, Message as WsMessage, Utf8Bytes};
@@ -27,15 +27,20 @@ impl Connection {
     /// Writes one message or goes on writing; `true` when something was written and there may be more.
     pub(super) fn write_step(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<Result<bool, CloseReason>> {
         if self.flushing_since.is_some() {
-            match ready!(Pin::new(&mut self.socket).poll_flush(cx)) {
-                Ok(()) => {
+            match Pin::new(&mut self.socket).poll_flush(cx) {
+                Poll::Ready(Ok(())) => {
                     self.flushing_since = None;
                     if let Some(completion) = self.in_flush.take() {
                         self.node.metrics.commands_delivered.inc();
                         completion.finish(true);
                     }
                 }
-                Err(error) => return Poll::Ready(Err(ending(&error))),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(ending(&error))),
+                // A peer that takes nothing must not hold up a drain.
+                Poll::Pending => match self.peer.goodbye() {
+                    Some(reason) => return Poll::Ready(Err(reason)),
+                    None => return Poll::Pending,
+                },
             }
         }
         let message = match self.next_message(cx, now) {
