@@ -84,6 +84,10 @@ async fn a_message_of_64_kib_is_taken_and_one_more_byte_closes_with_1009() {
     text.push('\n');
     peer.send(text).await;
     assert_eq!(peer.closed().await, (1009, "message_too_big".to_owned()));
+    // One that goes on sending must not be cut off before it has seen why.
+    let mut flood = Peer::connect(edge.ws_url("/")).await;
+    flood.send("x".repeat(900_000)).await;
+    assert_eq!(flood.closed().await.0, 1009);
     // Claimed only, or in fragments: the limit holds before anything is stored.
     let mut liar = RawPeer::open(edge.addr(), "/").await;
     liar.write(WireFrame::text("").header(1 << 40)).await;
