@@ -30,7 +30,11 @@ pub struct Heartbeat {
     /// `true` in the last one, when the node goes.
     #[serde(default)]
     pub leaving: bool,
-    /// Devices that it owns, by space; spaces without devices are left out.
+    /// `true` when only the spaces named here have changed and nothing is said of others: sent when a space gets its first device or loses its
+    /// last.
+    #[serde(default)]
+    pub partial: bool,
+    /// Devices that it owns, by space; spaces without devices are left out, or 0 in a partial heartbeat.
     pub devices: BTreeMap<Space, u32>,
     /// Viewers, by space.
     #[serde(default)]

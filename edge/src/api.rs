@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use grouploop_bridge::{CommandAnswer, CommandError, DeviceId, NameError, NodeId, Space, Target};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ struct Device {
 /// `GET /api/spaces/<space>/devices`: the roster over all edges.
 pub(crate) async fn devices(State(state): State<AppState>, Path(space): Path<String>) -> Result<Response, ApiError> {
     let space: Space = space.parse()?;
-    let roster = dispatch::roster(&state.edge, &space).await;
+    let (roster, complete) = dispatch::roster(&state.edge, &space).await;
     let devices: Vec<Device> = roster
         .into_iter()
         .map(|(node, entry)| Device {
@@ -74,8 +74,8 @@ pub(crate) async fn devices(State(state): State<AppState>, Path(space): Path<Str
             last_seen_ms: entry.last_seen_ms,
         })
         .collect();
-    // Without the bus only the devices of this edge are known, and that must show.
-    Ok(Json(json!({"space": space, "complete": state.edge.node.bus.is_up(), "devices": devices})).into_response())
+    // Without the bus, or with a node that does not answer, some devices are missing, and that must show.
+    Ok(Json(json!({"space": space, "complete": complete, "devices": devices})).into_response())
 }
 
 /// The body of a command request.
@@ -132,7 +132,9 @@ pub(crate) async fn commands(
             }
             let devices: Result<Vec<DeviceId>, ApiError> =
                 targets.iter().map(|id| DeviceId::parse(id).ok_or_else(|| unknown_target(id))).collect();
-            to_many(&state.edge, &space, &devices?, &text).await
+            // Named twice is meant once.
+            let devices: Vec<DeviceId> = devices?.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+            to_many(&state.edge, &space, &devices, &text).await
         }
     };
     let sent = results.values().filter(|success| **success).count();
@@ -166,10 +168,11 @@ async fn to_all(edge: &Arc<EdgeState>, space: &Space, text: &str) -> BTreeMap<De
 
 async fn to_many(edge: &EdgeState, space: &Space, devices: &[DeviceId], text: &str) -> BTreeMap<DeviceId, bool> {
     let here = edge.spaces.get(space);
+    let patience = edge.node.settings.command_timeout() + 2 * dispatch::ANSWER_MARGIN;
     futures_util::stream::iter(devices.iter().copied())
         .map(|device| {
             let answer = dispatch::send_to_one(&edge.node, here.as_ref(), space, device, text);
-            async move { (device, answer.await.unwrap_or(false)) }
+            async move { (device, matches!(tokio::time::timeout(patience, answer).await, Ok(Ok(true)))) }
         })
         .buffer_unordered(IN_FLIGHT)
         .collect()

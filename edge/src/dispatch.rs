@@ -5,6 +5,8 @@ use crate::peer::{Completion, Outcome, PendingCommand, Tally};
 use crate::space::SpaceState;
 use crate::state::EdgeState;
 use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use grouploop_bridge::{
     Answers, CommandReport, DeviceId, NodeId, PublishError, RosterEntry, RosterPage, Space, Subject,
 };
@@ -16,6 +18,8 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 /// How much longer than the owner the asker waits, so that the owner's truthful answer arrives.
 pub(crate) const ANSWER_MARGIN: Duration = Duration::from_millis(500);
+/// How often it is looked whether those that have not answered are still there.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How long a roster waits for nodes that do not answer.
 const ROSTER_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -29,9 +33,10 @@ pub(crate) fn send_to_one(
 ) -> oneshot::Receiver<bool> {
     let (sender, answer) = oneshot::channel();
     if let Some(owner) = space.and_then(|space| space.owners.owner(device)) {
-        let deadline = Instant::now() + node.settings.command_timeout();
+        let now = Instant::now();
+        let deadline = now + node.settings.command_timeout();
         let completion = Completion::local(sender);
-        owner.send(PendingCommand { device, text: text.into(), deadline, completion });
+        owner.send(PendingCommand { device, text: text.into(), deadline, completion }, now);
         return answer;
     }
     let subject = Subject::Command { space: name.clone(), device };
@@ -58,10 +63,11 @@ pub(crate) fn send_to_own(
     let owners = space.owners.all();
     let (tally, outcome) = Tally::new(owners.len());
     let text = Utf8Bytes::from(text);
-    let deadline = Instant::now() + node.settings.command_timeout();
+    let now = Instant::now();
+    let deadline = now + node.settings.command_timeout();
     for (device, peer) in owners {
         let completion = Completion::tally(tally.clone(), device);
-        peer.send(PendingCommand { device, text: text.clone(), deadline, completion });
+        peer.send(PendingCommand { device, text: text.clone(), deadline, completion }, now);
     }
     // A connection that is stuck in a write answers when it gives up; nobody waits for that.
     let patience = node.settings.command_timeout() + ANSWER_MARGIN / 2;
@@ -110,13 +116,13 @@ pub(crate) fn send_to_all(
     }
 }
 
-/// The devices of a space on all nodes, sorted by id.
-pub(crate) async fn roster(state: &EdgeState, name: &Space) -> Vec<(NodeId, RosterEntry)> {
+/// The devices of a space on all nodes, sorted by id; and whether every node has answered.
+pub(crate) async fn roster(state: &EdgeState, name: &Space) -> (Vec<(NodeId, RosterEntry)>, bool) {
     let mut entries: Vec<(NodeId, RosterEntry)> = Vec::new();
     let mut pages_left: std::collections::HashMap<NodeId, u32> = std::collections::HashMap::new();
     let subject = Subject::Roster { space: name.clone() };
     let asked = state.node.bus.gather(&subject, Bytes::new());
-    collect(state, name, asked, ROSTER_PATIENCE, |answer| {
+    let complete = collect(state, name, asked, ROSTER_PATIENCE, |answer| {
         let Ok(page) = serde_json::from_slice::<RosterPage>(answer) else { return None };
         let left = pages_left.entry(page.node.clone()).or_insert(page.pages);
         *left = left.saturating_sub(1);
@@ -131,36 +137,69 @@ pub(crate) async fn roster(state: &EdgeState, name: &Space) -> Vec<(NodeId, Rost
     entries.sort_unstable_by_key(|(_, entry)| (entry.id, entry.last_seen_ms.unwrap_or(u64::MAX)));
     // While a device moves both nodes may name it; the one that heard it last is right.
     entries.dedup_by_key(|(_, entry)| entry.id);
-    entries
+    (entries, complete)
 }
 
 /// Waits for the answers of the other nodes that have devices in the space and hands each to `take`, which says which node is done with
-/// it.
+/// it. Returns whether all of them are.
 async fn collect(
     state: &EdgeState,
     space: &Space,
     asked: Result<Answers, PublishError>,
     patience: Duration,
     mut take: impl FnMut(&[u8]) -> Option<NodeId>,
-) {
+) -> bool {
     // With the bus away nobody else can be reached: own devices are all there are.
-    let Ok(mut answers) = asked else { return };
+    let Ok(mut answers) = asked else { return false };
     let deadline = tokio::time::Instant::now() + patience;
     let mut done: HashSet<NodeId> = HashSet::new();
     // A node tells that it has devices before it hears questions, so once what was sent before the question is known, every node that
     // heard it is.
     let mut caught_up = std::pin::pin!(state.others.catch_up(&state.node));
     let mut all_known = false;
-    // Looked at again each time: a node that died will never answer.
-    while !all_known || state.others.with_devices(space).iter().any(|other| !done.contains(other)) {
+    let mut look = tokio::time::interval(LOOK_AGAIN);
+    let mut probes = FuturesUnordered::new();
+    let mut probed: HashSet<NodeId> = HashSet::new();
+    look.reset();
+    loop {
+        let missing: Vec<NodeId> =
+            state.others.with_devices(space).into_iter().filter(|other| !done.contains(other)).collect();
+        if all_known && missing.is_empty() {
+            return true;
+        }
         tokio::select! {
             biased;
-            () = tokio::time::sleep_until(deadline) => return,
+            () = tokio::time::sleep_until(deadline) => return false,
             () = &mut caught_up, if !all_known => all_known = true,
             answer = answers.next() => match answer {
                 Some(answer) => done.extend(take(&answer)),
-                None => return,
+                // Nobody hears the question.
+                None => return true,
             },
+            Some((other, gone)) = probes.next(), if !probes.is_empty() => {
+                if gone {
+                    state.others.forget(&other);
+                }
+            }
+            // A node may have lost its last device meanwhile, or be dead: nobody listens then to what it says to itself.
+            _ = look.tick() => {
+                for other in missing {
+                    if probed.insert(other.clone()) {
+                        probes.push(is_gone(state, other));
+                    }
+                }
+            }
         }
+    }
+}
+
+/// Whether a node is dead: known at once, because nobody hears its own subject. Waits for ever for one that lives.
+async fn is_gone(state: &EdgeState, other: NodeId) -> (NodeId, bool) {
+    match state.node.bus.gather(&Subject::Echo { node: other.clone() }, Bytes::new()) {
+        Ok(mut answers) => {
+            let gone = answers.next().await.is_none();
+            (other, gone)
+        }
+        Err(_) => (other, false),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::EdgeSettings;
 use crate::node::Node;
+use crate::seldom::Seldom;
 use crate::state::{AppState, EdgeState};
 use crate::worker::Worker;
 use crate::{heartbeat, http, registry_loader};
@@ -10,8 +11,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
-use tokio::net::TcpListener;
+use std::time::{Duration, Instant};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +21,10 @@ const BUS_DRAIN: Duration = Duration::from_secs(2);
 
 /// Connections that may be open for HTTP beside `max_connections` WebSockets.
 const HTTP_CONNECTIONS: usize = 1024;
+
+/// Bytes that the kernel takes for a connection beyond what is under way to the peer.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES: u32 = 128 * 1024;
 
 /// What an edge is started with beside its settings, its listener and its bus.
 #[derive(Debug, Clone)]
@@ -154,11 +159,19 @@ impl Drop for Edge {
     }
 }
 
+/// Small messages at once, and little in the kernel: what waits there for a slow viewer is old when it arrives, and the ring cannot skip it.
+fn prepare(socket: TcpStream) -> io::Result<std::net::TcpStream> {
+    socket.set_nodelay(true)?;
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(&socket).set_tcp_notsent_lowat(UNSENT_BYTES)?;
+    socket.into_std()
+}
+
 /// Takes connections and hands them to the workers.
 async fn accept(node: Arc<Node>, listener: TcpListener, workers: Vec<Arc<Worker>>, stop: CancellationToken) {
     // Beside the WebSockets there is room for HTTP requests and handshakes under way.
     let limit = (node.settings.max_connections as usize).saturating_add(HTTP_CONNECTIONS);
-    let mut failing = false;
+    let mut failures = Seldom::new(Duration::from_secs(10));
     loop {
         let accepted = tokio::select! {
             biased;
@@ -172,17 +185,15 @@ async fn accept(node: Arc<Node>, listener: TcpListener, workers: Vec<Arc<Worker>
                 // A peer that gave up while it waited is no fault of ours; out of descriptors is, and passes when others close.
                 if !matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
                     node.metrics.refused("accept_failed");
-                    if !failing {
-                        tracing::error!(%error, "cannot accept connections; is the limit of open files too low?");
+                    if let Some(unsaid) = failures.say(Instant::now()) {
+                        tracing::error!(%error, unsaid, "cannot accept connections; is the limit of open files too low?");
                     }
-                    failing = true;
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
                 continue;
             }
         };
-        failing = false;
-        let handed = socket.set_nodelay(true).and_then(|()| socket.into_std());
+        let handed = prepare(socket);
         let taken = match (handed, Worker::choose(&workers, limit)) {
             (Ok(socket), Some(worker)) => worker.hand_over(socket),
             _ => false,

@@ -1,11 +1,15 @@
 //! Heartbeats: what this node tells the others once a second, and the ear for theirs.
 
+use crate::space::SpaceState;
 use crate::state::EdgeState;
 use futures_util::StreamExt;
 use grouploop_bridge::{BusState, HEARTBEAT_INTERVAL, Heartbeat, Pattern, Subject, Subscription, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
+
+/// Subjects whose rates a heartbeat tells: with more spaces it would outgrow a message.
+const MAX_RATES: usize = 64;
 
 /// Sends and hears heartbeats until the node stops.
 pub(crate) async fn run(state: Arc<EdgeState>) {
@@ -75,7 +79,7 @@ pub(crate) fn send(state: &EdgeState, leaving: bool) {
             viewers.insert(space.name.clone(), watching);
         }
         let (subject, rate) = space.telemetry.rate();
-        if rate.messages > 0 {
+        if rate.messages > 0 && rates.len() < MAX_RATES {
             rates.insert(subject.to_string(), rate);
         }
     }
@@ -85,11 +89,32 @@ pub(crate) fn send(state: &EdgeState, leaving: bool) {
         version: node.version.clone(),
         clock: node.clock.now(),
         leaving,
+        partial: false,
         devices,
         viewers,
         rates,
         drops: node.metrics.drops(),
     };
     // With the bus away nobody hears it; the next one comes in a second.
+    let _ = node.bus.publish(&Subject::Node { node: node.id.clone() }, json(&beat));
+}
+
+/// Tells the others that a space has its first device here, or no more.
+pub(crate) fn send_space(state: &EdgeState, space: &SpaceState) {
+    let node = &state.node;
+    let owned = u32::try_from(space.owners.len()).unwrap_or(u32::MAX);
+    let beat = Heartbeat {
+        node: node.id.clone(),
+        role: "edge".into(),
+        version: node.version.clone(),
+        clock: node.clock.now(),
+        leaving: false,
+        partial: true,
+        devices: [(space.name.clone(), owned)].into(),
+        viewers: BTreeMap::new(),
+        rates: BTreeMap::new(),
+        drops: BTreeMap::new(),
+    };
+    // With the bus away nobody hears it; the next whole one comes in a second.
     let _ = node.bus.publish(&Subject::Node { node: node.id.clone() }, json(&beat));
 }

@@ -22,6 +22,7 @@ mod pace;
 mod peer;
 mod registry_loader;
 mod ring;
+mod seldom;
 mod settings;
 mod share;
 mod space;

@@ -3,10 +3,12 @@
 use crate::EdgeSettings;
 use crate::metrics::Metrics;
 use crate::peer::{Peer, PeerId};
+use crate::seldom::Seldom;
 use grouploop_bridge::{Bus, CloseReason, NodeId, OwnershipClock, Registry};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +36,8 @@ pub(crate) struct Node {
     pub(crate) stop: CancellationToken,
     /// Wakes the heartbeat before its time.
     pub(crate) beat_now: Notify,
+    /// How often a clash is logged.
+    pub(crate) clash_log: Mutex<Seldom>,
     registry: RwLock<Arc<Registry>>,
     registry_from_cdn: AtomicBool,
     draining: AtomicBool,
@@ -57,6 +61,7 @@ impl Node {
             closing: CancellationToken::new(),
             stop: CancellationToken::new(),
             beat_now: Notify::new(),
+            clash_log: Mutex::new(Seldom::new(Duration::from_secs(10))),
             registry: RwLock::new(Arc::new(Registry::built_in())),
             registry_from_cdn: AtomicBool::new(false),
             draining: AtomicBool::new(false),

@@ -60,6 +60,11 @@ impl Others {
         }
     }
 
+    /// A node is gone.
+    pub(crate) fn forget(&self, node: &NodeId) {
+        self.lock().remove(node);
+    }
+
     /// A message to ourselves came back.
     pub(crate) fn hear_echo(&self, payload: &[u8]) {
         if let Some(number) = payload.first_chunk::<8>().map(|number| u64::from_be_bytes(*number)) {
@@ -78,7 +83,19 @@ impl Others {
         if nodes.len() >= MAX_NODES && !nodes.contains_key(&beat.node) {
             return false;
         }
-        let spaces = beat.devices.into_iter().filter(|(_, count)| *count > 0).map(|(space, _)| space).collect();
-        nodes.insert(beat.node, Other { heard: Instant::now(), spaces }).is_none()
+        let is_new = !nodes.contains_key(&beat.node);
+        let other = nodes.entry(beat.node).or_insert_with(|| Other { heard: Instant::now(), spaces: HashSet::new() });
+        other.heard = Instant::now();
+        if !beat.partial {
+            other.spaces.clear();
+        }
+        for (space, count) in beat.devices {
+            if count > 0 {
+                other.spaces.insert(space);
+            } else {
+                other.spaces.remove(&space);
+            }
+        }
+        is_new
     }
 }

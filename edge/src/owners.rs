@@ -10,14 +10,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Changes of owner within [`CONTEST_WINDOW`] from which on an id counts as clashing: two live connections send under it.
-const CLASH_FLIPS: u32 = 3;
-/// How long changes of owner are counted together.
+/// Returns to an earlier owner within [`CONTEST_WINDOW`] from which on an id counts as clashing: two live connections send under it.
+const CLASH_RETURNS: u32 = 3;
+/// How long returns are counted together.
 const CONTEST_WINDOW: Duration = Duration::from_secs(10);
-/// Times in [`CONTEST_WINDOW`] that a device may come back to this node after another took it: a clash across nodes must not flood the bus.
-const RETAKES: u32 = 8;
-/// After that many, how long a device stays where it is.
-const RETAKE_PAUSE: Duration = Duration::from_millis(500);
+/// Returns in [`CONTEST_WINDOW`] after which the bus hears of the next one with a delay: a clash across nodes must not flood it.
+const RETURNS: u32 = 8;
+/// That delay.
+const HOLD: Duration = Duration::from_millis(250);
+/// Connections that are remembered to have lost a contested id.
+const LOSERS: usize = 4;
 /// Contested ids that are remembered.
 const MAX_CONTESTS: usize = 4096;
 
@@ -30,6 +32,11 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    /// Whether the connection owns the device now.
+    pub(crate) fn is_owned_by(&self, peer: PeerId) -> bool {
+        self.owner.load(Ordering::Acquire) == peer
+    }
+
     /// Counts a frame when the connection is the owner. `false` when it has to take the device over first.
     #[inline]
     pub(crate) fn note_frame(&self, peer: PeerId, now_ms: u64) -> bool {
@@ -68,21 +75,26 @@ struct Entry {
     frames_per_second: f32,
 }
 
+/// An id that has gone from one live connection to another.
 #[derive(Debug)]
 struct Contest {
     since: Instant,
-    flips: u32,
-    lost_at: Option<Instant>,
+    /// How often it came back to a connection that had lost it: one that only moves does not.
+    returns: u32,
+    losers: [PeerId; LOSERS],
+    hold_until: Option<Instant>,
     told: bool,
 }
 
-/// What became of a claim.
-#[derive(Debug)]
-pub(crate) enum Claim {
-    /// The connection owns the device now.
-    Owned(Arc<Slot>),
-    /// It may not take it back yet from another node.
-    Later,
+/// What the bus side has to do.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    /// Devices owned now with the time of the claim, and those gone.
+    pub(crate) devices: Vec<(DeviceId, Option<u64>)>,
+    /// Clashes that nobody was told of.
+    pub(crate) clashes: Vec<DeviceId>,
+    /// When to look again for what is held back.
+    pub(crate) again_at: Option<Instant>,
 }
 
 impl Owners {
@@ -106,34 +118,35 @@ impl Owners {
         peer: &Arc<Peer>,
         clock: &OwnershipClock,
         now: Instant,
-    ) -> (Claim, bool) {
+    ) -> (Arc<Slot>, bool) {
         let mut inner = self.lock();
         let Inner { owned, changed, contests, clashes } = &mut *inner;
         if let Some(entry) = owned.get_mut(&device) {
-            if entry.peer.id != peer.id {
-                entry.peer.devices.fetch_sub(1, Ordering::Relaxed);
-                peer.devices.fetch_add(1, Ordering::Relaxed);
-                entry.peer = peer.clone();
-                entry.claimed = clock.tick();
-                entry.slot.owner.store(peer.id, Ordering::Release);
-                let clash = contest(contests, device, now).is_some_and(|contest| contest.flip());
-                if clash {
-                    clashes.push(device);
-                }
-                return (Claim::Owned(entry.slot.clone()), clash);
+            if entry.peer.id == peer.id {
+                return (entry.slot.clone(), false);
             }
-            return (Claim::Owned(entry.slot.clone()), false);
+            let clash = contest(contests, device, now).is_some_and(|contest| {
+                contest.lost_by(entry.peer.id);
+                contest.taken_by(peer.id)
+            });
+            entry.peer.devices.fetch_sub(1, Ordering::Relaxed);
+            peer.devices.fetch_add(1, Ordering::Relaxed);
+            entry.peer = peer.clone();
+            entry.claimed = clock.tick();
+            entry.slot.owner.store(peer.id, Ordering::Release);
+            if clash {
+                clashes.push(device);
+            }
+            return (entry.slot.clone(), clash);
         }
-        let mut clash = false;
         if let Some(contest) = contests.get_mut(&device) {
             contest.refresh(now);
-            if contest.flips >= RETAKES && contest.lost_at.is_some_and(|lost| now < lost + RETAKE_PAUSE) {
-                return (Claim::Later, false);
+            if contest.taken_by(peer.id) {
+                clashes.push(device);
             }
-            clash = contest.flip();
-        }
-        if clash {
-            clashes.push(device);
+            if contest.returns >= RETURNS {
+                contest.hold_until = Some(now + HOLD);
+            }
         }
         let slot = Arc::new(Slot::default());
         slot.owner.store(peer.id, Ordering::Release);
@@ -147,7 +160,7 @@ impl Owners {
         };
         owned.insert(device, entry);
         changed.insert(device);
-        (Claim::Owned(slot), true)
+        (slot, true)
     }
 
     /// A connection closes: the device goes, unless another connection owns it meanwhile. `true` when the bus side has to learn of it.
@@ -165,15 +178,14 @@ impl Owners {
         let mut inner = self.lock();
         let Some(entry) = inner.owned.get(&device) else { return Yielded::NotMine };
         if entry.claimed > claimed || (entry.claimed == claimed && !by_later_name) {
-            return Yielded::Kept(entry.claimed);
+            let claimed = entry.claimed;
+            let held = inner.contests.get(&device).is_some_and(|contest| contest.is_held(now));
+            return if held { Yielded::Held } else { Yielded::Kept(claimed) };
         }
+        let loser = entry.peer.id;
         inner.remove(device);
-        let clash = contest(&mut inner.contests, device, now).is_some_and(|contest| {
-            contest.lost_at = Some(now);
-            contest.flip()
-        });
-        if clash {
-            inner.clashes.push(device);
+        if let Some(contest) = contest(&mut inner.contests, device, now) {
+            contest.lost_by(loser);
         }
         Yielded::LetGo
     }
@@ -197,12 +209,21 @@ impl Owners {
         self.lock().owned.len()
     }
 
-    /// What changed since the last call: `(device, Some(claim time))` for those owned now, `None` for those gone; and new clashes.
-    pub(crate) fn take_changes(&self) -> (Vec<(DeviceId, Option<u64>)>, Vec<DeviceId>) {
+    /// What changed since the last call.
+    pub(crate) fn take_changes(&self, now: Instant) -> Changes {
         let mut inner = self.lock();
-        let Inner { owned, changed, clashes, .. } = &mut *inner;
-        let changes = changed.drain().map(|device| (device, owned.get(&device).map(|entry| entry.claimed))).collect();
-        (changes, std::mem::take(clashes))
+        let Inner { owned, changed, clashes, contests } = &mut *inner;
+        let mut changes = Changes { clashes: std::mem::take(clashes), ..Changes::default() };
+        changed.retain(|device| {
+            let hold = contests.get(device).and_then(|contest| contest.hold_until).filter(|until| now < *until);
+            if let Some(until) = hold {
+                changes.again_at = Some(changes.again_at.map_or(until, |at| at.min(until)));
+                return true;
+            }
+            changes.devices.push((*device, owned.get(device).map(|entry| entry.claimed)));
+            false
+        });
+        changes
     }
 
     /// Measures the rate of each device; called once a second.
@@ -249,6 +270,8 @@ pub(crate) enum Yielded {
     LetGo,
     /// Ours is later, with this time.
     Kept(u64),
+    /// Ours is later; the bus will hear of it in a moment.
+    Held,
 }
 
 impl Inner {
@@ -269,7 +292,13 @@ fn contest(contests: &mut FxHashMap<DeviceId, Contest>, device: DeviceId, now: I
             return None;
         }
     }
-    let contest = contests.entry(device).or_insert(Contest { since: now, flips: 0, lost_at: None, told: false });
+    let contest = contests.entry(device).or_insert(Contest {
+        since: now,
+        returns: 0,
+        losers: [0; LOSERS],
+        hold_until: None,
+        told: false,
+    });
     contest.refresh(now);
     Some(contest)
 }
@@ -278,15 +307,32 @@ impl Contest {
     fn refresh(&mut self, now: Instant) {
         if now >= self.since + CONTEST_WINDOW {
             // A clash that goes on is told once; one that ended and begins again is told again.
-            let goes_on = self.flips >= CLASH_FLIPS;
-            *self = Self { since: now, flips: 0, lost_at: self.lost_at, told: self.told && goes_on };
+            self.told &= self.returns >= CLASH_RETURNS;
+            self.since = now;
+            self.returns = 0;
         }
     }
 
-    /// One more change of owner; `true` when it makes this a clash that nobody was told of.
-    fn flip(&mut self) -> bool {
-        self.flips = self.flips.saturating_add(1);
-        let tell = self.flips >= CLASH_FLIPS && !self.told;
+    fn is_held(&self, now: Instant) -> bool {
+        self.hold_until.is_some_and(|until| now < until)
+    }
+
+    fn lost_by(&mut self, peer: PeerId) {
+        if !self.losers.contains(&peer) {
+            self.losers.rotate_right(1);
+            if let Some(first) = self.losers.first_mut() {
+                *first = peer;
+            }
+        }
+    }
+
+    /// A connection takes it; `true` when this makes it a clash that nobody was told of.
+    fn taken_by(&mut self, peer: PeerId) -> bool {
+        if !self.losers.contains(&peer) {
+            return false;
+        }
+        self.returns = self.returns.saturating_add(1);
+        let tell = self.returns >= CLASH_RETURNS && !self.told;
         self.told |= tell;
         tell
     }
@@ -303,24 +349,17 @@ mod tests {
         Arc::new(Peer::new(id, Arc::new(Pace::new(Duration::ZERO)), 8))
     }
 
-    fn owned(claim: (Claim, bool)) -> Arc<Slot> {
-        match claim.0 {
-            Claim::Owned(slot) => slot,
-            Claim::Later => panic!("not owned"),
-        }
-    }
-
     #[test]
     fn the_newest_sender_owns_and_a_late_goodbye_evicts_nobody() {
         let (owners, clock, now) = (Owners::new(), OwnershipClock::default(), Instant::now());
         let (one, two) = (peer(1), peer(2));
-        let slot = owned(owners.claim(ID, &one, &clock, now));
+        let slot = owners.claim(ID, &one, &clock, now).0;
         assert!(slot.note_frame(1, 0) && !slot.note_frame(2, 0));
-        owned(owners.claim(ID, &two, &clock, now));
+        owners.claim(ID, &two, &clock, now);
         assert!(!slot.note_frame(1, 0) && slot.note_frame(2, 0));
         assert!(!owners.release(ID, 1), "closing the older takes nothing");
         assert_eq!(owners.owner(ID).unwrap().id, 2);
-        owned(owners.claim(ID, &one, &clock, now));
+        owners.claim(ID, &one, &clock, now);
         assert_eq!(owners.owner(ID).unwrap().id, 1, "the older one sends again");
         assert!(owners.release(ID, 1));
         assert!(owners.owner(ID).is_none() && !slot.note_frame(1, 0));
@@ -329,29 +368,47 @@ mod tests {
     #[test]
     fn the_later_claim_wins_between_nodes() {
         let (owners, clock, now) = (Owners::new(), OwnershipClock::default(), Instant::now());
-        owned(owners.claim(ID, &peer(1), &clock, now));
-        let (changes, _) = owners.take_changes();
-        let claimed = changes[0].1.unwrap();
+        owners.claim(ID, &peer(1), &clock, now);
+        let claimed = owners.take_changes(now).devices[0].1.unwrap();
         assert_eq!(owners.yield_to(ID, claimed - 1, true, now), Yielded::Kept(claimed));
         assert_eq!(owners.yield_to(ID, claimed, false, now), Yielded::Kept(claimed));
         assert_eq!(owners.yield_to(ID, claimed, true, now), Yielded::LetGo);
         assert_eq!(owners.yield_to(ID, claimed + 1, false, now), Yielded::NotMine);
-        assert_eq!(owners.take_changes().0, vec![(ID, None)]);
+        assert_eq!(owners.take_changes(now).devices, vec![(ID, None)]);
     }
 
     #[test]
-    fn a_clash_is_told_once_and_retaking_is_damped() {
+    fn a_clash_is_told_once_and_a_device_that_only_moves_is_none() {
+        let (owners, clock, now) = (Owners::new(), OwnershipClock::default(), Instant::now());
+        for id in 1..50 {
+            owners.claim(ID, &peer(id), &clock, now);
+        }
+        assert!(owners.take_changes(now).clashes.is_empty(), "each time another connection");
+        let (one, two) = (peer(100), peer(200));
+        for _ in 0..50 {
+            owners.claim(ID, &one, &clock, now);
+            owners.claim(ID, &two, &clock, now);
+        }
+        assert_eq!(owners.take_changes(now).clashes, vec![ID]);
+    }
+
+    #[test]
+    fn a_clash_between_nodes_is_held_back_and_the_last_claim_is_told() {
         let (owners, clock, now) = (Owners::new(), OwnershipClock::default(), Instant::now());
         let one = peer(1);
-        let mut retakes = 0;
+        let mut told = 0;
         for _ in 0..100 {
-            if let (Claim::Owned(_), _) = owners.claim(ID, &one, &clock, now) {
-                retakes += 1;
-                owners.yield_to(ID, clock.now() + 1, false, now);
-            }
+            owners.claim(ID, &one, &clock, now);
+            told += owners.take_changes(now).devices.len();
+            owners.yield_to(ID, clock.now() + 1, true, now);
+            told += owners.take_changes(now).devices.len();
         }
-        assert!(retakes > 2 && retakes <= RETAKES, "{retakes}");
-        assert_eq!(owners.take_changes().1, vec![ID]);
-        assert!(matches!(owners.claim(ID, &one, &clock, now + RETAKE_PAUSE).0, Claim::Owned(_)));
+        assert!((2..=2 * (RETURNS as usize + 2)).contains(&told), "{told}");
+        owners.claim(ID, &one, &clock, now);
+        let changes = owners.take_changes(now);
+        assert!(changes.devices.is_empty());
+        assert_eq!(owners.yield_to(ID, 1, true, now), Yielded::Held);
+        let later = changes.again_at.unwrap();
+        assert!(matches!(owners.take_changes(later).devices[..], [(ID, Some(_))]));
     }
 }

@@ -5,12 +5,16 @@ use crate::pace::Pace;
 use futures_util::task::AtomicWaker;
 use grouploop_bridge::{CloseReason, Delivery, DeviceId};
 use rustc_hash::FxHashMap;
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+/// Commands that may wait for one connection, whatever number of devices it carries.
+const MAX_WAITING: usize = 4096;
 
 /// Number of a connection, never used twice in a process; 0 is nobody.
 pub(crate) type PeerId = u64;
@@ -31,9 +35,22 @@ pub(crate) struct Peer {
 
 #[derive(Debug, Default)]
 struct Inbox {
-    commands: VecDeque<PendingCommand>,
+    /// Commands by device. A queue without commands is kept until its device can take the next one.
+    queues: FxHashMap<DeviceId, Queue>,
+    /// When each queue is to be looked at, the earliest first; of two at the same time the one that was queued first.
+    due: BinaryHeap<Reverse<(Instant, u64, DeviceId)>>,
+    waiting: usize,
+    next_order: u64,
     goodbye: Option<CloseReason>,
     closed: bool,
+}
+
+/// The commands that wait for one device. Stock firmware keeps only the last message and looks every 10 ms, so commands to one device keep a
+/// distance; a connection that carries several devices is a gateway, and they do not wait for each other.
+#[derive(Debug, Default)]
+struct Queue {
+    commands: VecDeque<PendingCommand>,
+    free_at: Option<Instant>,
 }
 
 /// A command on its way to a device. Dropping it tells the sender that it failed.
@@ -185,18 +202,25 @@ impl Peer {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues a command. When the queue is full or the connection gone the command is dropped, so its sender hears `failed`.
-    pub(crate) fn send(&self, command: PendingCommand) {
+    /// Queues a command. When its device has too many waiting, or the connection is gone, it is dropped, so its sender hears `failed`.
+    pub(crate) fn send(&self, command: PendingCommand, now: Instant) {
         let mut inbox = self.lock();
         // A connection that carries many devices gets room for one more command each: a command to all must fit.
-        let room = self.queue_limit + self.devices.load(Ordering::Relaxed).saturating_sub(1);
-        if inbox.closed || inbox.commands.len() >= room {
+        let room = MAX_WAITING.max(self.devices.load(Ordering::Relaxed) + self.queue_limit);
+        let Inbox { queues, due, waiting, next_order, closed, .. } = &mut *inbox;
+        let queue = queues.entry(command.device).or_default();
+        if *closed || *waiting >= room || queue.commands.len() >= self.queue_limit {
             // The completion may take other locks, so it is dropped after this one.
             drop(inbox);
             drop(command);
             return;
         }
-        inbox.commands.push_back(command);
+        if queue.commands.is_empty() && queue.free_at.is_none() {
+            due.push(Reverse((now, *next_order, command.device)));
+            *next_order += 1;
+        }
+        queue.commands.push_back(command);
+        *waiting += 1;
         drop(inbox);
         self.wake_now();
     }
@@ -218,8 +242,8 @@ impl Peer {
         if self.news.load(Ordering::Acquire) { self.lock().goodbye.take() } else { None }
     }
 
-    /// What to do next; `spacing` says for each device when it can take a command again.
-    pub(crate) fn next(&self, now: Instant, spacing: &mut Spacing) -> Next {
+    /// What to do next. `spacing` is the distance between two commands to one device.
+    pub(crate) fn next(&self, now: Instant, spacing: Duration) -> Next {
         if !self.news.load(Ordering::Acquire) {
             return Next::Nothing;
         }
@@ -227,29 +251,30 @@ impl Peer {
         if let Some(reason) = inbox.goodbye.take() {
             return Next::Goodbye(reason);
         }
-        let expired = inbox.commands.iter().position(|command| command.deadline <= now);
-        if let Some(gone) = expired.and_then(|index| inbox.commands.remove(index)) {
-            drop(inbox);
-            drop(gone);
-            return Next::Wait(now);
-        }
-        let mut earliest: Option<Instant> = None;
-        let due = inbox.commands.iter().position(|command| {
-            let free = spacing.free_at(command.device, now);
-            earliest = Some(earliest.map_or(free, |known| known.min(free)));
-            free <= now
-        });
-        if let Some(command) = due.and_then(|index| inbox.commands.remove(index)) {
-            spacing.sent(command.device, now);
-            return Next::Command(command);
-        }
-        match earliest {
-            Some(at) => Next::Wait(at),
-            None => {
+        let Inbox { queues, due, waiting, next_order, .. } = &mut *inbox;
+        loop {
+            let Some(Reverse((at, _, device))) = due.peek().copied() else {
                 // Under the lock, so a command that comes now sets it again.
                 self.news.store(false, Ordering::Release);
-                Next::Nothing
+                return Next::Nothing;
+            };
+            if at > now {
+                return Next::Wait(at);
             }
+            due.pop();
+            let command = queues.get_mut(&device).and_then(|queue| {
+                queue.free_at = Some(now + spacing);
+                queue.commands.pop_front()
+            });
+            let Some(command) = command else {
+                // Its time has passed without another command.
+                queues.remove(&device);
+                continue;
+            };
+            *waiting -= 1;
+            due.push(Reverse((now + spacing, *next_order, device)));
+            *next_order += 1;
+            return Next::Command(command);
         }
     }
 
@@ -258,35 +283,10 @@ impl Peer {
         let commands = {
             let mut inbox = self.lock();
             inbox.closed = true;
-            std::mem::take(&mut inbox.commands)
+            inbox.due.clear();
+            std::mem::take(&mut inbox.queues)
         };
         drop(commands);
-    }
-}
-
-/// When each device of a connection can take its next command. Stock firmware keeps only the last message and looks every 10 ms, so
-/// commands to one device keep a distance; a connection that carries several devices is a gateway, and they do not wait for each other.
-#[derive(Debug)]
-pub(crate) struct Spacing {
-    distance: Duration,
-    last: FxHashMap<DeviceId, Instant>,
-}
-
-impl Spacing {
-    pub(crate) fn new(distance: Duration) -> Self {
-        Self { distance, last: FxHashMap::default() }
-    }
-
-    fn free_at(&self, device: DeviceId, now: Instant) -> Instant {
-        self.last.get(&device).map_or(now, |last| *last + self.distance)
-    }
-
-    fn sent(&mut self, device: DeviceId, now: Instant) {
-        if self.last.len() >= 64 {
-            let distance = self.distance;
-            self.last.retain(|_, last| *last + distance > now);
-        }
-        self.last.insert(device, now);
     }
 }
 
@@ -309,14 +309,14 @@ mod tests {
     fn commands_to_one_device_keep_their_distance_and_others_do_not_wait() {
         let (peer, now) = (peer(8), Instant::now());
         peer.devices.store(2, Ordering::Relaxed);
-        let mut spacing = Spacing::new(Duration::from_millis(20));
+        let spacing = Duration::from_millis(20);
         let (first, _a) = command(1, "a", now);
         let (second, _b) = command(1, "b", now);
         let (other, _c) = command(2, "c", now);
         for command in [first, second, other] {
-            peer.send(command);
+            peer.send(command, now);
         }
-        let mut take = |at| match peer.next(at, &mut spacing) {
+        let take = |at| match peer.next(at, spacing) {
             Next::Command(command) => Ok(command.text.as_str().to_owned()),
             Next::Wait(until) => Err(until - now),
             other => panic!("{other:?}"),
@@ -325,7 +325,24 @@ mod tests {
         assert_eq!(take(now).unwrap(), "c");
         assert_eq!(take(now).unwrap_err(), Duration::from_millis(20));
         assert_eq!(take(now + Duration::from_millis(20)).unwrap(), "b");
-        assert!(matches!(peer.next(now, &mut spacing), Next::Nothing));
+        let later = now + Duration::from_secs(1);
+        assert!(matches!(peer.next(later, spacing), Next::Nothing));
+        assert!(peer.lock().queues.is_empty(), "nothing is kept of devices that are free");
+    }
+
+    #[test]
+    fn one_device_with_a_full_queue_does_not_take_the_room_of_another() {
+        let (peer, now) = (peer(2), Instant::now());
+        let answers: Vec<_> = [1, 1, 1, 2]
+            .map(|device| {
+                let (command, answer) = command(device, "x", now);
+                peer.send(command, now);
+                answer
+            })
+            .into_iter()
+            .map(|mut answer| answer.try_recv().ok())
+            .collect();
+        assert_eq!(answers, [None, None, Some(false), None]);
     }
 
     #[test]
@@ -333,15 +350,14 @@ mod tests {
         let (peer, now) = (peer(1), Instant::now());
         let (first, mut first_answer) = command(1, "a", now);
         let (second, mut second_answer) = command(1, "b", now);
-        peer.send(first);
-        peer.send(second);
+        peer.send(first, now);
+        peer.send(second, now);
         assert!(!second_answer.try_recv().unwrap(), "the queue holds one");
-        let mut spacing = Spacing::new(Duration::ZERO);
-        assert!(matches!(peer.next(now + Duration::from_secs(3), &mut spacing), Next::Wait(_)));
-        assert!(!first_answer.try_recv().unwrap(), "its time is over");
+        assert!(matches!(peer.next(now, Duration::ZERO), Next::Command(command) if command.text.as_str() == "a"));
+        assert!(!first_answer.try_recv().unwrap(), "dropped, not written");
         let (third, mut third_answer) = command(1, "c", now);
         peer.close();
-        peer.send(third);
+        peer.send(third, now);
         assert!(!third_answer.try_recv().unwrap(), "the connection is gone");
     }
 

@@ -89,7 +89,7 @@ impl EdgeSettings {
         };
         range("threads", self.threads.into(), 0, 256);
         range("max_connections", self.max_connections.into(), 1, 10_000_000);
-        range("max_spaces", self.max_spaces.into(), 1, 1_000_000);
+        range("max_spaces", self.max_spaces.into(), 1, 8_192);
         range("max_message_bytes", self.max_message_bytes.into(), 1_024, 1_048_576);
         range("max_devices_per_connection", self.max_devices_per_connection.into(), 1, 65_536);
         range("ping_interval_ms", self.ping_interval_ms, 100, 3_600_000);

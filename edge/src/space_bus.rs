@@ -10,22 +10,33 @@
 use crate::dispatch::send_to_own;
 use crate::heartbeat;
 use crate::node::Node;
-use crate::owners::Yielded;
+use crate::owners::{Changes, Yielded};
 use crate::peer::{Completion, PendingCommand};
 use crate::space::SpaceState;
 use crate::state::EdgeState;
 use futures_util::future::OptionFuture;
-use futures_util::stream::{AbortHandle, Abortable, SelectAll};
-use futures_util::{Stream, StreamExt};
+use futures_util::stream::SelectAll;
+use futures_util::task::AtomicWaker;
+use futures_util::{FutureExt, Stream, StreamExt};
 use grouploop_bridge::{
-    BusError, BusState, Delivery, DeviceId, MAX_COMMAND_BYTES, Pattern, Presence, ROSTER_PAGE, RosterPage, Subject,
-    Subscription, json,
+    BusError, BusState, Delivery, DeviceId, MAX_COMMAND_BYTES, Pattern, Presence, PublishError, ROSTER_PAGE,
+    RosterPage, Subject, Subscription, json,
 };
 use rustc_hash::FxHashMap;
-use std::sync::Arc;
-use std::time::Instant;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use tokio::task::coop::unconstrained;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
+/// How often every claim is told again. Nothing should be missed; but two owners that never learn of each other would be worse than a message.
+const CLAIM_AGAIN: Duration = Duration::from_secs(30);
+/// When it is told again after a message that could not be sent.
+const CLAIM_SOON: Duration = Duration::from_secs(1);
+/// Questions that are put into order together.
+const MAX_TOGETHER: usize = 4096;
 /// Devices in one presence message at most.
 const PRESENCE_DEVICES: usize = 2000;
 
@@ -33,12 +44,16 @@ struct SpaceBus {
     state: Arc<EdgeState>,
     node: Arc<Node>,
     space: Arc<SpaceState>,
-    devices: FxHashMap<DeviceId, AbortHandle>,
-    commands: SelectAll<Abortable<Subscription>>,
+    devices: FxHashMap<DeviceId, Arc<Ending>>,
+    commands: SelectAll<Interest>,
     /// Commands to all, roster and presence, while there is a device.
     whole: Option<SelectAll<Subscription>>,
     /// While there is a viewer.
     telemetry: Option<Subscription>,
+    /// When what was held back of a clash is to be told.
+    again_at: Option<Instant>,
+    /// When everything is told again, in case that somebody missed it.
+    claim_at: Instant,
 }
 
 /// Runs until nobody is in the space any more.
@@ -55,6 +70,8 @@ pub(crate) async fn run(edge: Arc<EdgeState>, space: Arc<SpaceState>) {
         commands: SelectAll::new(),
         whole: None,
         telemetry: None,
+        again_at: None,
+        claim_at: Instant::now() + CLAIM_AGAIN,
     };
     loop {
         tokio::select! {
@@ -86,8 +103,12 @@ impl SpaceBus {
                     self.claim_again();
                 }
             }
-            Some(delivery) = next_of(Some(&mut self.commands).filter(|commands| !commands.is_empty())) => self.on_command(delivery),
-            Some(delivery) = next_of(self.whole.as_mut()) => self.on_whole(&delivery),
+            () = tokio::time::sleep_until(self.again_at.unwrap_or(self.claim_at).into()), if self.again_at.is_some() => {
+                self.reconcile().await?;
+            }
+            () = tokio::time::sleep_until(self.claim_at.into()) => self.claim_again(),
+            Some(delivery) = next_of(Some(&mut self.commands).filter(|commands| !commands.is_empty())) => self.on_questions(delivery),
+            Some(delivery) = next_of(self.whole.as_mut()) => self.on_questions(delivery),
             batch = next_of(self.telemetry.as_mut()) => match batch {
                 Some(batch) => self.space.telemetry.show(batch.payload),
                 None => self.telemetry = None,
@@ -98,7 +119,9 @@ impl SpaceBus {
 
     /// Brings interest and presence in line with the owners and viewers of now.
     async fn reconcile(&mut self) -> Result<(), BusError> {
-        let (changes, clashes) = self.space.owners.take_changes();
+        let now = Instant::now();
+        let Changes { devices: changes, clashes, again_at } = self.space.owners.take_changes(now);
+        self.again_at = again_at;
         let mut joined: Vec<(DeviceId, u64)> = Vec::new();
         let mut left: Vec<DeviceId> = Vec::new();
         let mut patterns: Vec<Pattern> = Vec::new();
@@ -113,7 +136,7 @@ impl SpaceBus {
                 None => {
                     left.push(device);
                     if let Some(interest) = self.devices.remove(&device) {
-                        interest.abort();
+                        interest.end();
                     }
                 }
             }
@@ -141,7 +164,7 @@ impl SpaceBus {
         }
         if first_device {
             // Before the interest, so that whoever's question reaches us knows that we will answer.
-            heartbeat::send(&self.state, false);
+            heartbeat::send_space(&self.state, &self.space);
         }
         if !patterns.is_empty() {
             let mut subscriptions = self.node.bus.subscribe_all(&patterns).await?;
@@ -153,34 +176,38 @@ impl SpaceBus {
             }
             for (pattern, subscription) in patterns.iter().zip(subscriptions) {
                 if let Pattern::Exact(Subject::Command { device, .. }) = pattern {
-                    let (handle, registration) = AbortHandle::new_pair();
-                    self.commands.push(Abortable::new(subscription, registration));
-                    self.devices.insert(*device, handle);
+                    let ending = Arc::new(Ending::default());
+                    self.commands.push(Interest { subscription, ending: ending.clone() });
+                    self.devices.insert(*device, ending);
                 }
             }
         }
         if !left.is_empty() && !has_devices {
-            self.node.beat_now.notify_one();
+            heartbeat::send_space(&self.state, &self.space);
         }
         for device in &clashes {
             self.node.metrics.clashes.inc();
-            tracing::warn!(
-                device.id = %device,
-                space.id = %self.space.name,
-                "two live connections send under one device id; give one of them another id"
-            );
+            if let Some(unsaid) = self.node.clash_log.lock().unwrap_or_else(PoisonError::into_inner).say(now) {
+                tracing::warn!(
+                    device.id = %device,
+                    space.id = %self.space.name,
+                    unsaid,
+                    "two live connections send under one device id; give one of them another id"
+                );
+            }
         }
         self.announce(&joined, &left, &clashes);
         Ok(())
     }
 
     /// After a time without the bus: everybody may have claimed anything meanwhile.
-    fn claim_again(&self) {
+    fn claim_again(&mut self) {
+        self.claim_at = Instant::now() + CLAIM_AGAIN;
         self.announce(&self.space.owners.claims(), &[], &[]);
         self.node.beat_now.notify_one();
     }
 
-    fn announce(&self, joined: &[(DeviceId, u64)], left: &[DeviceId], clashes: &[DeviceId]) {
+    fn announce(&mut self, joined: &[(DeviceId, u64)], left: &[DeviceId], clashes: &[DeviceId]) {
         let pages = joined.len().max(left.len()).max(clashes.len()).div_ceil(PRESENCE_DEVICES);
         let page = |all: &[DeviceId], n: usize| -> Vec<DeviceId> {
             all.iter().skip(n * PRESENCE_DEVICES).take(PRESENCE_DEVICES).copied().collect()
@@ -195,10 +222,43 @@ impl SpaceBus {
         }
     }
 
-    fn publish_presence(&self, presence: &Presence) {
+    fn publish_presence(&mut self, presence: &Presence) {
         let subject = Subject::Presence { space: self.space.name.clone() };
         // With the bus away nobody hears it; when it is back, `claim_again` says it all once more.
-        let _ = self.node.bus.publish(&subject, json(presence));
+        if self.node.bus.publish(&subject, json(presence)) == Err(PublishError::Full) {
+            self.claim_at = self.claim_at.min(Instant::now() + CLAIM_SOON);
+        }
+    }
+
+    /// Handles a question together with all that wait, in the order in which they were asked: a command to all and one to a device arrive by
+    /// different subscriptions, and the later one must not overtake the earlier.
+    fn on_questions(&mut self, first: Delivery) {
+        let mut together = vec![first];
+        loop {
+            let before = together.len();
+            // In this order: a command to all that was asked before one that is seen here has arrived by now.
+            while let Some(Some(delivery)) = unconstrained(self.commands.next()).now_or_never() {
+                together.push(delivery);
+                if together.len() >= MAX_TOGETHER {
+                    break;
+                }
+            }
+            if let Some(whole) = &mut self.whole {
+                while let Some(Some(delivery)) = unconstrained(whole.next()).now_or_never() {
+                    together.push(delivery);
+                }
+            }
+            if together.len() == before || together.len() >= MAX_TOGETHER {
+                break;
+            }
+        }
+        together.sort_by(|a, b| a.order().cmp(&b.order()));
+        for delivery in together {
+            match &delivery.subject {
+                Subject::Command { .. } => self.on_command(delivery),
+                _ => self.on_whole(&delivery),
+            }
+        }
     }
 
     fn on_command(&self, delivery: Delivery) {
@@ -208,15 +268,16 @@ impl SpaceBus {
         let completion = Completion::bus(delivery);
         match (owner, text) {
             (Some(owner), Ok(text)) if text.len() <= MAX_COMMAND_BYTES => {
-                let deadline = Instant::now() + self.node.settings.command_timeout();
-                owner.send(PendingCommand { device, text, deadline, completion });
+                let now = Instant::now();
+                let deadline = now + self.node.settings.command_timeout();
+                owner.send(PendingCommand { device, text, deadline, completion }, now);
             }
             // Dropped, it answers `failed`.
             _ => drop(completion),
         }
     }
 
-    fn on_whole(&self, delivery: &Delivery) {
+    fn on_whole(&mut self, delivery: &Delivery) {
         match &delivery.subject {
             // What this very node asks it has done already, without the bus.
             Subject::CommandAll { .. } | Subject::Roster { .. } if delivery.own => {}
@@ -251,7 +312,7 @@ impl SpaceBus {
         }
     }
 
-    fn on_presence(&self, payload: &[u8]) {
+    fn on_presence(&mut self, payload: &[u8]) {
         let Ok(presence) = serde_json::from_slice::<Presence>(payload) else { return };
         if presence.node == self.node.id {
             return;
@@ -261,7 +322,8 @@ impl SpaceBus {
         for (device, claimed) in presence.joined {
             self.node.clock.observe(claimed);
             match self.space.owners.yield_to(device, claimed, presence.node > self.node.id, now) {
-                Yielded::NotMine => {}
+                // What is held is told by itself.
+                Yielded::NotMine | Yielded::Held => {}
                 Yielded::LetGo => self.space.changed.notify_one(),
                 Yielded::Kept(ours) => kept.push((device, ours)),
             }
@@ -270,10 +332,46 @@ impl SpaceBus {
     }
 
     /// The devices are gone; those still subscribed go with the streams.
-    fn say_goodbye(&self) {
-        let (changes, _) = self.space.owners.take_changes();
-        let left: Vec<DeviceId> = changes.into_iter().map(|(device, _)| device).collect();
+    fn say_goodbye(&mut self) {
+        // Those that are back already, in the space that was made anew meanwhile, have not left.
+        let anew = self.state.spaces.get(&self.space.name);
+        let is_back = |device: &DeviceId| anew.as_ref().is_some_and(|space| space.owners.owner(*device).is_some());
+        let gone = self.devices.keys().copied();
+        let left: Vec<DeviceId> = gone.filter(|device| !is_back(device)).collect();
         self.announce(&[], &left, &[]);
-        self.node.beat_now.notify_one();
+        if anew.is_none() {
+            heartbeat::send_space(&self.state, &self.space);
+        }
+    }
+}
+
+/// The interest in one device's commands. When it ends, what has arrived already is still handed out, so that it gets its answer.
+struct Interest {
+    subscription: Subscription,
+    ending: Arc<Ending>,
+}
+
+#[derive(Default)]
+struct Ending {
+    asked: AtomicBool,
+    waker: AtomicWaker,
+}
+
+impl Ending {
+    fn end(&self) {
+        self.asked.store(true, Ordering::Release);
+        self.waker.wake();
+    }
+}
+
+impl Stream for Interest {
+    type Item = Delivery;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
+        self.ending.waker.register(cx.waker());
+        match self.subscription.poll_next_unpin(cx) {
+            Poll::Pending if self.ending.asked.load(Ordering::Acquire) => Poll::Ready(None),
+            polled => polled,
+        }
     }
 }

@@ -92,11 +92,14 @@ impl Telemetry {
     /// Sends a worker's batch on. Returns whether there was one. Any thread may.
     pub(crate) fn seal(&self, worker: usize, now: Instant) -> bool {
         let Some(lane) = self.lanes.get(worker) else { return false };
-        let lines = lock(&lane.batch).seal(now.saturating_duration_since(self.epoch));
+        let mut batch = lock(&lane.batch);
+        let lines = batch.seal(now.saturating_duration_since(self.epoch));
         if lines.is_empty() {
             return false;
         }
+        // Still under the lock: two threads that seal one after the other must not change places on the way to the ring and the bus.
         self.spread(lines);
+        drop(batch);
         true
     }
 

@@ -32,6 +32,11 @@ impl View {
         Self { options, cursor: share.ring().end(), seen_version: share.version(), sent_at: None, rest: Bytes::new() }
     }
 
+    /// From now on with other options. Nothing is lost: the same again changes nothing.
+    pub(crate) fn change(&mut self, options: SubscribeOptions) {
+        self.options = options;
+    }
+
     /// When a rate-limited view may send again, if it waits for that.
     pub(crate) fn wake_at(&self, share: &Share) -> Option<Instant> {
         let rate = self.options.rate?;

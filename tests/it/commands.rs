@@ -10,6 +10,7 @@ crate::on_both_stages!(
     answers_come_in_order,
     commands_to_a_device_are_spaced,
     all_counts_every_id,
+    a_command_to_all_and_one_to_a_device_keep_their_order,
     a_command_to_a_device_that_has_gone_fails,
 );
 
@@ -100,6 +101,21 @@ async fn commands_to_a_device_are_spaced(stage: Stage) {
     }
     for _ in 0..8 {
         controller.expect("cmd:result:success").await;
+    }
+}
+
+async fn a_command_to_all_and_one_to_a_device_keep_their_order(stage: Stage) {
+    let (mut device, mut controller) = pair(&stage).await;
+    for round in 1..=20 {
+        controller.send(format!("cmd:all:vibrate:{round}")).await;
+        controller.send(format!("cmd:1a2b:brightness:{round}")).await;
+        controller.send(format!("cmd:all:vibrate:{round}")).await;
+        for text in ["vibrate", "brightness", "vibrate"] {
+            device.expect(&format!("{text}:{round}")).await;
+        }
+        for _ in 0..3 {
+            assert!(controller.next().await.starts_with("cmd:result:s"));
+        }
     }
 }
 
@@ -207,6 +223,49 @@ async fn a_burst_to_many_devices_loses_nothing() {
     for _ in &ids {
         gateway.expect("brightness:1").await;
     }
+}
+
+#[tokio::test]
+async fn a_gateway_with_very_many_devices_gets_a_command_for_each() {
+    const DEVICES: u32 = 20_000;
+    let stage = Stage::one_edge().await;
+    let mut gateway = Peer::connect(&stage.devices).await;
+    for part in (0..DEVICES).collect::<Vec<_>>().chunks(1000) {
+        gateway.send(part.iter().map(|id| frame(*id as u16, 0)).collect::<Vec<_>>().join("\n")).await;
+    }
+    gateway.barrier().await;
+    let mut controller = Peer::connect(&stage.clients).await;
+    controller.send("cmd:all:reset").await;
+    for _ in 0..DEVICES {
+        gateway.expect("reset:").await;
+    }
+    controller.expect("cmd:result:sent_to_20000_devices").await;
+}
+
+#[tokio::test]
+async fn a_client_that_waits_for_its_own_backlog_is_not_taken_for_dead() {
+    let edge = crate::stage::builder()
+        .env("GROUPLOOP_EDGE__PING_INTERVAL_MS", "300")
+        .env("GROUPLOOP_EDGE__COMMANDS_IN_FLIGHT", "2")
+        .env("GROUPLOOP_EDGE__COMMAND_SPACING_MS", "50")
+        .start()
+        .await;
+    let mut device = Peer::device(edge.ws_url("/"), DEVICE).await;
+    let drain = async {
+        for n in 0..40 {
+            device.expect(&format!("brightness:{n}")).await;
+        }
+    };
+    let mut controller = Peer::connect(edge.ws_url("/")).await;
+    let control = async {
+        for n in 0..40 {
+            controller.send(format!("cmd:1a2b:brightness:{n}")).await;
+        }
+        for _ in 0..40 {
+            controller.expect("cmd:result:success").await;
+        }
+    };
+    tokio::join!(drain, control);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ crate::on_both_stages!(
     the_newest_sender_gets_the_commands,
     closing_the_older_connection_takes_nothing,
     a_label_registers_too,
+    what_waits_for_a_device_goes_where_the_device_went,
 );
 
 const DEVICE: u16 = 0x1a2b;
@@ -67,6 +68,29 @@ async fn closing_the_older_connection_takes_nothing(stage: Stage) {
     newer.expect("vibrate:5").await;
     newer.close().await;
     eventually!(controller.ask("cmd:1a2b:vibrate:5").await == "cmd:result:failed");
+}
+
+async fn what_waits_for_a_device_goes_where_the_device_went(stage: Stage) {
+    let mut controller = Peer::connect(&stage.clients).await;
+    let mut older = Peer::device(&stage.devices, DEVICE).await;
+    meet(&mut controller, &mut older, DEVICE).await;
+    for n in 0..30 {
+        controller.send(format!("cmd:1a2b:brightness:{n}")).await;
+    }
+    older.expect("brightness:0").await;
+    // The same edge as the older one's: what waits there moves along, in order. On another it would have failed.
+    let mut newer = Peer::connect(&stage.devices).await;
+    newer.send(frame(DEVICE, 5)).await;
+    let mut last = None;
+    while last != Some(29) {
+        let n: u32 = newer.next().await.strip_prefix("brightness:").unwrap().parse().unwrap();
+        assert!(last.is_none_or(|last| n > last), "{n} after {last:?}");
+        last = Some(n);
+    }
+    for _ in 0..30 {
+        controller.expect("cmd:result:success").await;
+    }
+    newer.barrier().await;
 }
 
 async fn a_label_registers_too(stage: Stage) {

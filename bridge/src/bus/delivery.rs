@@ -19,6 +19,8 @@ pub struct Delivery {
     pub payload: Bytes,
     /// Whether it is a question that this very node asked.
     pub own: bool,
+    /// Grows with each message of the embedded engine.
+    pub(crate) number: u64,
     pub(crate) reply: Option<Reply>,
 }
 
@@ -40,6 +42,15 @@ impl Delivery {
     #[must_use]
     pub fn is_question(&self) -> bool {
         self.reply.is_some()
+    }
+
+    /// What orders the questions of one asker, also between subscriptions: the asker and a number that grows with each of its questions.
+    #[must_use]
+    pub fn order(&self) -> (&str, u64) {
+        match &self.reply {
+            Some(Reply::Nats(reply)) => reply.order(),
+            _ => ("", self.number),
+        }
     }
 
     /// Answers the question; nothing happens when it is none. May be called several times for an asker that gathers.

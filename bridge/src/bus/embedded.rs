@@ -102,6 +102,7 @@ impl Endpoint {
         if self.is_closed() {
             return Err(PublishError::Away);
         }
+        let number = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
         let table = self.shared.table.read().unwrap_or_else(PoisonError::into_inner);
         let exact = table.exact.get(subject).into_iter().flatten();
         let wild = table.wild.iter().filter(|(pattern, _)| pattern.matches(subject)).map(|(_, subscriber)| subscriber);
@@ -114,6 +115,7 @@ impl Endpoint {
             let delivery = Delivery {
                 subject: subject.clone(),
                 payload: payload.clone(),
+                number,
                 own: asker.is_some() && subscriber.node == self.node,
                 reply: asker.cloned().map(Reply::Embedded),
             };

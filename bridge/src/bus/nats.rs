@@ -198,7 +198,8 @@ impl Watcher {
                 self.lanes.lost.fetch_add(1, Ordering::Relaxed);
             }
             Event::ServerError(error) => tracing::warn!(bus.url = self.url, %error, "bus server refused something"),
-            Event::ClientError(error) => tracing::warn!(bus.url = self.url, %error, "bus client failed"),
+            // One for each try while no server is there: the state says so already.
+            Event::ClientError(error) => tracing::debug!(bus.url = self.url, %error, "bus client failed"),
             Event::LameDuckMode | Event::Draining => {}
         }
     }
@@ -312,6 +313,11 @@ pub(crate) struct NatsReply {
 }
 
 impl NatsReply {
+    /// The inbox and the token below it; a stranger's inbox may look different, and then its questions have no order.
+    pub(crate) fn order(&self) -> (&str, u64) {
+        self.subject.rsplit_once('.').map_or(("", 0), |(inbox, token)| (inbox, token.parse().unwrap_or(0)))
+    }
+
     pub(crate) fn send(&self, payload: Bytes) -> Result<(), PublishError> {
         self.link.publish(self.subject.clone(), None, payload)
     }
@@ -333,7 +339,7 @@ impl NatsStream {
             let Some(subject) = Subject::parse(&message.subject) else { continue };
             let own = message.reply.as_ref().is_some_and(|reply| self.inbox.is_own(reply));
             let reply = message.reply.map(|subject| Reply::Nats(NatsReply { link: self.link.clone(), subject }));
-            return Poll::Ready(Some(Delivery { subject, payload: message.payload, own, reply }));
+            return Poll::Ready(Some(Delivery { subject, payload: message.payload, own, number: 0, reply }));
         }
     }
 }

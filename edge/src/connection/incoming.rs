@@ -3,7 +3,6 @@
 use super::outgoing::Reply;
 use super::{Connection, ending};
 use crate::dispatch::{self, ANSWER_MARGIN};
-use crate::owners::Claim;
 use futures_util::Stream;
 use grouploop_bridge::{
     CloseReason, CommandAnswer, CommandError, CommandLine, DeviceId, Frame, ID_ERROR, ID_OK, Line, Message,
@@ -14,6 +13,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::{Message as WsMessage, Utf8Bytes};
+
+/// Characters of a label that a log line shows.
+const LABEL_CHARS: usize = 64;
 
 impl Connection {
     /// Reads one message.
@@ -50,7 +52,9 @@ impl Connection {
             }
             Message::Ping => self.reply(PONG),
             Message::EmptyLabel => self.reply(ID_ERROR),
-            Message::Label { device, .. } => {
+            Message::Label { label, device } => {
+                let label: String = label.chars().take(LABEL_CHARS).collect();
+                tracing::debug!(conn.id = self.peer.id, conn.label = label, "labelled");
                 if let Some(device) = device {
                     self.claim(device, now);
                 }
@@ -116,14 +120,12 @@ impl Connection {
             self.node.metrics.drop_frames("too_many_devices", 1);
             return false;
         }
-        let (claim, tell_bus) = self.space.owners.claim(device, &self.peer, &self.node.clock, now);
+        let (slot, tell_bus) = self.space.owners.claim(device, &self.peer, &self.node.clock, now);
         if tell_bus {
             self.space.changed.notify_one();
         }
-        if let Claim::Owned(slot) = claim {
-            self.slots.insert(device, slot.clone());
-            self.last = Some((device, slot));
-        }
+        self.slots.insert(device, slot.clone());
+        self.last = Some((device, slot));
         true
     }
 

@@ -14,7 +14,7 @@ mod outgoing;
 use self::outgoing::Reply;
 use crate::node::Node;
 use crate::owners::Slot;
-use crate::peer::{Completion, Peer, Spacing};
+use crate::peer::{Completion, Peer};
 use crate::share::Share;
 use crate::space::{Place, SpaceState};
 use crate::state::EdgeState;
@@ -58,7 +58,6 @@ pub(crate) struct Connection {
     slots: FxHashMap<DeviceId, Arc<Slot>>,
     /// The slot of the last frame: most connections carry one device.
     last: Option<(DeviceId, Arc<Slot>)>,
-    spacing: Spacing,
     replies: VecDeque<Reply>,
     view: Option<View>,
     /// A message is in the socket's buffer, and since when.
@@ -67,6 +66,8 @@ pub(crate) struct Connection {
     in_flush: Option<Completion>,
     ping_at: Instant,
     awaiting_pong: bool,
+    /// Reading paused since the last ping, so the answer may wait behind what we did not read.
+    paused: bool,
     timer: Pin<Box<Sleep>>,
     timer_at: Instant,
     place: Place,
@@ -89,7 +90,6 @@ impl Connection {
         // The first ping comes early by chance, so that connections that came together are not pinged together.
         let interval = settings.ping_interval();
         let ping_at = now + interval.mul_f64(rand::rng().random_range(0.5..=1.0));
-        let spacing = Spacing::new(settings.command_spacing());
         let mut connection = Self {
             edge,
             share,
@@ -98,13 +98,13 @@ impl Connection {
             socket,
             slots: FxHashMap::default(),
             last: None,
-            spacing,
             replies: VecDeque::with_capacity(2),
             view: None,
             flushing_since: None,
             in_flush: None,
             ping_at,
             awaiting_pong: false,
+            paused: false,
             timer: Box::pin(tokio::time::sleep_until(ping_at.into())),
             timer_at: ping_at,
             place,
@@ -166,6 +166,7 @@ impl Connection {
             let read = if self.replies.len() < self.node.settings.commands_in_flight as usize {
                 self.read_step(cx, now)
             } else {
+                self.paused = true;
                 Poll::Pending
             };
             match read {
@@ -193,7 +194,7 @@ impl Connection {
             self.look_again_at(until);
         }
         if now >= self.ping_at {
-            if self.awaiting_pong {
+            if self.awaiting_pong && !std::mem::take(&mut self.paused) {
                 return Poll::Ready(Err(CloseReason::PingTimeout));
             }
             self.ping_at = now + self.node.settings.ping_interval();

@@ -5,7 +5,7 @@ use crate::node::Node;
 use crate::peer::Next;
 use crate::view::View;
 use futures_util::Sink;
-use grouploop_bridge::{CloseReason, CommandAnswer, GREETING, STREAM_OFF, STREAM_ON, SubscribeOptions};
+use grouploop_bridge::{CloseReason, CommandAnswer, DeviceId, GREETING, STREAM_OFF, STREAM_ON, SubscribeOptions};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -63,14 +63,20 @@ impl Connection {
     /// What to write next: commands for its devices, then answers, then telemetry.
     fn next_message(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<Option<WsMessage>, CloseReason> {
         loop {
-            match self.peer.next(now, &mut self.spacing) {
-                Next::Command(command) => {
+            match self.peer.next(now, self.node.settings.command_spacing()) {
+                // Dropped, it has failed: nobody waits for it any more.
+                Next::Command(command) if command.deadline <= now => {}
+                Next::Command(command) if self.owns(command.device) => {
                     self.in_flush = Some(command.completion);
                     return Ok(Some(WsMessage::Text(command.text)));
                 }
+                // While it waited another connection took the device over, and gets its commands.
+                Next::Command(command) => {
+                    if let Some(owner) = self.space.owners.owner(command.device) {
+                        owner.send(command, now);
+                    }
+                }
                 Next::Goodbye(reason) => return Err(reason),
-                // Something expired: look again.
-                Next::Wait(at) if at <= now => {}
                 Next::Wait(at) => {
                     self.look_again_at(at);
                     break;
@@ -95,6 +101,10 @@ impl Connection {
             self.look_again_at(at);
         }
         Ok(None)
+    }
+
+    fn owns(&self, device: DeviceId) -> bool {
+        self.slots.get(&device).is_some_and(|slot| slot.is_owned_by(self.peer.id))
     }
 
     /// The next answer, when the one that is due is known.
@@ -149,11 +159,14 @@ impl Connection {
     }
 
     fn start_view(&mut self, options: SubscribeOptions) {
-        if self.view.is_none() {
-            self.space.viewer_came();
-            self.share.add_viewer(self.peer.clone());
+        match &mut self.view {
+            Some(view) => view.change(options),
+            None => {
+                self.space.viewer_came();
+                self.share.add_viewer(self.peer.clone());
+                self.view = Some(View::new(options, &self.share));
+            }
         }
-        self.view = Some(View::new(options, &self.share));
     }
 
     pub(super) fn stop_view(&mut self) {
