@@ -35,6 +35,8 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 const CLAIM_AGAIN: Duration = Duration::from_secs(30);
 /// When it is told again after a message that could not be sent.
 const CLAIM_SOON: Duration = Duration::from_secs(1);
+/// How long a node that has just lost a device lets another one answer first.
+const SECOND_OPINION: Duration = Duration::from_millis(200);
 /// Questions that are put into order together.
 const MAX_TOGETHER: usize = 4096;
 /// Devices in one presence message at most.
@@ -152,8 +154,11 @@ impl SpaceBus {
                 Subject::Presence { space: space() },
             ];
             patterns.extend(whole.map(Pattern::from));
-        } else if !has_devices {
-            self.whole = None;
+        } else if !has_devices && let Some(mut whole) = self.whole.take() {
+            // What has arrived already gets its answer: nothing was sent.
+            while let Some(Some(delivery)) = unconstrained(whole.next()).now_or_never() {
+                self.on_whole(&delivery);
+            }
         }
         let watched = self.space.viewers() > 0;
         let first_viewer = watched && self.telemetry.is_none();
@@ -272,8 +277,17 @@ impl SpaceBus {
                 let deadline = now + self.node.settings.command_timeout();
                 owner.send(PendingCommand { device, text, deadline, completion }, now);
             }
-            // Dropped, it answers `failed`.
-            _ => drop(completion),
+            // A text that no device could read, dropped: it answers `failed`.
+            (Some(_), _) => drop(completion),
+            // The device has just left. If it went to another node, that one may have got the command too, and its answer is the true one:
+            // so ours comes later.
+            (None, _) => {
+                let later = async move {
+                    tokio::time::sleep(SECOND_OPINION).await;
+                    drop(completion);
+                };
+                self.node.tasks.spawn_on(later, &self.node.runtime);
+            }
         }
     }
 
