@@ -79,8 +79,6 @@ impl fmt::Display for CommandAnswer {
 pub enum CloseReason {
     /// The peer said goodbye; its own code is answered with 1000.
     Normal,
-    /// This edge goes away for good; come back, another edge may answer.
-    GoingAway,
     /// The peer broke the WebSocket protocol.
     Protocol,
     /// A text message that is not UTF-8.
@@ -91,15 +89,14 @@ pub enum CloseReason {
     PingTimeout,
     /// The peer takes nothing that is written to it.
     WriteTimeout,
-    /// The edge restarts; come back in a moment.
+    /// The edge ends or restarts; come back in a moment, another may answer.
     Restart,
 }
 
 impl CloseReason {
     /// Every reason there is.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::Normal,
-        Self::GoingAway,
         Self::Protocol,
         Self::InvalidText,
         Self::TooBig,
@@ -113,7 +110,6 @@ impl CloseReason {
     pub fn code(self) -> u16 {
         match self {
             Self::Normal => 1000,
-            Self::GoingAway => 1001,
             Self::Protocol => 1002,
             Self::InvalidText => 1007,
             Self::TooBig => 1009,
@@ -127,7 +123,6 @@ impl CloseReason {
     pub fn text(self) -> &'static str {
         match self {
             Self::Normal => "goodbye",
-            Self::GoingAway => "going_away",
             Self::Protocol => "protocol_error",
             Self::InvalidText => "invalid_text",
             Self::TooBig => "message_too_big",

@@ -1,12 +1,12 @@
 //! What leaves the bus: deliveries, the streams that carry them, the answers to a question, and what can go wrong.
 
-use super::embedded::EmbeddedStream;
-use super::inbox::PendingQuestion;
-use super::nats::{NatsReply, NatsStream};
 use crate::subject::Subject;
 use bytes::Bytes;
 use futures_util::Stream;
+use std::any::Any;
+use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::sync::mpsc;
 
@@ -19,20 +19,19 @@ pub struct Delivery {
     pub payload: Bytes,
     /// Whether it is a question that this very node asked.
     pub own: bool,
-    /// Grows with each message of the embedded engine.
-    pub(crate) number: u64,
-    pub(crate) reply: Option<Reply>,
+    pub(super) reply: Option<Arc<dyn Reply>>,
 }
 
-#[derive(Debug, Clone)]
-pub(crate) enum Reply {
-    Embedded(mpsc::Sender<Answer>),
-    Nats(NatsReply),
+/// The way back to an asker, which each engine has its own.
+pub(super) trait Reply: fmt::Debug + Send + Sync {
+    fn send(&self, payload: Bytes) -> Result<(), PublishError>;
+    /// See [`Delivery::order`].
+    fn order(&self) -> (&str, u64);
 }
 
 /// What arrives for a question.
 #[derive(Debug, Clone)]
-pub(crate) enum Answer {
+pub(super) enum Answer {
     Payload(Bytes),
     NoResponders,
 }
@@ -47,10 +46,7 @@ impl Delivery {
     /// What orders the questions of one asker, also between subscriptions: the asker and a number that grows with each of its questions.
     #[must_use]
     pub fn order(&self) -> (&str, u64) {
-        match &self.reply {
-            Some(Reply::Nats(reply)) => reply.order(),
-            _ => ("", self.number),
-        }
+        self.reply.as_ref().map_or(("", 0), |reply| reply.order())
     }
 
     /// Answers the question; nothing happens when it is none. May be called several times for an asker that gathers.
@@ -58,45 +54,33 @@ impl Delivery {
     /// # Errors
     /// [`PublishError`]; the asker hears nothing then and runs into its timeout.
     pub fn respond(&self, payload: Bytes) -> Result<(), PublishError> {
-        match &self.reply {
-            None => Ok(()),
-            Some(Reply::Embedded(asker)) => match asker.try_send(Answer::Payload(payload)) {
-                // An asker that has gone wants no answer.
-                Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => Ok(()),
-                Err(mpsc::error::TrySendError::Full(_)) => Err(PublishError::Full),
-            },
-            Some(Reply::Nats(reply)) => reply.send(payload),
-        }
+        self.reply.as_ref().map_or(Ok(()), |reply| reply.send(payload))
     }
 }
 
 /// The messages of one pattern. Dropping it ends the interest.
-#[derive(Debug)]
-pub struct Subscription(pub(crate) SubscriptionStream);
+pub struct Subscription(pub(super) Pin<Box<dyn Stream<Item = Delivery> + Send>>);
 
-#[derive(Debug)]
-pub(crate) enum SubscriptionStream {
-    Embedded(EmbeddedStream),
-    Nats(NatsStream),
+impl fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Subscription")
+    }
 }
 
 impl Stream for Subscription {
     type Item = Delivery;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
-        match &mut self.get_mut().0 {
-            SubscriptionStream::Embedded(stream) => stream.poll_next(cx),
-            SubscriptionStream::Nats(stream) => stream.poll_next(cx),
-        }
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
+        self.0.as_mut().poll_next(cx)
     }
 }
 
 /// The answers to one question, as they come. Dropping it ends the waiting.
 #[derive(Debug)]
 pub struct Answers {
-    pub(crate) incoming: mpsc::Receiver<Answer>,
-    /// Takes the question out of the engine's books when the asker is done.
-    pub(crate) _pending: Option<PendingQuestion>,
+    pub(super) incoming: mpsc::Receiver<Answer>,
+    /// Takes the question out of the engine's books, when it has any, as soon as the asker is done.
+    pub(super) _pending: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl Answers {

@@ -1,10 +1,12 @@
 //! The embedded engine: a table of subscriptions that several nodes of one process share.
 
-use super::delivery::{Answer, Answers, BusError, Delivery, PublishError, Reply, Subscription, SubscriptionStream};
+use super::delivery::{Answer, Answers, BusError, Delivery, PublishError, Reply, Subscription};
 use super::{ANSWERS_CAPACITY, Bus, BusState, SUBSCRIPTION_CAPACITY};
 use crate::subject::{Pattern, Subject};
 use bytes::Bytes;
+use futures_util::Stream;
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll};
@@ -102,7 +104,12 @@ impl Endpoint {
         if self.is_closed() {
             return Err(PublishError::Away);
         }
-        let number = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
+        let reply = asker.map(|asker| -> Arc<dyn Reply> {
+            Arc::new(EmbeddedReply {
+                asker: asker.clone(),
+                number: self.shared.next_id.fetch_add(1, Ordering::Relaxed),
+            })
+        });
         let table = self.shared.table.read().unwrap_or_else(PoisonError::into_inner);
         let exact = table.exact.get(subject).into_iter().flatten();
         let wild = table.wild.iter().filter(|(pattern, _)| pattern.matches(subject)).map(|(_, subscriber)| subscriber);
@@ -115,9 +122,8 @@ impl Endpoint {
             let delivery = Delivery {
                 subject: subject.clone(),
                 payload: payload.clone(),
-                number,
                 own: asker.is_some() && subscriber.node == self.node,
-                reply: asker.cloned().map(Reply::Embedded),
+                reply: reply.clone(),
             };
             if let Err(mpsc::error::TrySendError::Full(_)) = subscriber.outlet.try_send(delivery) {
                 subscriber.lost.fetch_add(1, Ordering::Relaxed);
@@ -141,7 +147,7 @@ impl Endpoint {
         }
         drop(table);
         let interest = Interest { shared: self.shared.clone(), pattern, id };
-        Ok(Subscription(SubscriptionStream::Embedded(EmbeddedStream { incoming, _interest: interest })))
+        Ok(Subscription(Box::pin(EmbeddedStream { incoming, _interest: interest })))
     }
 
     pub(crate) fn drain(&self) {
@@ -155,15 +161,38 @@ impl Endpoint {
     }
 }
 
+/// The way back to an asker in this process.
+#[derive(Debug)]
+struct EmbeddedReply {
+    asker: mpsc::Sender<Answer>,
+    number: u64,
+}
+
+impl Reply for EmbeddedReply {
+    fn send(&self, payload: Bytes) -> Result<(), PublishError> {
+        match self.asker.try_send(Answer::Payload(payload)) {
+            // An asker that has gone wants no answer.
+            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => Ok(()),
+            Err(mpsc::error::TrySendError::Full(_)) => Err(PublishError::Full),
+        }
+    }
+
+    fn order(&self) -> (&str, u64) {
+        ("", self.number)
+    }
+}
+
 /// The messages of one subscription.
 #[derive(Debug)]
-pub(crate) struct EmbeddedStream {
+struct EmbeddedStream {
     incoming: mpsc::Receiver<Delivery>,
     _interest: Interest,
 }
 
-impl EmbeddedStream {
-    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
+impl Stream for EmbeddedStream {
+    type Item = Delivery;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
         self.incoming.poll_recv(cx)
     }
 }

@@ -9,7 +9,7 @@
 //! The client library queues what it is given while no server is there and sends it stale afterwards. So nothing is given to it while
 //! a connection is away, and it is never waited for: [`publish`](Nats::publish) polls the library's send once.
 
-use super::delivery::{Answers, BusError, Delivery, PublishError, Reply, Subscription, SubscriptionStream};
+use super::delivery::{Answers, BusError, Delivery, PublishError, Reply, Subscription};
 use super::inbox::Inbox;
 use super::settings::NatsSettings;
 use super::{ANSWERS_CAPACITY, BusState, SUBSCRIPTION_CAPACITY};
@@ -17,8 +17,9 @@ use crate::name::NodeId;
 use crate::subject::{Pattern, Subject};
 use async_nats::{Client, ConnectOptions, Event};
 use bytes::Bytes;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::{FutureExt, Stream, StreamExt};
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
@@ -90,7 +91,7 @@ impl Nats {
             let link = self.link(pattern.is_telemetry());
             let incoming = link.client.subscribe(pattern.to_string()).await.map_err(|_| BusError::Closed)?;
             let stream = NatsStream { incoming, link: link.clone(), inbox: self.inbox.clone() };
-            subscriptions.push(Subscription(SubscriptionStream::Nats(stream)));
+            subscriptions.push(Subscription(Box::pin(stream)));
         }
         for telemetry in [true, false] {
             if patterns.iter().any(|pattern| pattern.is_telemetry() == telemetry) {
@@ -105,7 +106,7 @@ impl Nats {
         let pending = self.inbox.open(asker);
         let reply = self.inbox.subject(&pending);
         self.control.publish(subject.to_string().into(), Some(reply.into()), payload)?;
-        Ok(Answers { incoming, _pending: Some(pending) })
+        Ok(Answers { incoming, _pending: Some(Box::new(pending)) })
     }
 
     pub(crate) async fn drain(&self, patience: Duration) -> bool {
@@ -220,7 +221,7 @@ impl Watcher {
 
 /// One connection.
 #[derive(Debug)]
-pub(crate) struct Link {
+struct Link {
     client: Client,
     watcher: Watcher,
 }
@@ -306,40 +307,44 @@ impl Link {
 }
 
 /// Where a delivery's answer goes.
-#[derive(Debug, Clone)]
-pub(crate) struct NatsReply {
+#[derive(Debug)]
+struct NatsReply {
     link: Arc<Link>,
     subject: async_nats::Subject,
 }
 
-impl NatsReply {
-    /// The inbox and the token below it; a stranger's inbox may look different, and then its questions have no order.
-    pub(crate) fn order(&self) -> (&str, u64) {
-        self.subject.rsplit_once('.').map_or(("", 0), |(inbox, token)| (inbox, token.parse().unwrap_or(0)))
+impl Reply for NatsReply {
+    fn send(&self, payload: Bytes) -> Result<(), PublishError> {
+        self.link.publish(self.subject.clone(), None, payload)
     }
 
-    pub(crate) fn send(&self, payload: Bytes) -> Result<(), PublishError> {
-        self.link.publish(self.subject.clone(), None, payload)
+    /// The inbox and the token below it; a stranger's inbox may look different, and then its questions have no order.
+    fn order(&self) -> (&str, u64) {
+        self.subject.rsplit_once('.').map_or(("", 0), |(inbox, token)| (inbox, token.parse().unwrap_or(0)))
     }
 }
 
 /// The messages of one subscription.
 #[derive(Debug)]
-pub(crate) struct NatsStream {
+struct NatsStream {
     incoming: async_nats::Subscriber,
     link: Arc<Link>,
     inbox: Arc<Inbox>,
 }
 
-impl NatsStream {
-    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
+impl Stream for NatsStream {
+    type Item = Delivery;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
         loop {
             let Some(message) = std::task::ready!(self.incoming.poll_next_unpin(cx)) else { return Poll::Ready(None) };
             // Anybody who may publish can use a subject below a wildcard that is no name of ours.
             let Some(subject) = Subject::parse(&message.subject) else { continue };
             let own = message.reply.as_ref().is_some_and(|reply| self.inbox.is_own(reply));
-            let reply = message.reply.map(|subject| Reply::Nats(NatsReply { link: self.link.clone(), subject }));
-            return Poll::Ready(Some(Delivery { subject, payload: message.payload, own, number: 0, reply }));
+            let reply = message
+                .reply
+                .map(|subject| -> Arc<dyn Reply> { Arc::new(NatsReply { link: self.link.clone(), subject }) });
+            return Poll::Ready(Some(Delivery { subject, payload: message.payload, own, reply }));
         }
     }
 }

@@ -229,7 +229,7 @@ impl Connection {
     /// Closes in order, in bounded time.
     async fn say_goodbye(&mut self, reason: CloseReason) {
         let text = match reason {
-            CloseReason::Restart | CloseReason::GoingAway => {
+            CloseReason::Restart => {
                 let wait = rand::rng().random_range(0..=COME_BACK_WITHIN_MS);
                 format!("{} retry_ms={wait}", reason.text())
             }
