@@ -10,10 +10,12 @@
 
 mod api;
 mod connection;
+mod contest;
 mod dispatch;
 mod edge;
 mod heartbeat;
 mod http;
+mod interest;
 mod metrics;
 mod node;
 mod others;

@@ -9,6 +9,7 @@
 
 use crate::dispatch::send_to_own;
 use crate::heartbeat;
+use crate::interest::{Ending, Interest};
 use crate::node::Node;
 use crate::owners::{Changes, Yielded};
 use crate::peer::{Completion, PendingCommand};
@@ -16,17 +17,13 @@ use crate::space::SpaceState;
 use crate::state::EdgeState;
 use futures_util::future::OptionFuture;
 use futures_util::stream::SelectAll;
-use futures_util::task::AtomicWaker;
 use futures_util::{FutureExt, Stream, StreamExt};
 use grouploop_bridge::{
     BusError, BusState, Delivery, DeviceId, MAX_COMMAND_BYTES, Pattern, Presence, PublishError, ROSTER_PAGE,
     RosterPage, Subject, Subscription, json,
 };
 use rustc_hash::FxHashMap;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::task::coop::unconstrained;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -181,8 +178,8 @@ impl SpaceBus {
             }
             for (pattern, subscription) in patterns.iter().zip(subscriptions) {
                 if let Pattern::Exact(Subject::Command { device, .. }) = pattern {
-                    let ending = Arc::new(Ending::default());
-                    self.commands.push(Interest { subscription, ending: ending.clone() });
+                    let (interest, ending) = Interest::new(subscription);
+                    self.commands.push(interest);
                     self.devices.insert(*device, ending);
                 }
             }
@@ -355,37 +352,6 @@ impl SpaceBus {
         self.announce(&[], &left, &[]);
         if anew.is_none() {
             heartbeat::send_space(&self.state, &self.space);
-        }
-    }
-}
-
-/// The interest in one device's commands. When it ends, what has arrived already is still handed out, so that it gets its answer.
-struct Interest {
-    subscription: Subscription,
-    ending: Arc<Ending>,
-}
-
-#[derive(Default)]
-struct Ending {
-    asked: AtomicBool,
-    waker: AtomicWaker,
-}
-
-impl Ending {
-    fn end(&self) {
-        self.asked.store(true, Ordering::Release);
-        self.waker.wake();
-    }
-}
-
-impl Stream for Interest {
-    type Item = Delivery;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
-        self.ending.waker.register(cx.waker());
-        match self.subscription.poll_next_unpin(cx) {
-            Poll::Pending if self.ending.asked.load(Ordering::Acquire) => Poll::Ready(None),
-            polled => polled,
         }
     }
 }

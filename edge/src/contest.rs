@@ -1,0 +1,78 @@
+//! A contest: a device id that goes to and fro between live connections. What is a clash, and what of it the bus hears when.
+
+use crate::peer::PeerId;
+use std::time::{Duration, Instant};
+
+/// Returns to an earlier owner within [`CONTEST_WINDOW`] from which on an id counts as clashing: two live connections send under it.
+const CLASH_RETURNS: u32 = 3;
+/// How long returns are counted together.
+const CONTEST_WINDOW: Duration = Duration::from_secs(10);
+/// Returns in [`CONTEST_WINDOW`] after which the bus hears of the next one with a delay: a clash across nodes must not flood it.
+const RETURNS: u32 = 8;
+/// That delay.
+const HOLD: Duration = Duration::from_millis(250);
+/// Connections that are remembered to have lost a contested id.
+const LOSERS: usize = 4;
+
+/// An id that has gone from one live connection to another.
+#[derive(Debug)]
+pub(crate) struct Contest {
+    since: Instant,
+    /// How often it came back to a connection that had lost it: one that only moves does not.
+    returns: u32,
+    losers: [PeerId; LOSERS],
+    hold_until: Option<Instant>,
+    told: bool,
+}
+
+impl Contest {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self { since: now, returns: 0, losers: [0; LOSERS], hold_until: None, told: false }
+    }
+
+    /// Whether it is so long ago that it may be forgotten.
+    pub(crate) fn is_over(&self, now: Instant) -> bool {
+        now >= self.since + CONTEST_WINDOW
+    }
+
+    /// Delays what the bus hears of it, when it has come back often.
+    pub(crate) fn hold(&mut self, now: Instant) {
+        if self.returns >= RETURNS {
+            self.hold_until = Some(now + HOLD);
+        }
+    }
+
+    /// Until when the bus is not to hear of it.
+    pub(crate) fn held_until(&self, now: Instant) -> Option<Instant> {
+        self.hold_until.filter(|until| now < *until)
+    }
+
+    pub(crate) fn refresh(&mut self, now: Instant) {
+        if self.is_over(now) {
+            // A clash that goes on is told once; one that ended and begins again is told again.
+            self.told &= self.returns >= CLASH_RETURNS;
+            self.since = now;
+            self.returns = 0;
+        }
+    }
+
+    pub(crate) fn lost_by(&mut self, peer: PeerId) {
+        if !self.losers.contains(&peer) {
+            self.losers.rotate_right(1);
+            if let Some(first) = self.losers.first_mut() {
+                *first = peer;
+            }
+        }
+    }
+
+    /// A connection takes it; `true` when this makes it a clash that nobody was told of.
+    pub(crate) fn taken_by(&mut self, peer: PeerId) -> bool {
+        if !self.losers.contains(&peer) {
+            return false;
+        }
+        self.returns = self.returns.saturating_add(1);
+        let tell = self.returns >= CLASH_RETURNS && !self.told;
+        self.told |= tell;
+        tell
+    }
+}

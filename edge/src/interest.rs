@@ -1,0 +1,50 @@
+//! The interest in the commands of one device: a subscription that can be ended from outside and then still hands out what has arrived.
+
+use futures_util::task::AtomicWaker;
+use futures_util::{Stream, StreamExt};
+use grouploop_bridge::{Delivery, Subscription};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+/// The interest in one device's commands. When it ends, what has arrived already is still handed out, so that it gets its answer.
+#[derive(Debug)]
+pub(crate) struct Interest {
+    subscription: Subscription,
+    ending: Arc<Ending>,
+}
+
+/// Ends an interest from outside of its stream.
+#[derive(Debug, Default)]
+pub(crate) struct Ending {
+    asked: AtomicBool,
+    waker: AtomicWaker,
+}
+
+impl Ending {
+    pub(crate) fn end(&self) {
+        self.asked.store(true, Ordering::Release);
+        self.waker.wake();
+    }
+}
+
+impl Interest {
+    /// The stream, and what ends it.
+    pub(crate) fn new(subscription: Subscription) -> (Self, Arc<Ending>) {
+        let ending = Arc::new(Ending::default());
+        (Self { subscription, ending: ending.clone() }, ending)
+    }
+}
+
+impl Stream for Interest {
+    type Item = Delivery;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
+        self.ending.waker.register(cx.waker());
+        match self.subscription.poll_next_unpin(cx) {
+            Poll::Pending if self.ending.asked.load(Ordering::Acquire) => Poll::Ready(None),
+            polled => polled,
+        }
+    }
+}
