@@ -208,13 +208,14 @@ impl Peer {
         // A connection that carries many devices gets room for one more command each: a command to all must fit.
         let room = MAX_WAITING.max(self.devices.load(Ordering::Relaxed) + self.queue_limit);
         let Inbox { queues, due, waiting, next_order, closed, .. } = &mut *inbox;
-        let queue = queues.entry(command.device).or_default();
-        if *closed || *waiting >= room || queue.commands.len() >= self.queue_limit {
+        let before = queues.get(&command.device).map_or(0, |queue| queue.commands.len());
+        if *closed || *waiting >= room || before >= self.queue_limit {
             // The completion may take other locks, so it is dropped after this one.
             drop(inbox);
             drop(command);
             return;
         }
+        let queue = queues.entry(command.device).or_default();
         if queue.commands.is_empty() && queue.free_at.is_none() {
             due.push(Reverse((now, *next_order, command.device)));
             *next_order += 1;
@@ -359,6 +360,7 @@ mod tests {
         peer.close();
         peer.send(third, now);
         assert!(!third_answer.try_recv().unwrap(), "the connection is gone");
+        assert!(peer.lock().queues.is_empty(), "nothing is kept of what was refused");
     }
 
     #[test]

@@ -39,6 +39,8 @@ use tokio_tungstenite::tungstenite::{self, Bytes, Error, Message as WsMessage};
 
 /// Steps in one turn before other tasks get theirs.
 const STEPS: usize = 64;
+/// Messages that are written before there is a look at what the peer says.
+const WRITES_IN_A_ROW: usize = 8;
 /// How long a goodbye may take: our close frame out, the peer's in.
 const GOODBYE_PATIENCE: Duration = Duration::from_secs(2);
 /// What is read and thrown away after an over-long message, so that the close frame reaches the peer before a reset does.
@@ -156,13 +158,15 @@ impl Connection {
     /// Does what can be done now; ready when the connection ends.
     fn turn(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
         self.peer.waker.register(cx.waker());
-        for _ in 0..STEPS {
+        for step in 1..=STEPS {
             let now = Instant::now();
-            match self.write_step(cx, now) {
-                Poll::Ready(Ok(true)) => continue,
-                Poll::Ready(Ok(false)) | Poll::Pending => {}
+            let wrote = match self.write_step(cx, now) {
+                // With much to write, reading has its turn all the same.
+                Poll::Ready(Ok(true)) if step % WRITES_IN_A_ROW != 0 => continue,
+                Poll::Ready(Ok(wrote)) => wrote,
                 Poll::Ready(Err(reason)) => return Poll::Ready(reason),
-            }
+                Poll::Pending => false,
+            };
             let read = if self.replies.len() < self.node.settings.commands_in_flight as usize {
                 self.read_step(cx, now)
             } else {
@@ -172,12 +176,18 @@ impl Connection {
             match read {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(reason)) => return Poll::Ready(reason),
+                // What was written is still to be flushed, and only then is there something that wakes us.
+                Poll::Pending if wrote => {}
                 Poll::Pending => match self.clock_step(cx, now) {
                     Poll::Ready(Ok(())) => {}
                     Poll::Ready(Err(reason)) => return Poll::Ready(reason),
                     Poll::Pending => return Poll::Pending,
                 },
             }
+        }
+        // A connection that is busy all the time has a clock too.
+        if let Poll::Ready(Err(reason)) = self.clock_step(cx, Instant::now()) {
+            return Poll::Ready(reason);
         }
         // Others first, then on.
         cx.waker().wake_by_ref();
@@ -194,7 +204,8 @@ impl Connection {
             self.look_again_at(until);
         }
         if now >= self.ping_at {
-            if self.awaiting_pong && !std::mem::take(&mut self.paused) {
+            let paused = std::mem::take(&mut self.paused);
+            if self.awaiting_pong && !paused {
                 return Poll::Ready(Err(CloseReason::PingTimeout));
             }
             self.ping_at = now + self.node.settings.ping_interval();
