@@ -138,7 +138,7 @@ impl Share {
                     }
                 }
                 if window.is_due(now) {
-                    moved |= self.telemetry.seal(self.worker, now);
+                    moved |= self.telemetry.seal_window(now, self.window);
                     window.done(now, &self.pace);
                 }
                 if !moved && pulse.is_due(now) && self.telemetry.may_sleep(self.worker, watched.then_some(shown)) {

@@ -9,12 +9,12 @@
 //! ```
 
 use crate::node::Node;
-use crate::ring::Ring;
+use crate::ring::{MESSAGE_FRAMES, Ring};
 use bytes::Bytes;
 use grouploop_bridge::{Batcher, Frame, LINE_LEN, Rate, Space, Subject};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 /// The telemetry of one space.
@@ -27,6 +27,8 @@ pub(crate) struct Telemetry {
     subject: Subject,
     epoch: Instant,
     lanes: Box<[Lane]>,
+    /// When all lanes were last sealed, since the epoch.
+    sealed_us: AtomicU64,
     published: Mutex<Published>,
 }
 
@@ -73,6 +75,7 @@ impl Telemetry {
             subject: Subject::Telemetry { space: space.clone(), node: node.id.clone() },
             epoch: Instant::now(),
             lanes: (0..node.threads).map(|_| lane()).collect(),
+            sealed_us: AtomicU64::new(0),
             published: Mutex::new(Published { since: Instant::now(), messages: 0, bytes: 0, rate: Rate::default() }),
             node,
         }
@@ -89,25 +92,48 @@ impl Telemetry {
         lane.bell.ring();
     }
 
-    /// Sends a worker's batch on. Returns whether there was one. Any thread may.
-    pub(crate) fn seal(&self, worker: usize, now: Instant) -> bool {
-        let Some(lane) = self.lanes.get(worker) else { return false };
+    /// Sends a worker's full batch on.
+    fn seal(&self, worker: usize, now: Instant) {
+        let Some(lane) = self.lanes.get(worker) else { return };
         let mut batch = lock(&lane.batch);
         let lines = batch.seal(now.saturating_duration_since(self.epoch));
-        if lines.is_empty() {
-            return false;
-        }
         // Still under the lock: two threads that seal one after the other must not change places on the way to the ring and the bus.
-        self.spread(lines);
+        if !lines.is_empty() {
+            self.spread(lines);
+        }
         drop(batch);
-        true
     }
 
-    /// Sends on what waits for its window, on every thread.
-    pub(crate) fn seal_all(&self, now: Instant) {
-        for worker in 0..self.lanes.len() {
-            self.seal(worker, now);
+    /// Sends on what waits, of every worker, in one message when it fits: on the bus a message costs far more than the frames in it. Returns
+    /// whether there was anything.
+    pub(crate) fn seal_all(&self, now: Instant) -> bool {
+        let at = now.saturating_duration_since(self.epoch);
+        self.sealed_us.store(micros(at), Ordering::Relaxed);
+        // All locks are held until everything is on its way, so that two threads that seal do not change places.
+        let mut batches: Vec<MutexGuard<'_, Batcher>> = self.lanes.iter().map(|lane| lock(&lane.batch)).collect();
+        let mut together = Bytes::new();
+        let mut any = false;
+        for lines in batches.iter_mut().map(|batch| batch.seal(at)).filter(|lines| !lines.is_empty()) {
+            any = true;
+            if together.is_empty() {
+                together = lines;
+            } else if together.len() + lines.len() > MESSAGE_FRAMES * LINE_LEN {
+                self.spread(std::mem::replace(&mut together, lines));
+            } else {
+                together = [&together[..], &lines[..]].concat().into();
+            }
         }
+        if any {
+            self.spread(together);
+        }
+        any
+    }
+
+    /// The same at the end of a window, unless another worker has just done it for all.
+    pub(crate) fn seal_window(&self, now: Instant, window: Duration) -> bool {
+        let since =
+            micros(now.saturating_duration_since(self.epoch)).saturating_sub(self.sealed_us.load(Ordering::Relaxed));
+        since >= micros(window) * 3 / 4 && self.seal_all(now)
     }
 
     /// Hands a batch of this node to its own viewers and to the bus.
@@ -173,6 +199,10 @@ impl Telemetry {
         }
         (&self.subject, published.rate)
     }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 impl Doorbell {
