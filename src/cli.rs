@@ -51,7 +51,7 @@ pub(crate) struct Common {
 /// What roles that serve take.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Listen {
-    /// Address for devices, clients and HTTP, such as 0.0.0.0:5003 (edge.listen) [env: WS_HOST, WS_PORT]
+    /// Address to listen on, such as 0.0.0.0:5003 (edge.listen, or cdn.listen of a CDN) [env: WS_HOST, WS_PORT of an edge]
     #[arg(long, value_name = "ADDRESS", help_heading = "Settings")]
     pub(crate) listen: Option<String>,
 }
@@ -63,6 +63,8 @@ pub(crate) enum Command {
     Up(Listen),
     /// Run one edge: the WebSocket node that devices and browsers connect to
     Edge(Listen),
+    /// Run one CDN: libraries, firmware and the command registry over HTTP
+    Cdn(Listen),
     /// Show what devices send: a live table, or one line per frame when the output is piped
     ///
     /// Piped lines hold, separated by tabs: id, ax, ay, az (g), dNW, dNE, dSE, dSW (dBm), tap (1 or 0). Ctrl-C ends it.
@@ -72,6 +74,12 @@ pub(crate) enum Command {
     /// Exit code: 0 when the command was written to the device (or, for `all`, to at least one), 1 when it was not, 2 when the edge
     /// refused it as wrong, 3 when there was no connection or no answer in time.
     Send(SendArgs),
+    /// Publish firmware for devices
+    #[command(subcommand)]
+    Firmware(FirmwareCommand),
+    /// Look at a command registry
+    #[command(subcommand)]
+    Registry(RegistryCommand),
     /// Print the settings in effect and where each came from; secrets are masked
     Config(ConfigArgs),
     /// Ask a running role whether it is ready; exit code 0 when it is (for container checks)
@@ -118,6 +126,46 @@ pub(crate) struct SendArgs {
     pub(crate) timeout: Duration,
 }
 
+/// `grouploop firmware`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum FirmwareCommand {
+    /// Upload an image to a CDN and name it in the manifest, so that devices can be updated to it
+    ///
+    /// The token is read from the settings (cdn.token, GROUPLOOP_CDN__TOKEN), never from the command line, where others can see it.
+    Publish(PublishArgs),
+}
+
+/// `grouploop firmware publish`.
+#[derive(Debug, Args)]
+pub(crate) struct PublishArgs {
+    /// The image, as the build makes it: firmware.bin
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The board that it is for, such as seeed_xiao_esp32c3
+    #[arg(long, value_name = "BOARD")]
+    pub(crate) board: String,
+    /// Its version, such as 1.4.0
+    #[arg(long = "version", value_name = "VERSION")]
+    pub(crate) version: String,
+    /// The CDN; without it cdn.base_url, else the CDN on this machine [env: CDN_BASE_URL]
+    #[arg(long, value_name = "URL")]
+    pub(crate) cdn: Option<String>,
+    /// Replace an image that is already there under this version
+    #[arg(long)]
+    pub(crate) replace: bool,
+}
+
+/// `grouploop registry`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RegistryCommand {
+    /// Check a commands.json and name every mistake in it; exit code 1 when there is one
+    Check {
+        /// The file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
 /// `grouploop config`.
 #[derive(Debug, Args)]
 pub(crate) struct ConfigArgs {
@@ -139,15 +187,16 @@ pub(crate) struct HealthArgs {
 impl Cli {
     /// The settings among the arguments.
     pub(crate) fn flags(&self) -> Flags {
-        let listen = match &self.command {
+        let (listen, key) = match &self.command {
             Some(Command::Up(listen) | Command::Edge(listen) | Command::Config(ConfigArgs { listen, .. })) => {
-                listen.listen.as_ref()
+                (listen.listen.as_ref(), "edge.listen")
             }
-            _ => None,
+            Some(Command::Cdn(listen)) => (listen.listen.as_ref(), "cdn.listen"),
+            _ => (None, "edge.listen"),
         };
         let mut named = Vec::new();
         if let Some(address) = listen.or(self.listen.listen.as_ref()) {
-            named.push(("--listen", "edge.listen", address.clone()));
+            named.push(("--listen", key, address.clone()));
         }
         if let Some(filter) = &self.common.log {
             named.push(("--log", "log.filter", filter.clone()));

@@ -3,10 +3,12 @@
 mod cli;
 mod client;
 mod exit;
+mod firmware;
 mod health;
 mod listener;
 mod listing;
 mod log;
+mod registry;
 mod roles;
 mod send;
 mod settings;
@@ -15,7 +17,7 @@ mod terminal;
 mod watch;
 
 use clap::Parser;
-use cli::{Cli, Command, Peer};
+use cli::{Cli, Command, FirmwareCommand, Peer, RegistryCommand};
 use client::EdgeUrl;
 use exit::Exit;
 use roles::Role;
@@ -50,6 +52,9 @@ fn run(cli: Cli) -> Exit {
             }
         });
     }
+    if let Some(Command::Registry(RegistryCommand::Check { file })) = &cli.command {
+        return registry::check(file);
+    }
     let loaded = settings::load(&cli.flags(), &environment(), Path::new(""));
     let Effective { settings, entries } = match loaded {
         Ok(effective) => effective,
@@ -66,7 +71,9 @@ fn run(cli: Cli) -> Exit {
             with_edge(&args.peer, &settings, async |url| watch::watch(url, &args.device).await)
         }
         Some(Command::Send(args)) => with_edge(&args.peer, &settings, async |url| send::send(&url, &args).await),
-        Some(Command::Health(_)) => Exit::Success,
+        Some(Command::Cdn(_)) => serve(Role::Cdn, settings),
+        Some(Command::Firmware(FirmwareCommand::Publish(args))) => on_one_thread(firmware::publish(&args, &settings)),
+        Some(Command::Health(_) | Command::Registry(_)) => Exit::Success,
     }
 }
 

@@ -16,6 +16,8 @@ pub(crate) enum Role {
     Up,
     /// One edge.
     Edge,
+    /// One CDN.
+    Cdn,
 }
 
 /// Runs a role until a signal ends it.

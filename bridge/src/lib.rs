@@ -11,6 +11,7 @@ mod answer;
 mod batch;
 mod bus;
 mod color;
+mod firmware;
 mod frame;
 mod message;
 mod name;
@@ -27,6 +28,7 @@ pub use bus::{
     Subscription,
 };
 pub use color::normalize_color;
+pub use firmware::{Download, FIRMWARE_REPORT_DOWNLOADS, FirmwareReport};
 pub use frame::{DeviceId, DeviceIdError, FRAME_LEN, Frame, LINE_LEN};
 pub use message::{
     CommandLine, InvalidFormat, Line, Lines, MAX_RATE, MAX_SUBSCRIBED_DEVICES, Message, OptionsError, SubscribeOptions,

@@ -51,6 +51,8 @@ pub enum Subject {
     },
     /// The command registry changed.
     Registry,
+    /// Firmware that devices fetch from a CDN: [`FirmwareReport`](crate::FirmwareReport).
+    Firmware,
 }
 
 impl Subject {
@@ -59,6 +61,9 @@ impl Subject {
     pub fn parse(text: &str) -> Option<Self> {
         if text == "gl.registry" {
             return Some(Self::Registry);
+        }
+        if text == "gl.cdn.firmware" {
+            return Some(Self::Firmware);
         }
         if let Some(node) = text.strip_prefix("gl.node.") {
             return match node.strip_suffix(".echo") {
@@ -99,6 +104,7 @@ impl fmt::Display for Subject {
             Self::Node { node } => write!(f, "gl.node.{node}"),
             Self::Echo { node } => write!(f, "gl.node.{node}.echo"),
             Self::Registry => f.write_str("gl.registry"),
+            Self::Firmware => f.write_str("gl.cdn.firmware"),
         }
     }
 }
@@ -171,6 +177,7 @@ mod tests {
             Subject::Node { node: node.clone() },
             Subject::Registry,
             Subject::Echo { node },
+            Subject::Firmware,
         ]
     }
 
@@ -202,6 +209,8 @@ mod tests {
             "gl.node.",
             "gl.node.>",
             "gl.registry.x",
+            "gl.cdn",
+            "gl.cdn.firmware.x",
             "xx.registry",
         ] {
             assert_eq!(Subject::parse(text), None, "{text:?}");

@@ -24,6 +24,7 @@ pub(crate) use resolve::{Effective, load};
 
 use crate::log::{LogSettings, parse_filter};
 use grouploop_bridge::{BusSettings, NodeId};
+use grouploop_cdn::CdnSettings;
 use grouploop_edge::EdgeSettings;
 use serde::Deserialize;
 use std::fmt;
@@ -64,14 +65,6 @@ impl NodeSettings {
     }
 }
 
-/// `[cdn]`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CdnSettings {
-    /// Where edges load the command registry from; empty for the built-in one.
-    pub(crate) base_url: String,
-}
-
 /// `[ui]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,6 +91,7 @@ impl Settings {
         if let Some(why) = url_complaint(&self.cdn.base_url, &["http", "https"]) {
             found.push(format!("cdn.base_url: {why}, it must look like http://host:5008"));
         }
+        found.extend(self.cdn.complaints());
         if let Some(why) = url_complaint(&self.ui.ws_default_url, &["ws", "wss"]) {
             found.push(format!("ui.ws_default_url: {why}, it must look like ws://host:5003/"));
         }
@@ -141,7 +135,7 @@ mod tests {
         assert_eq!(settings.bus, BusSettings::default());
         assert_eq!(settings.node.name, "");
         assert_eq!(settings.log, LogSettings { filter: "info".into(), format: crate::log::LogFormat::Text });
-        assert_eq!(settings.cdn.base_url, "");
+        assert_eq!(settings.cdn, CdnSettings::default());
         assert_eq!(settings.ui.ws_default_url, "");
         assert_eq!(settings.validate(), Vec::<String>::new());
     }

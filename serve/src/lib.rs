@@ -1,0 +1,1 @@
+//! Serving HTTP to strangers.
