@@ -39,5 +39,5 @@ pub use node::{
     CommandReport, HEARTBEAT_INTERVAL, Heartbeat, NODE_TIMEOUT, OwnershipClock, Presence, ROSTER_PAGE, Rate,
     RosterEntry, RosterPage, json,
 };
-pub use registry::{MAX_COMMAND_BYTES, Registry, RegistryError};
+pub use registry::{MAX_COMMAND_BYTES, MAX_REGISTRY_BYTES, Registry, RegistryError};
 pub use subject::{Pattern, Subject};

@@ -1,4 +1,4 @@
-//! The bridge from outside: the shared vectors, and the contract of the bus over both engines.
+//! The bridge from outside: the shared vectors, the registry under damage, and the contract of the bus over both engines.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,4 +8,5 @@
 )]
 
 mod bus;
+mod registry;
 mod vectors;
