@@ -2,11 +2,11 @@
 
 use crate::EdgeSettings;
 use crate::node::Node;
-use crate::seldom::Seldom;
 use crate::state::{AppState, EdgeState};
 use crate::worker::Worker;
 use crate::{heartbeat, http, registry_loader};
 use grouploop_bridge::{Bus, CloseReason, NodeId};
+use grouploop_serve::Seldom;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;

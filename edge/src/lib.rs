@@ -24,7 +24,6 @@ mod pace;
 mod peer;
 mod registry_loader;
 mod ring;
-mod seldom;
 mod settings;
 mod share;
 mod space;

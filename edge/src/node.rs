@@ -3,8 +3,8 @@
 use crate::EdgeSettings;
 use crate::metrics::Metrics;
 use crate::peer::{Peer, PeerId};
-use crate::seldom::Seldom;
 use grouploop_bridge::{Bus, CloseReason, NodeId, OwnershipClock, Registry};
+use grouploop_serve::Seldom;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};

@@ -3,16 +3,14 @@
 
 use crate::node::Node;
 use futures_util::StreamExt;
-use grouploop_bridge::{BusState, Registry, Subject};
-use reqwest::header::{ETAG, HeaderValue, IF_NONE_MATCH};
+use grouploop_bridge::{BusState, MAX_REGISTRY_BYTES, Registry, Subject};
+use reqwest::header::{CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH};
 use reqwest::{Client, StatusCode};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Where the registry is, below the CDN's base URL.
 const PATH: &str = "/static/commands.json";
-/// A registry over this is refused.
-const MAX_BYTES: usize = 1 << 20;
 /// Time for one look at the CDN.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Time between looks while the CDN is away or has no good registry.
@@ -31,7 +29,7 @@ enum LookError {
     Http(#[from] reqwest::Error),
     #[error("the CDN answers {0}")]
     Status(StatusCode),
-    #[error("larger than {MAX_BYTES} bytes")]
+    #[error("larger than {MAX_REGISTRY_BYTES} bytes")]
     TooLarge,
     #[error(transparent)]
     Registry(#[from] grouploop_bridge::RegistryError),
@@ -104,7 +102,8 @@ fn client() -> Option<Client> {
 
 /// Asks once.
 async fn look(client: &Client, url: &str, etag: &mut Option<HeaderValue>) -> Result<Look, LookError> {
-    let mut request = client.get(url);
+    // Announced a moment ago by one CDN, it must not come from what another one, or a proxy, remembers.
+    let mut request = client.get(url).header(CACHE_CONTROL, "no-cache");
     if let Some(etag) = etag.as_ref() {
         request = request.header(IF_NONE_MATCH, etag);
     }
@@ -118,7 +117,7 @@ async fn look(client: &Client, url: &str, etag: &mut Option<HeaderValue>) -> Res
     let tag = response.headers().get(ETAG).cloned();
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > MAX_BYTES {
+        if body.len() + chunk.len() > MAX_REGISTRY_BYTES {
             return Err(LookError::TooLarge);
         }
         body.extend_from_slice(&chunk);

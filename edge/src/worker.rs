@@ -9,7 +9,7 @@ use crate::pace::Pace;
 use axum::Router;
 use axum::http::Request;
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use std::io;
 use std::pin::pin;
@@ -95,13 +95,7 @@ impl Worker {
         router: Router,
         mut incoming: mpsc::Receiver<std::net::TcpStream>,
     ) {
-        let mut server = hyper::server::conn::http1::Builder::new();
-        server
-            .timer(TokioTimer::new())
-            .header_read_timeout(Duration::from_millis(node.settings.header_timeout_ms))
-            .max_buf_size(16 * 1024)
-            // As devices and their tutorials write header names.
-            .title_case_headers(true);
+        let server = grouploop_serve::http1(Duration::from_millis(node.settings.header_timeout_ms));
         loop {
             let socket = tokio::select! {
                 biased;

@@ -1,1 +1,40 @@
-//! Serving HTTP to strangers.
+//! Serving HTTP to strangers: what every role with a port needs, whatever it serves.
+//!
+//! ```text
+//!                    ┌──────────┐ one task for each      ┌───────────────────────────────────────────────┐
+//!  bound listener ──▶│ accept   │ connection, at most    │ connection                                    │
+//!                    │ one task │───────────────────────▶│  socket ⇄ guard ⇄ hyper ⇄ router              │
+//!                    └──────────┘   max_connections      │           slow writes     Remote, slow bodies │
+//!                         ▲                              └───────────────────────────────────────────────┘
+//!                         │ closing: no new ones                           ▲ closing: finish the answer
+//!                         └──────────── Server::drain, then drop ──────────┘ stop: cut
+//! ```
+//!
+//! No client can hold more than a bounded piece of the process, and none for longer than it makes progress:
+//!
+//! | a client that | is ended by |
+//! | --- | --- |
+//! | sends its headers slowly, or none; is idle between two requests | the header timeout ([`http1`]) |
+//! | sends headers without end | a buffer of 16 KiB |
+//! | takes its answer, or sends its request's body, at less than 1 KiB/s on average | `slow_client`, at most two such windows |
+//! | is gone without a word | the same, and the kernel's own timeout for what it still holds |
+//! | is one too many | a close at once |
+//!
+//! There is no limit on the whole life of a connection: a device on a weak network may need minutes for an image. An answer is taken from
+//! its handler only as fast as the client takes it, and the kernel holds 128 KiB of it that are not on their way yet.
+//!
+//! Not for WebSockets: connections are not upgraded. The edge has workers of its own for them, and uses only [`http1`] from here.
+
+mod accept;
+mod body;
+mod connection;
+mod counts;
+mod guard;
+mod patience;
+mod seldom;
+mod server;
+
+pub use connection::{Remote, http1};
+pub use counts::Counts;
+pub use seldom::Seldom;
+pub use server::{ServeOptions, Server};

@@ -4,19 +4,21 @@ use std::time::{Duration, Instant};
 
 /// Allows one line in a period.
 #[derive(Debug)]
-pub(crate) struct Seldom {
+pub struct Seldom {
     period: Duration,
     last: Option<Instant>,
     unsaid: u64,
 }
 
 impl Seldom {
-    pub(crate) fn new(period: Duration) -> Self {
+    /// At most one line in `period`.
+    #[must_use]
+    pub fn new(period: Duration) -> Self {
         Self { period, last: None, unsaid: 0 }
     }
 
     /// Whether to say it now: then the number of lines that were held back before.
-    pub(crate) fn say(&mut self, now: Instant) -> Option<u64> {
+    pub fn say(&mut self, now: Instant) -> Option<u64> {
         if self.last.is_some_and(|last| now < last + self.period) {
             self.unsaid += 1;
             return None;

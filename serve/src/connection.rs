@@ -1,0 +1,102 @@
+//! One connection, from its first byte to its last.
+
+use crate::body::PatientBody;
+use crate::counts::{Counts, Open};
+use crate::guard::Guard;
+use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1::Builder;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+/// Bytes that a request's line and headers may have, and that an answer's pieces may have before hyper asks for no more of them.
+const BUFFER_BYTES: usize = 16 * 1024;
+
+/// The address that a request came from, among the extensions of each request. Behind a proxy it is the proxy's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Remote(pub SocketAddr);
+
+/// HTTP/1 as every port of ours speaks it. `header_timeout` is the time for the headers of a request, from the end of the one before.
+#[must_use]
+pub fn http1(header_timeout: Duration) -> Builder {
+    let mut builder = Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(header_timeout)
+        .max_buf_size(BUFFER_BYTES)
+        // As devices and their tutorials write header names.
+        .title_case_headers(true);
+    builder
+}
+
+/// What the connections of a server share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) name: &'static str,
+    pub(crate) http1: Builder,
+    pub(crate) slow_client: Duration,
+    pub(crate) router: Router,
+    pub(crate) counts: Arc<Counts>,
+    /// No new connections and no new requests.
+    pub(crate) closing: CancellationToken,
+    /// Nothing any more.
+    pub(crate) stop: CancellationToken,
+}
+
+/// What the parts of one connection know of its client.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) slow_client: Duration,
+    pub(crate) counts: Arc<Counts>,
+    /// Bytes have come that belong to no request yet.
+    pub(crate) begun: AtomicBool,
+}
+
+/// Serves until the client goes, or is ended.
+pub(crate) async fn serve(shared: Arc<Shared>, socket: TcpStream, remote: SocketAddr, open: Open) {
+    let client = Arc::new(Client {
+        slow_client: shared.slow_client,
+        counts: shared.counts.clone(),
+        begun: AtomicBool::new(false),
+    });
+    let guard = Guard::new(socket, client.clone());
+    let of_requests = client.clone();
+    let service = shared.router.clone().map_request(move |mut request: Request<Incoming>| {
+        of_requests.begun.store(false, Ordering::Relaxed);
+        request.extensions_mut().insert(Remote(remote));
+        request.map(|body| PatientBody::new(body, of_requests.clone()))
+    });
+    let mut connection = pin!(shared.http1.serve_connection(TokioIo::new(guard), TowerToHyperService::new(service)));
+    let ended = tokio::select! {
+        biased;
+        () = shared.stop.cancelled() => None,
+        // Before `closing`, so that a request that is there already is answered.
+        ended = connection.as_mut() => Some(ended),
+        () = shared.closing.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            tokio::select! {
+                biased;
+                () = shared.stop.cancelled() => None,
+                ended = connection => Some(ended),
+            }
+        }
+    };
+    // All of them are a peer's: bad HTTP, a reset, headers that never end.
+    if let Some(Err(error)) = ended {
+        // This is the time for headers, which ends idle connections as well. Slow writes and bodies are counted where they are found.
+        if error.is_timeout() && client.begun.load(Ordering::Relaxed) {
+            client.counts.add_slow();
+        }
+        tracing::debug!(serve.name = shared.name, peer.address = %remote, %error, "connection failed");
+    }
+    drop(open);
+}
