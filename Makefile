@@ -1,38 +1,51 @@
 # What a person or a machine runs here. `make help` lists it; each step of `make test` can be run alone.
 # Needs cargo, node, npm and python3 with pip; the rest comes by itself (`make setup`), into .tools/ and node_modules/.
 
-.PHONY: help run test bench setup setup-nats setup-browser lint fmt clippy unit browser build clean
+.PHONY: help run test bench setup setup-nats setup-s3 setup-browser libraries lint fmt clippy unit browser build clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
 # More arguments for `run`, `bench` and `unit`: make run ARGS="--listen 0.0.0.0:6003"
 ARGS ?=
 
+# Fetches the packages of a folder as its lock file pins them, when that is newer than what it brought.
+npm_ci = cd $(1) && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-progress; }
+
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
-run: ## build and run everything in one process, on the ports that the README names
+run: libraries ## build and run everything in one process, on the ports that the README names
 	@scripts/need.sh cargo
 	cargo build --release --bin grouploop
 	target/release/grouploop up $(ARGS)
 
 test: setup lint unit browser ## set up, then all checks and all tests
 
-bench: ## measure a release build and write bench/RESULTS.md
+# What is missing is said first, everything else is measured nevertheless, and it is a failure in the end.
+bench: libraries ## measure a release build and write bench/RESULTS.md
 	@scripts/need.sh cargo
 	cargo build --release -p grouploop -p grouploop-bench
-	target/release/grouploop-bench --results bench/RESULTS.md $(ARGS)
+	@scripts/setup-bench.sh; missing=$$?; \
+	PATH="$$PATH:/usr/sbin" target/release/grouploop-bench --results bench/RESULTS.md $(ARGS) && exit $$missing
 
-setup: setup-nats setup-browser ## fetch what the tests need: nats-server, Chromium and its driver
+setup: setup-nats setup-s3 setup-browser libraries ## fetch what the tests need: nats-server, an S3 server, Chromium and its driver, p5
 
 setup-nats:
 	@scripts/need.sh cargo
 	@scripts/setup-nats.sh
 
+setup-s3:
+	@scripts/need.sh cargo
+	@scripts/setup-s3.sh
+
 setup-browser:
 	@scripts/need.sh node npm
 	@scripts/chromium.sh setup >/dev/null
-	@cd tests/browser && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-progress; }
+	@$(call npm_ci,tests/browser)
+
+libraries: ## fetch the libraries for browsers that become part of the CDN
+	@scripts/need.sh node npm
+	@$(call npm_ci,cdn/libraries)
 
 lint: fmt clippy ## formatting and clippy, warnings are errors
 
@@ -44,16 +57,16 @@ clippy:
 	@scripts/need.sh cargo
 	cargo clippy --workspace --all-targets -- -D warnings
 
-unit: setup-nats ## all Rust tests
+unit: setup-nats setup-s3 libraries ## all Rust tests
 	scripts/unit.sh $(ARGS)
 
 browser: setup ## the example pages in Chromium, on two edges over NATS
 	cargo build --bin grouploop
 	cd tests/browser && node --test --test-reporter=spec
 
-build: ## a release build of the binary: target/release/grouploop
+build: libraries ## a release build of the binary: target/release/grouploop
 	@scripts/need.sh cargo
 	cargo build --release --bin grouploop
 
 clean: ## remove what was built and fetched
-	rm -rf target .tools tests/browser/node_modules tests/browser/out
+	rm -rf target .tools tests/browser/node_modules tests/browser/out cdn/libraries/node_modules

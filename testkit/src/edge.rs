@@ -8,7 +8,13 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// A running edge on a free loopback port; everything of [`Process`] is there too (`kill`, `terminate`, `log`, `rss_bytes`…).
+/// Variables of a test's own environment that would change what is started.
+const SETTINGS: [&str; 6] = ["NATS_URL", "CDN_BASE_URL", "WS_HOST", "WS_PORT", "WS_DEFAULT_URL", "RUST_LOG"];
+/// The same, by how they begin: the settings of GroupLoop, and what the object stores of a CDN are configured with.
+const SETTINGS_IN: [&str; 4] = ["GROUPLOOP_", "AWS_", "GOOGLE_", "AZURE_"];
+
+/// A running edge, or another role, on a free loopback port; everything of [`Process`] is there too (`kill`, `terminate`, `log`,
+/// `rss_bytes`…).
 #[derive(Debug)]
 pub struct Edge {
     process: Process,
@@ -20,6 +26,7 @@ pub struct Edge {
 pub struct EdgeBuilder {
     binary: PathBuf,
     role: String,
+    listen: String,
     args: Vec<String>,
     env: Vec<(String, String)>,
 }
@@ -33,15 +40,29 @@ impl Edge {
         Self::builder(binary).start().await
     }
 
-    /// As [`start`](Self::start), with choices. Settings come from the builder alone: variables of GroupLoop in the environment of
-    /// the test are not passed on, and no settings file is near. The path of the binary must be absolute.
+    /// As [`start`](Self::start), with choices. Settings come from the builder alone: variables of GroupLoop and of object stores in
+    /// the environment of the test are not passed on, and no settings file is near. The path of the binary must be absolute.
     pub fn builder(binary: impl Into<PathBuf>) -> EdgeBuilder {
-        EdgeBuilder { binary: binary.into(), role: "edge".into(), args: Vec::new(), env: Vec::new() }
+        EdgeBuilder {
+            binary: binary.into(),
+            role: "edge".into(),
+            listen: "127.0.0.1:0".into(),
+            args: Vec::new(),
+            env: Vec::new(),
+        }
     }
 
-    /// Where it listens.
+    /// Where it listens: the edge of `edge` and `up`, the CDN of `cdn`.
     pub fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// Where its CDN listens, for `up`, which has both.
+    ///
+    /// # Panics
+    /// When it has no CDN, or that does not come to listen: with its log.
+    pub async fn cdn_addr(&self) -> SocketAddr {
+        self.process.find_in_log("where its CDN listens", |line| listening(line, "cdn.address")).await
     }
 
     /// The URL of a WebSocket there: `ws_url("/")`, `ws_url("/spaces/blue?devices=1a2b")`.
@@ -64,10 +85,18 @@ impl Deref for Edge {
 }
 
 impl EdgeBuilder {
-    /// Another role than `edge`, `up` say. It must listen for WebSockets and take `--listen`.
+    /// Another role than `edge`: `up` or `cdn`. A CDN has its store in memory, and that of `up` a free port, unless
+    /// `GROUPLOOP_CDN__STORE` and `GROUPLOOP_CDN__LISTEN` are set here.
     #[must_use]
     pub fn role(mut self, role: &str) -> Self {
         role.clone_into(&mut self.role);
+        self
+    }
+
+    /// Another address than a free port of its own: of a process that is gone and comes back, say.
+    #[must_use]
+    pub fn listen(mut self, address: impl ToString) -> Self {
+        self.listen = address.to_string();
         self
     }
 
@@ -102,24 +131,26 @@ impl EdgeBuilder {
     /// # Panics
     /// When the binary cannot be started.
     pub fn spawn(self) -> Process {
+        Process::spawn(format!("grouploop {}", self.role), self.command())
+    }
+
+    fn command(&self) -> Command {
         let mut command = Command::new(&self.binary);
         for (name, _) in std::env::vars_os() {
-            let ours = |name: &str| {
-                name.starts_with("GROUPLOOP_")
-                    || matches!(
-                        name,
-                        "NATS_URL" | "CDN_BASE_URL" | "WS_HOST" | "WS_PORT" | "WS_DEFAULT_URL" | "RUST_LOG"
-                    )
-            };
-            if name.to_str().is_some_and(ours) {
+            if name.to_str().is_some_and(is_setting) {
                 command.env_remove(&name);
             }
         }
         command.env("GROUPLOOP_LOG__FORMAT", "json");
+        if matches!(self.role.as_str(), "up" | "cdn") {
+            // By default it would be a port that everybody uses, and a folder that stays.
+            command.env("GROUPLOOP_CDN__LISTEN", "127.0.0.1:0").env("GROUPLOOP_CDN__STORE", "memory://");
+        }
         // Away from a grouploop.toml that someone keeps where the tests run.
         command.current_dir(std::env::temp_dir());
-        command.arg(&self.role).args(["--listen", "127.0.0.1:0"]).args(&self.args).envs(self.env);
-        Process::spawn(format!("grouploop {}", self.role), command)
+        let env = self.env.iter().map(|(name, value)| (name, value));
+        command.arg(&self.role).args(["--listen", &self.listen]).args(&self.args).envs(env);
+        command
     }
 
     /// Starts it and returns when it listens.
@@ -127,20 +158,25 @@ impl EdgeBuilder {
     /// # Panics
     /// When it does not come to listen: with its log.
     pub async fn start(self) -> Edge {
+        let field = if self.role == "cdn" { "cdn.address" } else { "edge.address" };
         let process = self.spawn();
-        let addr = process.find_in_log("where its edge listens", listening).await;
+        let addr = process.find_in_log("where it listens", |line| listening(line, field)).await;
         Edge { process, addr }
     }
 }
 
-/// The address in the line that says `listening` and names `edge.address`.
-fn listening(line: &str) -> Option<SocketAddr> {
+fn is_setting(name: &str) -> bool {
+    SETTINGS.contains(&name) || SETTINGS_IN.iter().any(|start| name.starts_with(start))
+}
+
+/// The address in the line that says `listening` and has this field, `edge.address` say.
+fn listening(line: &str, field: &str) -> Option<SocketAddr> {
     let line: Value = serde_json::from_str(line).ok()?;
     let fields = line.get("fields").unwrap_or(&line);
     if fields.get("message")?.as_str()? != "listening" {
         return None;
     }
-    fields.get("edge.address")?.as_str()?.parse().ok()
+    fields.get(field)?.as_str()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -153,16 +189,48 @@ mod tests {
             r#"{"level":"INFO","fields":{"message":"listening","edge.address":"127.0.0.1:1234"},"target":"edge"}"#;
         let flat = r#"{"level":"INFO","message":"listening","edge.address":"127.0.0.1:1234"}"#;
         let expected = Some("127.0.0.1:1234".parse().unwrap());
-        assert_eq!(listening(nested), expected);
-        assert_eq!(listening(flat), expected);
-        assert_eq!(listening(r#"{"fields":{"message":"listening","cdn.address":"127.0.0.1:1"}}"#), None);
-        assert_eq!(listening("plain text"), None);
+        assert_eq!(listening(nested, "edge.address"), expected);
+        assert_eq!(listening(flat, "edge.address"), expected);
+        assert_eq!(listening(flat, "cdn.address"), None);
+        assert_eq!(listening("plain text", "edge.address"), None);
+    }
+
+    #[test]
+    fn nothing_that_configures_it_is_inherited() {
+        for name in ["GROUPLOOP_CDN__TOKEN", "NATS_URL", "AWS_REGION", "GOOGLE_BUCKET", "AZURE_STORAGE_ACCOUNT_KEY"] {
+            assert!(is_setting(name), "{name}");
+        }
+        for name in ["PATH", "NATS_SERVER", "HOME", "MY_AWS_REGION"] {
+            assert!(!is_setting(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_cdn_shares_neither_port_nor_store_unless_the_test_says_so() {
+        let env = |builder: EdgeBuilder, name: &str| {
+            let command = builder.command();
+            let found = command.get_envs().find(|(key, _)| *key == name);
+            found.and_then(|(_, value)| Some(value?.to_str().unwrap().to_owned()))
+        };
+        let role = |role: &str| Edge::builder("/grouploop").role(role);
+        let (listen, store) = ("GROUPLOOP_CDN__LISTEN", "GROUPLOOP_CDN__STORE");
+        for name in ["up", "cdn"] {
+            assert_eq!(env(role(name), listen).as_deref(), Some("127.0.0.1:0"));
+            assert_eq!(env(role(name), store).as_deref(), Some("memory://"));
+            assert_eq!(env(role(name).env(store, "s3://b"), store).as_deref(), Some("s3://b"));
+        }
+        assert_eq!(env(role("edge"), listen), None);
+        assert_eq!(env(role("edge"), store), None);
     }
 
     #[tokio::test]
     async fn it_is_started_on_a_free_port_with_nothing_inherited() {
         // A stand-in for the binary: says what it was started with, as the binary would say where it listens.
-        let script = r#"echo "args: $*; engine: $GROUPLOOP_BUS__ENGINE"; echo '{"fields":{"message":"listening","edge.address":"127.0.0.1:7"}}'; exec sleep 1000"#;
+        let script = r#"
+            echo "args: $*; engine: $GROUPLOOP_BUS__ENGINE"
+            echo '{"fields":{"message":"listening","cdn.address":"127.0.0.1:8"}}'
+            echo '{"fields":{"message":"listening","edge.address":"127.0.0.1:7"}}'
+            exec sleep 1000"#;
         let path = std::env::temp_dir().join(format!("grouploop-edge-{}.sh", std::process::id()));
         std::fs::write(&path, script).unwrap();
         // `sh <path> --listen …`: the role is where a script's name goes, so no file needs to be made executable.
@@ -170,6 +238,7 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
         assert_eq!(edge.ws_url("/spaces/blue"), "ws://127.0.0.1:7/spaces/blue");
         assert_eq!(edge.http("/health"), "http://127.0.0.1:7/health");
+        assert_eq!(edge.cdn_addr().await.port(), 8);
         assert_eq!(edge.log()[0], "args: --listen 127.0.0.1:0 --more; engine: nats");
     }
 }

@@ -1,5 +1,5 @@
-//! Support for the tests of GroupLoop, and for nothing else: real nats-servers and real edges as processes of their own, a
-//! WebSocket client, a hand-made one for peers that misbehave, a TCP proxy that injects faults, a stand-in for the CDN.
+//! Support for the tests of GroupLoop, and for nothing else: real nats-servers, S3 servers and edges as processes of
+//! their own, a WebSocket client, a hand-made one for peers that misbehave, a TCP proxy that injects faults, a stand-in for the CDN.
 //!
 //! Three rules hold for all of it. What a fixture starts ends with the fixture, whatever way the test ends. Every wait has a
 //! deadline ([`PATIENCE`]) and panics with what it waited for. Nothing sleeps to be safe: a test that wants to know that something
@@ -19,6 +19,7 @@ mod peer;
 mod process;
 mod proxy;
 mod raw;
+mod s3;
 mod stub;
 mod wait;
 
@@ -30,6 +31,7 @@ pub use peer::Peer;
 pub use process::Process;
 pub use proxy::{Captured, Proxy};
 pub use raw::{RawPeer, WireFrame};
+pub use s3::S3Server;
 pub use stub::{HttpStub, StubRequest};
 pub use wait::{PATIENCE, POLL, within};
 
