@@ -1,0 +1,120 @@
+//! Everything that a CDN answers beside an object: one enum, and one shape, `{"error": …, "message": …}`.
+
+use crate::kind::NO_STORE;
+use crate::store::StoreError;
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+/// Why a request is not answered with what it asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum HttpError {
+    #[error("there is nothing here; see / for what this is")]
+    NotFound,
+    #[error("only {0} here")]
+    MethodNotAllowed(&'static str),
+    #[error(
+        "a name is js, firmware or static, then one or more names of letters, digits and . _ + @ -, none of which starts with a dot, separated \
+         by slashes"
+    )]
+    BadName,
+    #[error("{0}")]
+    BadRequest(&'static str),
+    #[error("writing is off here; set cdn.token (GROUPLOOP_CDN__TOKEN) to turn it on")]
+    WritingOff,
+    #[error("writing needs the header `Authorization: Bearer <token>` with the token of this CDN")]
+    Unauthorized,
+    #[error("the object is not the one that the condition names")]
+    PreconditionFailed,
+    #[error(
+        "no object can be above or below another one: a part of the name is an object, or the name is a part of one"
+    )]
+    InTheWay,
+    #[error("at most {0} bytes can be written (cdn.max_upload_bytes)")]
+    TooLarge(u64),
+    #[error("there is no such range in {0} bytes")]
+    NoSuchRange(u64),
+    #[error("the content is refused, and what was there stays; each mistake is in `mistakes`")]
+    Refused(Vec<String>),
+    #[error("the body did not arrive whole, and what was there stays")]
+    Cut,
+    #[error("other uploads are under way; try again soon")]
+    Busy,
+    #[error("the object store does not answer; try again soon")]
+    StoreAway,
+}
+
+impl HttpError {
+    /// The word for programs, and the status.
+    fn code(&self) -> (&'static str, StatusCode) {
+        match self {
+            Self::NotFound => ("not_found", StatusCode::NOT_FOUND),
+            Self::MethodNotAllowed(_) => ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED),
+            Self::BadName => ("bad_name", StatusCode::BAD_REQUEST),
+            Self::BadRequest(_) => ("bad_request", StatusCode::BAD_REQUEST),
+            Self::WritingOff => ("writing_off", StatusCode::FORBIDDEN),
+            Self::Unauthorized => ("unauthorized", StatusCode::UNAUTHORIZED),
+            Self::PreconditionFailed => ("precondition_failed", StatusCode::PRECONDITION_FAILED),
+            Self::InTheWay => ("in_the_way", StatusCode::CONFLICT),
+            Self::TooLarge(_) => ("too_large", StatusCode::PAYLOAD_TOO_LARGE),
+            Self::NoSuchRange(_) => ("no_such_range", StatusCode::RANGE_NOT_SATISFIABLE),
+            Self::Refused(_) => ("refused", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::Cut => ("cut", StatusCode::BAD_REQUEST),
+            Self::Busy => ("busy", StatusCode::SERVICE_UNAVAILABLE),
+            Self::StoreAway => ("store_away", StatusCode::SERVICE_UNAVAILABLE),
+        }
+    }
+
+    /// The word for programs and metrics.
+    pub(crate) fn word(&self) -> &'static str {
+        self.code().0
+    }
+}
+
+impl From<StoreError> for HttpError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::NotFound,
+            StoreError::Conflict => Self::PreconditionFailed,
+            StoreError::InTheWay => Self::InTheWay,
+            // Four times in a row: whoever writes so often is asked to wait.
+            StoreError::Changed => Self::Busy,
+            StoreError::Away(why) => {
+                tracing::debug!(store.error = why, "the store does not answer");
+                Self::StoreAway
+            }
+        }
+    }
+}
+
+impl IntoResponse for HttpError {
+    fn into_response(self) -> Response {
+        let (word, status) = self.code();
+        let mut body = json!({"error": word, "message": self.to_string()});
+        if let (Self::Refused(mistakes), Some(object)) = (&self, body.as_object_mut()) {
+            object.insert("mistakes".into(), json!(mistakes));
+        }
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(NO_STORE));
+        match self {
+            Self::MethodNotAllowed(allowed) => {
+                headers.insert(header::ALLOW, HeaderValue::from_static(allowed));
+            }
+            Self::Unauthorized => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"grouploop-cdn\""));
+            }
+            Self::NoSuchRange(size) => {
+                if let Ok(value) = HeaderValue::try_from(format!("bytes */{size}")) {
+                    headers.insert(header::CONTENT_RANGE, value);
+                }
+            }
+            Self::Busy | Self::StoreAway => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            _ => {}
+        }
+        response
+    }
+}

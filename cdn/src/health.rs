@@ -1,0 +1,28 @@
+//! Whether the store is there, as the probe found it last.
+
+use std::sync::{PoisonError, RwLock};
+
+/// The state of the store. It counts as there until it was found away.
+#[derive(Debug, Default)]
+pub(crate) struct StoreHealth {
+    away: RwLock<Option<String>>,
+}
+
+impl StoreHealth {
+    /// Why the store is away; `None` when it is there.
+    pub(crate) fn away(&self) -> Option<String> {
+        self.away.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn is_away(&self) -> bool {
+        self.away.read().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Notes what the probe found; returns whether that is news.
+    pub(crate) fn set(&self, away: Option<String>) -> bool {
+        let mut now = self.away.write().unwrap_or_else(PoisonError::into_inner);
+        let news = now.is_some() != away.is_some();
+        *now = away;
+        news
+    }
+}

@@ -1,0 +1,175 @@
+//! HTTP of the CDN: status, health, metrics, and objects on every other path.
+
+use crate::downloads::Client;
+use crate::error::HttpError;
+use crate::kind::NO_STORE;
+use crate::metrics::Levels;
+use crate::path::AssetPath;
+use crate::read;
+use crate::state::State;
+use crate::write;
+use axum::body::Body;
+use axum::extract::{Request, State as FromState};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use grouploop_serve::Remote;
+use serde_json::json;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+/// What can be done with an object.
+const METHODS: &str = "GET, HEAD, PUT, DELETE, OPTIONS";
+/// Headers of requests that pages of other origins may send.
+const REQUEST_HEADERS: &str = "authorization, cache-control, content-type, if-match, if-modified-since, if-none-match, if-range, if-unmodified-since, range";
+/// Headers of answers that they may read.
+const RESPONSE_HEADERS: &str =
+    "accept-ranges, content-encoding, content-length, content-range, etag, last-modified, retry-after, x-md5";
+
+pub(crate) fn router(state: Arc<State>) -> Router {
+    Router::new()
+        .route("/", get(welcome))
+        .route("/health", get(health))
+        .route("/livez", get(|| async { ([(header::CACHE_CONTROL, NO_STORE)], "ok\n") }))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .fallback(object)
+        .layer(middleware::from_fn_with_state(state.clone(), around))
+        .with_state(state)
+}
+
+/// What holds for every answer: pages of any origin may load and read it, and it is what its type says.
+async fn around(FromState(state): FromState<Arc<State>>, request: Request, next: Next) -> Response {
+    let preflight = request.method() == Method::OPTIONS;
+    let mut response = if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
+    set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    set(header::ACCESS_CONTROL_EXPOSE_HEADERS, RESPONSE_HEADERS);
+    set(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    if preflight {
+        set(header::ALLOW, METHODS);
+        set(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+        set(header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS);
+        set(header::ACCESS_CONTROL_MAX_AGE, "86400");
+    }
+    state.metrics.responded(response.status());
+    response
+}
+
+/// Every path that is no route.
+async fn object(FromState(state): FromState<Arc<State>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let path = AssetPath::from_url(parts.uri.path());
+    match parts.method {
+        Method::GET | Method::HEAD => {
+            let Some(path) = path else { return HttpError::NotFound.into_response() };
+            let remote = parts.extensions.get::<Remote>().map(|remote| remote.0);
+            let client = Client::new(remote.unwrap_or(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0))), &parts.headers);
+            read::answer(&state, &path, &parts.method, &parts.headers, client).await.into_response()
+        }
+        Method::PUT => {
+            let mut body = body.into_data_stream();
+            let outcome = write::put(&state, path, &parts.headers, &mut body).await;
+            if outcome.is_err() {
+                write::take_leftover(&parts.headers, &mut body).await;
+            }
+            counted(&state, "written", outcome)
+        }
+        Method::DELETE => counted(&state, "removed", write::delete(&state, path, &parts.headers).await),
+        _ => HttpError::MethodNotAllowed(METHODS).into_response(),
+    }
+}
+
+fn counted(state: &State, done: &'static str, outcome: Result<Response, HttpError>) -> Response {
+    state.metrics.wrote(match &outcome {
+        Ok(_) => done,
+        Err(error) => error.word(),
+    });
+    outcome.into_response()
+}
+
+fn unstored(status: StatusCode, body: serde_json::Value) -> Response {
+    (status, [(header::CACHE_CONTROL, NO_STORE)], Json(body)).into_response()
+}
+
+/// What a person sees who opens the port in a browser.
+async fn welcome(FromState(state): FromState<Arc<State>>, headers: HeaderMap) -> Response {
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or("localhost:5008");
+    let url = |path: &str| format!("http://{host}{path}");
+    let body = json!({
+        "service": "grouploop-cdn",
+        "status": status_word(&state).1,
+        "version": state.version,
+        "endpoints": {
+            "libraries": url("/js/<file>"),
+            "firmware": url("/firmware/<file>"),
+            "firmware_manifest": url("/firmware/manifest.json"),
+            "files": url("/static/<file>"),
+            "commands": url("/static/commands.json"),
+            "health": url("/health"),
+            "readiness": url("/readyz"),
+            "metrics": url("/metrics"),
+        },
+        "writing": if state.token.is_set() { "with a token" } else { "off" },
+    });
+    unstored(StatusCode::OK, body)
+}
+
+fn status_word(state: &State) -> (StatusCode, &'static str) {
+    if state.is_draining() {
+        (StatusCode::SERVICE_UNAVAILABLE, "draining")
+    } else if state.shelf.health.is_away() || !state.bus.is_up() {
+        (StatusCode::OK, "degraded")
+    } else {
+        (StatusCode::OK, "ok")
+    }
+}
+
+async fn health(FromState(state): FromState<Arc<State>>) -> Response {
+    let (status, word) = status_word(&state);
+    let body = json!({
+        "status": word,
+        "version": state.version,
+        "node": state.node,
+        "store": {"state": if state.shelf.health.is_away() { "away" } else { "up" }},
+        "bus": {"engine": state.bus.engine().name(), "state": if state.bus.is_up() { "up" } else { "away" }},
+        "connections": state.counts.open(),
+        "cache_bytes": state.shelf.weight(),
+    });
+    unstored(status, body)
+}
+
+/// Without the bus it serves all the same, so only the store counts.
+async fn readyz(FromState(state): FromState<Arc<State>>) -> Response {
+    let mut reasons = Vec::new();
+    if state.is_draining() {
+        reasons.push("draining: this CDN is going away".to_owned());
+    }
+    if let Some(why) = state.shelf.health.away() {
+        reasons.push(format!("object store away: {why}; what is in memory is still served"));
+    }
+    let (status, word) =
+        if reasons.is_empty() { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not_ready") };
+    unstored(status, json!({"status": word, "reasons": reasons}))
+}
+
+async fn metrics(FromState(state): FromState<Arc<State>>) -> Response {
+    let text = state.metrics.text(Levels {
+        connections: state.counts.open(),
+        overloaded: state.counts.overloaded(),
+        accept_failed: state.counts.accept_failed(),
+        slow: state.counts.slow(),
+        cache_bytes: state.shelf.weight(),
+        store_up: !state.shelf.health.is_away(),
+        bus_up: state.bus.is_up(),
+    });
+    let headers = [
+        (header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8"),
+        (header::CACHE_CONTROL, NO_STORE),
+    ];
+    (headers, Body::from(text)).into_response()
+}

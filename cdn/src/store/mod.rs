@@ -1,0 +1,412 @@
+//! The object store: one type over every engine of the `object_store` crate, with the few verbs that a CDN needs.
+//!
+//! # Contract
+//! The conformance suite has one property for each number and runs over memory, a folder and a real S3 server.
+//!
+//! 1. An object is seen whole or not at all; who reads one while it is replaced gets the old bytes, or [`StoreError::Changed`].
+//! 2. [`Condition`] decides between writers: of two that saw the same version one succeeds, the other hears [`StoreError::Conflict`].
+//! 3. A version changes whenever the bytes do.
+//! 4. A store that does not answer in time is [`StoreError::Away`]; nothing waits longer.
+//!
+//! Two limits between processes, which no engine lifts but the folder: an object over [`WHOLE_BYTES`] is written in parts, and its condition is looked at when the last one
+//! is there, just before it becomes visible; and a condition on a delete is looked at just before.
+
+mod folder;
+mod upload;
+mod url;
+
+pub(crate) use upload::Upload;
+pub(crate) use url::{check_url, shown};
+
+use crate::path::AssetPath;
+use bytes::Bytes;
+use folder::{Folder, FolderLock};
+use futures_util::stream::{BoxStream, StreamExt};
+use object_store::path::Path;
+use object_store::{
+    GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion,
+};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::timeout;
+
+/// Bytes that are written in one piece.
+pub(crate) const WHOLE_BYTES: usize = 5 << 20;
+/// Time for the store to take a piece, beyond that for an answer.
+const WRITE_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where objects are. A cheap handle.
+#[derive(Debug, Clone)]
+pub(crate) struct Store {
+    objects: Arc<dyn ObjectStore>,
+    folder: Option<Folder>,
+    timeout: Duration,
+    turns: Turns,
+}
+
+/// Whose turn it is to write an object, by the hash of its name. So between the writers of one process a condition decides even where a
+/// store only looks at it before it writes.
+type Turns = Arc<[Mutex<()>; 16]>;
+
+/// Why a store cannot be opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the store {url} cannot be opened: {why}")]
+pub struct OpenError {
+    url: String,
+    why: String,
+}
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// There is no such object.
+    #[error("there is no such object")]
+    NotFound,
+    /// The object was replaced while it was read.
+    #[error("the object was replaced meanwhile")]
+    Changed,
+    /// The condition of a write did not hold.
+    #[error("the object is not the one that was expected")]
+    Conflict,
+    /// Another object has a part of the name as its whole name, or begins with it, which a folder cannot hold.
+    #[error("another object is in the way")]
+    InTheWay,
+    /// The store does not answer, or not with what was asked for.
+    #[error("{0}")]
+    Away(String),
+}
+
+/// Which object it is, at which state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Version {
+    e_tag: Option<String>,
+    version: Option<String>,
+    /// Bytes of the object.
+    pub(crate) size: u64,
+    /// When it was written.
+    pub(crate) modified: SystemTime,
+}
+
+/// When a write counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Condition {
+    /// In any case.
+    Any,
+    /// When there is no such object.
+    Absent,
+    /// When the object is at this state.
+    Is(Version),
+}
+
+/// An object that is being read.
+pub(crate) struct Reading {
+    /// What it is.
+    pub(crate) version: Version,
+    /// Its bytes.
+    pub(crate) bytes: BoxStream<'static, Result<Bytes, StoreError>>,
+}
+
+impl Store {
+    /// Opens the store that the URL names; `variables` is the environment.
+    ///
+    /// # Errors
+    /// What is wrong with the URL or the variables. A store that is away is no error.
+    pub(crate) fn open(
+        url: &str,
+        variables: impl IntoIterator<Item = (String, String)>,
+        timeout: Duration,
+    ) -> Result<Self, OpenError> {
+        url::open(url, variables, timeout)
+    }
+
+    /// Whether the store answers.
+    pub(crate) async fn probe(&self) -> Result<(), StoreError> {
+        self.in_time(async {
+            match &self.folder {
+                Some(folder) => folder.probe().await.map_err(|error| StoreError::Away(error.to_string())),
+                // An object that need not be there: that it is not is an answer.
+                None => match self.objects.head(&Path::from("static/commands.json")).await.map_err(StoreError::from) {
+                    Ok(_) => Ok(()),
+                    // A bucket that is not there says the same of each object; its list says it of itself.
+                    Err(StoreError::NotFound) => match self.objects.list(None).next().await {
+                        Some(Err(error)) => Err(StoreError::Away(said(&error))),
+                        _ => Ok(()),
+                    },
+                    Err(error) => Err(error),
+                },
+            }
+        })
+        .await
+    }
+
+    /// The state of an object.
+    pub(crate) async fn version(&self, path: &AssetPath) -> Result<Version, StoreError> {
+        let path = path.in_store();
+        self.in_time(async {
+            self.admit(&path).await?;
+            match self.objects.head(&path).await {
+                Ok(meta) => Ok(Version::from(&meta)),
+                Err(error) => Err(self.failed(error).await),
+            }
+        })
+        .await
+    }
+
+    /// Reads an object, or a range of it. With `expected` it is that state or [`StoreError::Changed`].
+    pub(crate) async fn read(
+        &self,
+        path: &AssetPath,
+        range: Option<Range<u64>>,
+        expected: Option<&Version>,
+    ) -> Result<Reading, StoreError> {
+        self.read_at(path.in_store(), range, expected).await
+    }
+
+    async fn read_at(
+        &self,
+        path: Path,
+        range: Option<Range<u64>>,
+        expected: Option<&Version>,
+    ) -> Result<Reading, StoreError> {
+        let options = GetOptions {
+            if_match: expected.and_then(|version| version.e_tag.clone()),
+            range: range.map(GetRange::Bounded),
+            ..GetOptions::default()
+        };
+        let result = self
+            .in_time(async {
+                self.admit(&path).await?;
+                match self.objects.get_opts(&path, options).await {
+                    Ok(result) => Ok(result),
+                    Err(error) => Err(self.failed(error).await),
+                }
+            })
+            .await
+            .map_err(|error| if error == StoreError::Conflict { StoreError::Changed } else { error })?;
+        let version = Version::from(&result.meta);
+        if expected.is_some_and(|expected| *expected != version) {
+            return Err(StoreError::Changed);
+        }
+        let (patience, is_file) = (self.timeout, self.folder.is_some());
+        let pieces = result.into_stream().map(|piece| piece.map_err(StoreError::from));
+        let bytes = futures_util::stream::unfold(Some(pieces), move |pieces| async move {
+            let mut pieces = pieces?;
+            match timeout(patience, pieces.next()).await {
+                Ok(None) => None,
+                // A file that somebody made shorter meanwhile gives nothing, for ever.
+                Ok(Some(Ok(piece))) if is_file && piece.is_empty() => Some((Err(StoreError::Changed), None)),
+                Ok(Some(piece)) => Some((piece, Some(pieces))),
+                Err(_) => Some((Err(StoreError::Away("it stopped in the middle of an object".into())), None)),
+            }
+        });
+        Ok(Reading { version, bytes: bytes.boxed() })
+    }
+
+    /// Writes an object of at most [`WHOLE_BYTES`] in one piece.
+    pub(crate) async fn write(&self, path: &AssetPath, bytes: Bytes, condition: &Condition) -> Result<(), StoreError> {
+        self.write_at(path.in_store(), PutPayload::from(bytes), condition).await
+    }
+
+    async fn write_at(&self, path: Path, payload: PutPayload, condition: &Condition) -> Result<(), StoreError> {
+        let write = async {
+            self.admit(&path).await?;
+            let _turn = self.turn(&path).await?;
+            self.find_way(&path).await?;
+            let mode = match condition {
+                Condition::Any => PutMode::Overwrite,
+                Condition::Absent => PutMode::Create,
+                Condition::Is(_) if self.folder.is_some() => {
+                    self.hold(&path, condition).await?;
+                    PutMode::Overwrite
+                }
+                Condition::Is(version) => {
+                    PutMode::Update(UpdateVersion { e_tag: version.e_tag.clone(), version: version.version.clone() })
+                }
+            };
+            self.objects.put_opts(&path, payload, PutOptions { mode, ..PutOptions::default() }).await?;
+            Ok(())
+        };
+        timeout(WRITE_PATIENCE, write).await.unwrap_or_else(|_| Err(late()))
+    }
+
+    /// Begins an object that may be larger.
+    pub(crate) async fn upload(&self, path: &AssetPath, condition: Condition) -> Result<Upload, StoreError> {
+        self.admit(&path.in_store()).await?;
+        Ok(Upload::new(self.clone(), path.in_store(), condition))
+    }
+
+    /// Removes an object.
+    pub(crate) async fn delete(&self, path: &AssetPath, condition: &Condition) -> Result<(), StoreError> {
+        let path = path.in_store();
+        let delete = async {
+            self.admit(&path).await?;
+            let _turn = self.turn(&path).await?;
+            self.hold(&path, condition).await?;
+            Ok(self.objects.delete(&path).await?)
+        };
+        timeout(WRITE_PATIENCE, delete).await.unwrap_or_else(|_| Err(late()))
+    }
+
+    /// Reads a small object of our own, one that no URL reaches.
+    pub(crate) async fn read_note(&self, name: &str) -> Result<(Bytes, Version), StoreError> {
+        let mut reading = self.read_at(Path::from(name), None, None).await?;
+        let mut bytes = Vec::new();
+        while let Some(piece) = reading.bytes.next().await {
+            bytes.extend_from_slice(&piece?);
+        }
+        Ok((bytes.into(), reading.version))
+    }
+
+    /// Writes such an object.
+    pub(crate) async fn write_note(&self, name: &str, bytes: Bytes, condition: &Condition) -> Result<(), StoreError> {
+        self.write_at(Path::from(name), PutPayload::from(bytes), condition).await
+    }
+
+    /// A file that a link leads out of the folder is no object.
+    async fn admit(&self, path: &Path) -> Result<(), StoreError> {
+        match &self.folder {
+            Some(folder) if !folder.holds(path).await => Err(StoreError::NotFound),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits until nobody else writes this object here, nor anybody into the folder. Without a condition as well: what is written between
+    /// the look of another and its write would be lost.
+    async fn turn(&self, path: &Path) -> Result<Turn<'_>, StoreError> {
+        let mut hasher = DefaultHasher::new();
+        path.hash(&mut hasher);
+        let place = usize::try_from(hasher.finish() % 16).unwrap_or_default();
+        let here = match self.turns.get(place) {
+            Some(turn) => Some(turn.lock().await),
+            None => None,
+        };
+        let folder = match &self.folder {
+            Some(folder) => Some(folder.lock().await.map_err(|error| StoreError::Away(error.to_string()))?),
+            None => None,
+        };
+        Ok(Turn { _folder: folder, _here: here })
+    }
+
+    /// Whether there is room for an object of this name: no store has both `js/a` and `js/a/b`, because a folder cannot.
+    async fn find_way(&self, path: &Path) -> Result<(), StoreError> {
+        let names: Vec<_> = path.parts().collect();
+        // The first name is one of the folders that we serve, and those are no objects.
+        for depth in (2..names.len()).rev() {
+            let above: Path = names.iter().take(depth).cloned().collect();
+            if self.objects.list(Some(&above)).next().await.is_some_and(|below| below.is_ok()) {
+                // Something has come this way before.
+                break;
+            }
+            // Some servers fail when they are asked for what they hold as a folder. If it is more than that, the write will tell.
+            if self.objects.head(&above).await.is_ok() {
+                return Err(StoreError::InTheWay);
+            }
+        }
+        match self.objects.list(Some(path)).next().await {
+            Some(Ok(below)) if below.location != *path => Err(StoreError::InTheWay),
+            Some(Err(error)) => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// What an error of a read means: in a folder that is gone nothing is found, which says nothing of the object.
+    async fn failed(&self, error: object_store::Error) -> StoreError {
+        match (StoreError::from(error), &self.folder) {
+            (StoreError::NotFound, Some(folder)) => match folder.probe().await {
+                Ok(()) => StoreError::NotFound,
+                Err(error) => StoreError::Away(error.to_string()),
+            },
+            (error, _) => error,
+        }
+    }
+
+    /// Whether the condition holds now.
+    async fn hold(&self, path: &Path, condition: &Condition) -> Result<(), StoreError> {
+        let now = match self.objects.head(path).await.map_err(StoreError::from) {
+            Ok(meta) => Some(Version::from(&meta)),
+            Err(StoreError::NotFound) => None,
+            Err(error) => return Err(error),
+        };
+        let holds = match condition {
+            Condition::Any => true,
+            Condition::Absent => now.is_none(),
+            Condition::Is(version) => now.as_ref() == Some(version),
+        };
+        if holds { Ok(()) } else { Err(StoreError::Conflict) }
+    }
+
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        timeout(self.timeout, work).await.unwrap_or_else(|_| Err(late()))
+    }
+}
+
+/// While it lives nobody else writes the object.
+struct Turn<'a> {
+    // Before the other, so that whoever is next here finds the folder free.
+    _folder: Option<FolderLock>,
+    _here: Option<MutexGuard<'a, ()>>,
+}
+
+fn late() -> StoreError {
+    StoreError::Away("it does not answer in time".into())
+}
+
+impl From<&ObjectMeta> for Version {
+    fn from(meta: &ObjectMeta) -> Self {
+        Self {
+            e_tag: meta.e_tag.clone(),
+            version: meta.version.clone(),
+            size: meta.size,
+            modified: meta.last_modified.into(),
+        }
+    }
+}
+
+impl From<object_store::Error> for StoreError {
+    fn from(error: object_store::Error) -> Self {
+        match error {
+            object_store::Error::NotFound { .. } => Self::NotFound,
+            object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. } => Self::Conflict,
+            // `js/a.js/b`, where `js/a.js` is a file.
+            other if is_not_a_directory(&other) => Self::NotFound,
+            other => Self::Away(said(&other)),
+        }
+    }
+}
+
+fn is_not_a_directory(error: &object_store::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::NotADirectory) {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
+}
+
+/// What the store said, in one bounded line, and without the queries of URLs: some clouds carry signatures in them.
+fn said(error: &object_store::Error) -> String {
+    let mut causes = vec![error.to_string()];
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        // Many errors repeat their cause in their own words.
+        if !causes.iter().any(|known| known.contains(&text)) {
+            causes.push(text);
+        }
+        source = cause.source();
+    }
+    let mut line = String::new();
+    for word in causes.join(": ").split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(if word.contains("://") { word.split('?').next().unwrap_or_default() } else { word });
+    }
+    line.chars().filter(|letter| !letter.is_control()).take(400).collect()
+}
