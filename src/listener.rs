@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::net::TcpListener;
 
-/// Binds an address of the settings; `key` names the setting, and `others` are further ways to change it.
+/// Binds an address of the settings; `key` names the setting, and `others` are further ways to change it, each with a comma behind it.
 ///
 /// # Errors
 /// One line: which address, why not, and how to choose another.
@@ -16,9 +16,7 @@ pub(crate) fn bind(address: &str, key: &str, others: &str) -> Result<TcpListener
             _ => format!("cannot be listened on: {error}"),
         };
         let variable = format!("GROUPLOOP_{}", key.replace('.', "__").to_uppercase());
-        format!(
-            "the address {address} {why}; choose another with --listen ADDRESS, {variable}, {key} in the settings file{others}"
-        )
+        format!("the address {address} {why}; choose another with {others}{variable}, or {key} in the settings file")
     };
     let listener = TcpListener::bind(address).map_err(complain)?;
     listener.set_nonblocking(true).map_err(complain)?;
@@ -34,10 +32,10 @@ mod tests {
         let first = bind("127.0.0.1:0", "edge.listen", "").unwrap();
         let address = first.local_addr().unwrap().to_string();
         assert_eq!(
-            bind(&address, "edge.listen", ", or WS_PORT").unwrap_err(),
+            bind(&address, "edge.listen", "--listen ADDRESS, WS_PORT, ").unwrap_err(),
             format!(
-                "the address {address} is in use by another program; choose another with --listen ADDRESS, \
-                 GROUPLOOP_EDGE__LISTEN, edge.listen in the settings file, or WS_PORT"
+                "the address {address} is in use by another program; choose another with --listen ADDRESS, WS_PORT, \
+                 GROUPLOOP_EDGE__LISTEN, or edge.listen in the settings file"
             )
         );
     }

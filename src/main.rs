@@ -20,7 +20,7 @@ use clap::Parser;
 use cli::{Cli, Command, FirmwareCommand, Peer, RegistryCommand};
 use client::EdgeUrl;
 use exit::Exit;
-use roles::Role;
+use roles::{Role, Start};
 use settings::{Effective, Settings};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -55,7 +55,8 @@ fn run(cli: Cli) -> Exit {
     if let Some(Command::Registry(RegistryCommand::Check { file })) = &cli.command {
         return registry::check(file);
     }
-    let loaded = settings::load(&cli.flags(), &environment(), Path::new(""));
+    let variables = environment();
+    let loaded = settings::load(&cli.flags(), &variables, Path::new(""));
     let Effective { settings, entries } = match loaded {
         Ok(effective) => effective,
         Err(mistakes) => {
@@ -64,14 +65,14 @@ fn run(cli: Cli) -> Exit {
         }
     };
     match cli.command {
-        None | Some(Command::Up(_)) => serve(Role::Up, settings),
-        Some(Command::Edge(_)) => serve(Role::Edge, settings),
+        None | Some(Command::Up(_)) => serve(Role::Up, Start { settings, variables }),
+        Some(Command::Edge(_)) => serve(Role::Edge, Start { settings, variables }),
         Some(Command::Config(args)) => print(&settings::print(&entries, args.format), Exit::Success),
         Some(Command::Watch(args)) => {
             with_edge(&args.peer, &settings, async |url| watch::watch(url, &args.device).await)
         }
         Some(Command::Send(args)) => with_edge(&args.peer, &settings, async |url| send::send(&url, &args).await),
-        Some(Command::Cdn(_)) => serve(Role::Cdn, settings),
+        Some(Command::Cdn(_)) => serve(Role::Cdn, Start { settings, variables }),
         Some(Command::Firmware(FirmwareCommand::Publish(args))) => on_one_thread(firmware::publish(&args, &settings)),
         Some(Command::Health(_) | Command::Registry(_)) => Exit::Success,
     }
@@ -93,13 +94,13 @@ fn with_edge(peer: &Peer, settings: &Settings, work: impl AsyncFnOnce(EdgeUrl) -
     }
 }
 
-fn serve(role: Role, settings: Settings) -> Exit {
-    if let Err(error) = log::install(&settings.log) {
+fn serve(role: Role, start: Start) -> Exit {
+    if let Err(error) = log::install(&start.settings.log) {
         complain(&format!("the log cannot be set up: {error:#}"));
         return Exit::Failed;
     }
     run_on(&mut Builder::new_multi_thread(), async {
-        match roles::serve(role, settings).await {
+        match roles::serve(role, start).await {
             Ok(exit) => exit,
             Err(error) => {
                 complain(&format!("{error:#}"));

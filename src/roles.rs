@@ -1,13 +1,16 @@
 //! The roles that serve: build, say where they listen, run until a signal, drain.
 
 use crate::exit::Exit;
+use crate::listener::bind;
 use crate::listing::{Row, lan_addresses, listing};
 use crate::settings::Settings;
 use crate::signals::Signals;
 use crate::terminal::{complain, print};
-use grouploop_bridge::{Bus, NodeId};
+use grouploop_bridge::{Bus, EngineKind, Hub, NodeId};
+use grouploop_cdn::{Cdn, CdnOptions};
 use grouploop_edge::{Edge, EdgeOptions};
-use std::net::{SocketAddr, TcpListener};
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 /// What this process is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,29 +23,35 @@ pub(crate) enum Role {
     Cdn,
 }
 
+/// What a role is started with.
+pub(crate) struct Start {
+    pub(crate) settings: Settings,
+    /// The environment, where object stores have their credentials.
+    pub(crate) variables: BTreeMap<String, String>,
+}
+
 /// Runs a role until a signal ends it.
 ///
 /// # Errors
 /// When it cannot start.
-pub(crate) async fn serve(role: Role, settings: Settings) -> anyhow::Result<Exit> {
+pub(crate) async fn serve(role: Role, start: Start) -> anyhow::Result<Exit> {
     let mut signals = Signals::new()?;
-    let listener = match crate::listener::bind(&settings.edge.listen, "edge.listen", ", or WS_PORT") {
-        Ok(listener) => listener,
-        Err(complaint) => {
-            complain(&complaint);
+    let listeners = match Listeners::bind(role, &start.settings) {
+        Ok(listeners) => listeners,
+        Err(complaints) => {
+            complaints.iter().for_each(|complaint| complain(complaint));
             return Ok(Exit::Unavailable);
         }
     };
     // Each connection is an open file, and the usual 1,024 would be the end of a festival; what the system allows at most is its own
     // matter, and not an error here.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
-    let node = settings.node.id("edge");
-    let running = Running::start(&settings, &node, listener).await?;
+    let running = Running::start(&start, listeners).await?;
     if role == Role::Up {
-        let title = format!("GroupLoop {}, node {node}, bus {}", env!("CARGO_PKG_VERSION"), settings.bus.engine.name());
-        let rows = [Row { role: "edge", scheme: "ws", address: running.address() }];
+        let engine = start.settings.bus.engine.name();
+        let title = format!("GroupLoop {}, bus {engine}", env!("CARGO_PKG_VERSION"));
         // A closed stdout is no reason to stop serving.
-        let _ = print(&listing(&title, &rows, &lan_addresses()), Exit::Success);
+        let _ = print(&listing(&title, &running.rows(), &lan_addresses()), Exit::Success);
     }
 
     let signal = signals.next().await;
@@ -57,29 +66,137 @@ pub(crate) async fn serve(role: Role, settings: Settings) -> anyhow::Result<Exit
     }
 }
 
+/// The ports of the services of this process, all of them open before anything starts.
+struct Listeners {
+    edge: Option<TcpListener>,
+    cdn: Option<TcpListener>,
+}
+
+impl Listeners {
+    /// Every port that cannot be had is named.
+    fn bind(role: Role, settings: &Settings) -> Result<Self, Vec<String>> {
+        let edge = matches!(role, Role::Up | Role::Edge)
+            .then(|| bind(&settings.edge.listen, "edge.listen", "--listen ADDRESS, WS_PORT, "));
+        let cdn = matches!(role, Role::Up | Role::Cdn).then(|| {
+            bind(&settings.cdn.listen, "cdn.listen", if role == Role::Cdn { "--listen ADDRESS, " } else { "" })
+        });
+        let complaints: Vec<String> = [&edge, &cdn]
+            .into_iter()
+            .filter_map(|bound| bound.as_ref().and_then(|bound| bound.as_ref().err()).cloned())
+            .collect();
+        let (Some(edge), Some(cdn)) = (edge.transpose().ok(), cdn.transpose().ok()) else { return Err(complaints) };
+        Ok(Self { edge, cdn })
+    }
+}
+
 /// The services of this process.
 struct Running {
-    edge: Edge,
+    edge: Option<Edge>,
+    cdn: Option<Cdn>,
 }
 
 impl Running {
-    async fn start(settings: &Settings, node: &NodeId, listener: TcpListener) -> anyhow::Result<Self> {
-        let bus = Bus::start(&settings.bus, node).await?;
-        let options = EdgeOptions {
-            settings: settings.edge.clone(),
-            node: node.clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            cdn_base_url: settings.cdn.base_url.clone(),
-        };
-        Ok(Self { edge: Edge::start(options, listener, bus).await? })
+    async fn start(start: &Start, listeners: Listeners) -> anyhow::Result<Self> {
+        let Start { settings, variables } = start;
+        let both = listeners.edge.is_some() && listeners.cdn.is_some();
+        let buses = Buses::new(settings);
+        let mut running = Self { edge: None, cdn: None };
+        let mut cdn_base_url = settings.cdn.base_url.clone();
+        // First, so that the edge finds its registry at once.
+        if let Some(listener) = listeners.cdn {
+            let node = node(settings, "cdn", both);
+            let options = CdnOptions {
+                settings: settings.cdn.clone(),
+                node: node.clone(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                variables: variables.clone(),
+            };
+            let cdn = Cdn::start(options, listener, buses.of(&node).await?).await?;
+            if cdn_base_url.is_empty() {
+                cdn_base_url = format!("http://{}", reachable_here(cdn.address()));
+            }
+            running.cdn = Some(cdn);
+        }
+        if let Some(listener) = listeners.edge {
+            let node = node(settings, "edge", both);
+            let options = EdgeOptions {
+                settings: settings.edge.clone(),
+                node: node.clone(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                cdn_base_url,
+            };
+            running.edge = Some(Edge::start(options, listener, buses.of(&node).await?).await?);
+        }
+        Ok(running)
     }
 
-    fn address(&self) -> SocketAddr {
-        self.edge.address()
+    fn rows(&self) -> Vec<Row> {
+        let edge = self.edge.iter().map(|edge| Row { role: "edge", scheme: "ws", address: edge.address() });
+        let cdn = self.cdn.iter().map(|cdn| Row { role: "cdn", scheme: "http", address: cdn.address() });
+        edge.chain(cdn).collect()
     }
 
-    /// Ends everything in order; `false` when something had to be cut off.
+    /// Ends everything in order, the edge before what it relies on; `false` when something had to be cut off.
     async fn drain(self) -> bool {
-        self.edge.drain().await.clean
+        let edge = match self.edge {
+            Some(edge) => edge.drain().await.clean,
+            None => true,
+        };
+        let cdn = match self.cdn {
+            Some(cdn) => cdn.drain().await,
+            None => true,
+        };
+        edge && cdn
+    }
+}
+
+/// The access of each service to the bus: several in one process share the embedded one, and on NATS each has connections of its own.
+struct Buses<'a> {
+    settings: &'a Settings,
+    hub: Hub,
+}
+
+impl<'a> Buses<'a> {
+    fn new(settings: &'a Settings) -> Self {
+        Self { settings, hub: Hub::new() }
+    }
+
+    async fn of(&self, node: &NodeId) -> anyhow::Result<Bus> {
+        Ok(match self.settings.bus.engine {
+            EngineKind::Embedded => self.hub.attach(),
+            EngineKind::Nats => Bus::start(&self.settings.bus, node).await?,
+        })
+    }
+}
+
+/// The name of a node: the one that is set, with the role behind it where several share the process.
+fn node(settings: &Settings, role: &'static str, several: bool) -> NodeId {
+    let name = &settings.node.name;
+    let with_role = format!("{name}-{role}");
+    if several && !name.is_empty() {
+        return with_role.parse().unwrap_or_else(|_| NodeId::random(role));
+    }
+    settings.node.id(role)
+}
+
+/// An address that this machine can connect to.
+fn reachable_here(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() { SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())) } else { address }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_all_is_reached_on_this_machine() {
+        for (bound, here) in [
+            ("0.0.0.0:1", "127.0.0.1:1"),
+            ("[::]:1", "127.0.0.1:1"),
+            ("10.0.0.7:1", "10.0.0.7:1"),
+            ("[::1]:1", "[::1]:1"),
+        ] {
+            assert_eq!(reachable_here(bound.parse().unwrap()).to_string(), here);
+        }
     }
 }

@@ -5,6 +5,9 @@ use super::given::Raw;
 use super::layer::flat_toml;
 use serde_json::Value;
 
+/// Keys that a complaint names as what may have been meant.
+const MAX_HINTS: usize = 3;
+
 /// A key that exists.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Key {
@@ -83,23 +86,25 @@ fn names_in_order(text: &str) -> Vec<String> {
     names
 }
 
-/// The key that someone probably meant.
-pub(crate) fn nearest<'a>(keys: &'a [Key], wrong: &str) -> Option<&'a str> {
+/// The keys that someone may have meant: the nearest one, or several that are equally near; none when nothing is.
+pub(crate) fn nearest<'a>(keys: &'a [Key], wrong: &str) -> Vec<&'a str> {
     let wrong = wrong.to_ascii_lowercase();
     let tail = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
     let near = |a: &str, b: &str| {
         let distance = strsim::damerau_levenshtein(a, b);
         (distance <= (b.len() / 3).clamp(1, 4)).then_some(distance)
     };
-    keys.iter()
+    let found: Vec<(usize, &str)> = keys
+        .iter()
         .filter_map(|key| {
             let whole = near(&wrong.replace('_', "."), &key.name.replace('_', ".")).map(|distance| distance * 2);
-            // A key that is right but in the wrong section, or in none.
-            let last = near(&tail(&wrong), &tail(&key.name)).map(|distance| distance * 2 + 1);
+            // A key that is right but in the wrong section, or in none; a slip in the section is likelier.
+            let last = near(&tail(&wrong), &tail(&key.name)).map(|distance| distance * 2 + 3);
             Some((whole.into_iter().chain(last).min()?, key.name.as_str()))
         })
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
+        .collect();
+    let best = found.iter().map(|(distance, _)| *distance).min();
+    found.into_iter().filter(|(distance, _)| Some(*distance) == best).map(|(_, name)| name).take(MAX_HINTS).collect()
 }
 
 #[cfg(test)]
@@ -159,15 +164,15 @@ mod tests {
         for (wrong, meant) in [
             ("edge.treads", "edge.threads"),
             ("egde.listen", "edge.listen"),
-            ("listen", "edge.listen"),
             ("bus.url", "bus.nats.url"),
             ("edge_listen", "edge.listen"),
             ("bus.nats_url", "bus.nats.url"),
             ("Log.Filter", "log.filter"),
             ("edge.ping_interval", "edge.ping_interval_ms"),
         ] {
-            assert_eq!(nearest(&keys, wrong), Some(meant), "{wrong}");
+            assert_eq!(nearest(&keys, wrong), [meant], "{wrong}");
         }
-        assert_eq!(nearest(&keys, "quite.something_else"), None);
+        assert_eq!(nearest(&keys, "listen"), ["cdn.listen", "edge.listen"]);
+        assert_eq!(nearest(&keys, "quite.something_else"), [""; 0]);
     }
 }

@@ -49,7 +49,7 @@ pub(crate) fn load(
     match environment::explicit(environment) {
         Ok(mut explicit) => {
             // `GROUPLOOP_EDGE_LISTEN` is a slip; `GROUPLOOP_BIN` belongs to someone else, such as a test or a script.
-            explicit.retain(|one| one.key.contains('.') || key::nearest(&keys, &one.key).is_some());
+            explicit.retain(|one| one.key.contains('.') || !key::nearest(&keys, &one.key).is_empty());
             let taken: BTreeSet<&str> = explicit.iter().map(|one| one.key.as_str()).collect();
             let listen = environment::last_text(&given, "edge.listen").or_else(|| default_text(&keys, "edge.listen"));
             let (legacy, complaints) = environment::legacy(environment, &taken, listen.unwrap_or_default());
@@ -108,9 +108,12 @@ fn check(keys: &[Key], one: &Given) -> Result<Option<Value>, String> {
             let empty = matches!(&one.raw, super::given::Raw::Typed(Value::Object(_)));
             return if empty { Ok(None) } else { Err(complain("this is a section with keys of its own, not a value")) };
         }
-        let hint = match key::nearest(keys, &one.key) {
-            Some(name) => format!("did you mean {}?", one.origin.spelling(name)),
-            None => "`grouploop config` shows all that there are".into(),
+        let near: Vec<String> =
+            key::nearest(keys, &one.key).into_iter().map(|name| one.origin.spelling(name)).collect();
+        let hint = if near.is_empty() {
+            "`grouploop config` shows all that there are".to_owned()
+        } else {
+            format!("did you mean {}?", near.join(" or "))
         };
         return Err(format!("{}; {hint}", complain("there is no such setting")));
     };

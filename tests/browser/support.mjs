@@ -63,22 +63,28 @@ export async function startNats() {
   return `nats://${value}`;
 }
 
-/** An edge on that nats-server, and on a free port if none is given: its address, and how to kill it. */
-export async function startEdge(nats, listen = "127.0.0.1:0") {
+/** Starts a role of the program: the address in its line `listening`, and how to kill it. */
+async function startRole(role, listen, settings) {
   const binary = process.env.GROUPLOOP_BIN ?? `${root}target/debug/grouploop`;
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(GROUPLOOP_|WS_|CDN_BASE_URL)/.test(name));
-  const env = {
-    ...Object.fromEntries(inherited), NATS_URL: nats, GROUPLOOP_BUS__ENGINE: "nats", GROUPLOOP_LOG__FORMAT: "json",
-  };
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(GROUPLOOP_|WS_|CDN_BASE_URL|AWS_)/.test(name));
+  const env = { ...Object.fromEntries(inherited), ...settings, GROUPLOOP_LOG__FORMAT: "json" };
   const pick = line => {
     if (!line.startsWith("{")) return undefined;
     const { fields, ...flat } = JSON.parse(line);
     const said = fields ?? flat;
-    return said.message === "listening" ? said["edge.address"] : undefined;
+    return said.message === "listening" ? said[`${role}.address`] : undefined;
   };
-  const { value, kill } = await start("grouploop edge", binary, ["edge", "--listen", listen], env, pick);
+  const { value, kill } = await start(`grouploop ${role}`, binary, [role, "--listen", listen], env, pick);
   return { address: value, kill };
 }
+
+/** An edge on that nats-server, and on a free port if none is given. */
+export const startEdge = (nats, listen = "127.0.0.1:0") =>
+  startRole("edge", listen, { NATS_URL: nats, GROUPLOOP_BUS__ENGINE: "nats" });
+
+/** A CDN with its objects in memory, and this token. */
+export const startCdn = token =>
+  startRole("cdn", "127.0.0.1:0", { GROUPLOOP_CDN__STORE: "memory://", GROUPLOOP_CDN__TOKEN: token });
 
 /** Serves `examples/` over HTTP: the base URL. */
 export async function servePages() {

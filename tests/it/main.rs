@@ -9,11 +9,14 @@
 
 mod stage;
 
+mod cdn;
 mod commands;
 mod faults;
+mod firmware;
 mod hostile;
 mod http;
 mod ownership;
+mod parameters;
 mod program;
 mod registry;
 mod subscriptions;
