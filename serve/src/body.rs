@@ -1,6 +1,6 @@
 //! A request's body whose client has to send it.
 
-use crate::connection::Client;
+use crate::client::Client;
 use crate::patience::Patience;
 use axum::BoxError;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};

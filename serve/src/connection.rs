@@ -1,6 +1,7 @@
 //! One connection, from its first byte to its last.
 
 use crate::body::PatientBody;
+use crate::client::Client;
 use crate::counts::{Counts, Open};
 use crate::guard::Guard;
 use axum::Router;
@@ -50,15 +51,6 @@ pub(crate) struct Shared {
     pub(crate) closing: CancellationToken,
     /// Nothing any more.
     pub(crate) stop: CancellationToken,
-}
-
-/// What the parts of one connection know of its client.
-#[derive(Debug)]
-pub(crate) struct Client {
-    pub(crate) slow_client: Duration,
-    pub(crate) counts: Arc<Counts>,
-    /// Bytes have come that belong to no request yet.
-    pub(crate) begun: AtomicBool,
 }
 
 /// Serves until the client goes, or is ended.

@@ -1,6 +1,6 @@
 //! A connection whose client has to take what is written to it.
 
-use crate::connection::Client;
+use crate::client::Client;
 use crate::patience::Patience;
 use socket2::SockRef;
 use std::io::{self, IoSlice};

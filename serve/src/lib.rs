@@ -27,6 +27,7 @@
 
 mod accept;
 mod body;
+mod client;
 mod connection;
 mod counts;
 mod guard;

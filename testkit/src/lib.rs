@@ -16,6 +16,7 @@ mod frame;
 mod http;
 mod nats;
 mod peer;
+mod port;
 mod process;
 mod proxy;
 mod raw;

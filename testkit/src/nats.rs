@@ -1,17 +1,10 @@
 //! A private nats-server: the real program, on a loopback port of its own.
 
+use crate::port::{PortTaken, on_a_free_port};
 use crate::process::Process;
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// Ports are taken from here and not from the kernel's ephemeral range (32768 and up on Linux): a port that is free between `kill`
-/// and `restart` could otherwise be given to some outgoing connection, or to a reconnecting client as its own end of the socket.
-const PORTS: std::ops::Range<u64> = 10_000..30_000;
-/// Ports tried before giving up.
-const ATTEMPTS: u64 = 50;
 
 /// A running (or, after [`kill`](Self::kill), dead) nats-server, on the same port all its life. Killed when dropped.
 #[derive(Debug)]
@@ -39,15 +32,8 @@ impl NatsServer {
     }
 
     async fn launch(config: Option<ConfigFile>) -> Self {
-        for attempt in 0..ATTEMPTS {
-            let random = RandomState::new().hash_one((std::process::id(), attempt));
-            let port =
-                u16::try_from(PORTS.start + random % (PORTS.end - PORTS.start)).expect("the range is one of ports");
-            if let Ok(process) = spawn(port, config.as_ref()).await {
-                return Self { port, config, process };
-            }
-        }
-        panic!("no free port for a nats-server after {ATTEMPTS} attempts");
+        let (port, process) = on_a_free_port("a nats-server", async |port| spawn(port, config.as_ref()).await).await;
+        Self { port, config, process }
     }
 
     /// `nats://127.0.0.1:<port>`, before and after a restart.
@@ -92,8 +78,6 @@ impl NatsServer {
         self.process.cont();
     }
 }
-
-struct PortTaken;
 
 async fn spawn(port: u16, config: Option<&ConfigFile>) -> Result<Process, PortTaken> {
     let mut command = Command::new(binary());

@@ -1,15 +1,10 @@
 //! A private S3 server: the real protocol with signatures and conditional writes, on a loopback port and over a folder of its own.
 
+use crate::port::{PortTaken, on_a_free_port, random};
 use crate::process::Process;
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Below the kernel's ephemeral range (32768 and up on Linux), so that between `kill` and `restart` nobody is given the port by chance.
-const PORTS: std::ops::Range<u64> = 10_000..30_000;
-/// Ports tried before giving up.
-const ATTEMPTS: u64 = 50;
 const BUCKET: &str = "grouploop";
 const ACCESS_KEY: &str = "testkit";
 const SECRET_KEY: &str = "testkit-secret";
@@ -31,14 +26,8 @@ impl S3Server {
     /// When there is no server to start (`make setup` brings it), or it does not come up.
     pub async fn start() -> Self {
         let folder = Folder::new();
-        for attempt in 0..ATTEMPTS {
-            let port = u16::try_from(PORTS.start + random(attempt) % (PORTS.end - PORTS.start))
-                .expect("the range is one of ports");
-            if let Ok(process) = spawn(port, &folder).await {
-                return Self { port, process, folder };
-            }
-        }
-        panic!("no free port for an S3 server after {ATTEMPTS} attempts");
+        let (port, process) = on_a_free_port("an S3 server", async |port| spawn(port, &folder).await).await;
+        Self { port, process, folder }
     }
 
     /// `http://127.0.0.1:<port>`, before and after a restart.
@@ -100,8 +89,6 @@ impl S3Server {
     }
 }
 
-struct PortTaken;
-
 async fn spawn(port: u16, folder: &Folder) -> Result<Process, PortTaken> {
     let mut command = Command::new(binary());
     command.args(["--host", "127.0.0.1", "--port", &port.to_string()]);
@@ -124,10 +111,6 @@ fn binary() -> PathBuf {
     let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/bin/s3s-fs");
     assert!(ours.exists(), "no S3 server for the tests: run `make setup`, or name an s3s-fs in S3S_FS");
     ours
-}
-
-fn random(salt: u64) -> u64 {
-    RandomState::new().hash_one((std::process::id(), salt))
 }
 
 /// What the server keeps, in the temporary folder; removed when dropped.
