@@ -1,5 +1,6 @@
 //! From rounds to verdicts: medians, targets, and the exit code.
 
+use crate::cdn::{self, Turn};
 use crate::measure::{Measured, Round};
 use crate::scenario::{Check, Known, Metric, Scenario};
 use crate::swarm::Outcome;
@@ -37,10 +38,12 @@ pub(crate) struct Row {
     pub(crate) limit: Option<f64>,
     pub(crate) edge: Option<f64>,
     pub(crate) relay: Option<f64>,
-    /// Edge over relay, in this run, whatever the speed of the machine.
+    /// Edge over relay, in this run, whatever the speed of the machine; or the median of CDN over nginx, by turns.
     pub(crate) ratio: Option<f64>,
     /// What the target allows of that: the limit over the relay's known figure.
     pub(crate) ratio_allowed: Option<f64>,
+    /// What the target wants of it at least.
+    pub(crate) share: Option<f64>,
     #[serde(skip)]
     pub(crate) known: Option<Known>,
     pub(crate) verdict: Verdict,
@@ -51,10 +54,13 @@ impl Findings {
         self.scenario.checks.iter().map(|check| {
             let edge = fold(check.metric, self.rounds.iter().filter_map(|round| round.edge.as_ref()));
             let relay = fold(check.metric, self.rounds.iter().filter_map(|round| round.relay.as_ref()));
-            let ratio = edge.zip(relay).filter(|_| check.known.is_some()).map(|(edge, relay)| edge / relay);
+            let ratio = match check.share {
+                Some(_) => median(self.rounds.iter().flat_map(|round| cdn::ratios(round, check.metric)).collect()),
+                None => edge.zip(relay).filter(|_| check.known.is_some()).map(|(edge, relay)| edge / relay),
+            };
             let ratio_allowed = check.limit.zip(check.known).map(|(limit, known)| limit / known.relay);
             let within = ratio.zip(ratio_allowed).is_some_and(|(ratio, allowed)| ratio <= allowed);
-            let verdict = match self.judge(check, edge) {
+            let verdict = match self.judge(check, edge, ratio) {
                 Verdict::Missed if within => Verdict::MetByRatio,
                 verdict => verdict,
             };
@@ -66,6 +72,7 @@ impl Findings {
                 relay,
                 ratio,
                 ratio_allowed,
+                share: check.share,
                 known: check.known,
                 verdict,
             }
@@ -78,24 +85,33 @@ impl Findings {
         both.flatten().filter_map(|measured| measured.outcome.as_ref())
     }
 
-    fn judge(&self, check: &Check, edge: Option<f64>) -> Verdict {
-        let measured = self.rounds.iter().any(|round| round.edge.is_some());
-        match (check.limit, edge) {
-            _ if !self.failures.is_empty() => Verdict::Failed,
-            (None, _) => Verdict::Shown,
-            (_, None) if measured => Verdict::Invalid,
-            (_, None) => Verdict::Shown,
-            (Some(limit), Some(figure)) if figure <= limit => Verdict::Met,
-            _ => Verdict::Missed,
+    /// The turns of all rounds, of either server.
+    pub(crate) fn turns(&self) -> impl Iterator<Item = &Turn> {
+        let both = self.rounds.iter().flat_map(|round| [&round.edge, &round.relay]);
+        both.flatten().flat_map(|measured| &measured.turns)
+    }
+
+    fn judge(&self, check: &Check, edge: Option<f64>, ratio: Option<f64>) -> Verdict {
+        let met = match (check.limit, check.share) {
+            _ if !self.failures.is_empty() => return Verdict::Failed,
+            (Some(limit), _) => edge.map(|figure| figure <= limit),
+            (None, Some(share)) => ratio.map(|ratio| ratio >= share),
+            (None, None) => return Verdict::Shown,
+        };
+        match met {
+            Some(true) => Verdict::Met,
+            Some(false) => Verdict::Missed,
+            None if self.rounds.iter().any(|round| round.edge.is_some()) => Verdict::Invalid,
+            None => Verdict::Shown,
         }
     }
 }
 
-/// The median of the valid rounds; for counts the worst of them.
+/// The median of the valid rounds, or the worst of them.
 fn fold<'a>(metric: Metric, rounds: impl Iterator<Item = &'a Measured>) -> Option<f64> {
     let valid = rounds.filter(|round| round.outcome.as_ref().is_none_or(|outcome| outcome.valid));
     let figures: Vec<f64> = valid.filter_map(|round| round.figures.get(&metric).copied()).collect();
-    if metric.is_count() { figures.into_iter().reduce(f64::max) } else { median(figures) }
+    if metric.worst_counts() { figures.into_iter().reduce(f64::max) } else { median(figures) }
 }
 
 /// The middle one, or the mean of the two in the middle.

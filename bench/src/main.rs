@@ -1,4 +1,5 @@
-//! `grouploop-bench`: is an edge as good as it has to be, and how far is it from what the kernel alone costs?
+//! `grouploop-bench`: are an edge and a CDN as good as they have to be? How far is the one from what the kernel alone costs, and the other
+//! from nginx?
 //!
 //! ```text
 //!                     ┌───────────────┐
@@ -7,10 +8,11 @@
 //!                       a process of its own; CPU and memory read from /proc
 //! ```
 //!
-//! Nothing of the product is linked in: the generator speaks the wire protocol by itself, so that a mistake in our codec cannot hide.
+//! The CDN and nginx serve the same files by turns ([`cdn`]). Nothing of the product is linked in: the generator speaks the wire protocol by itself, so that a mistake in our codec cannot hide.
 
 mod audience;
 mod auditor;
+mod cdn;
 mod clock;
 mod command;
 mod findings;
@@ -28,12 +30,14 @@ mod scenario;
 mod schedule;
 mod sender;
 mod servers;
+mod spending;
 mod stamp;
 mod swarm;
 mod table;
 mod usage;
 mod wire;
 
+use crate::cdn::Tools;
 use crate::clock::{Clock, Phases};
 use crate::findings::Findings;
 use crate::measure::Bench;
@@ -48,7 +52,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Measures an edge against its targets, beside a bare TCP relay in the same run.
+/// Measures an edge against its targets, beside a bare TCP relay in the same run, and a CDN beside nginx.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 struct Arguments {
@@ -117,7 +121,7 @@ fn run(arguments: &Arguments) -> Result<u8> {
     processes.end_on_signal()?;
     let servers = Servers::locate(processes, arguments.edge.clone(), arguments.nats_server.clone())?;
     let (warm_up, measure) = if arguments.quick { (1, 3) } else { (arguments.warm_up, arguments.seconds) };
-    let about = about(arguments, &servers, warm_up, measure);
+    let about = about(arguments, &servers, &scenarios, warm_up, measure);
     for (name, value) in &about {
         eprintln!("{name}: {value}");
     }
@@ -126,8 +130,9 @@ fn run(arguments: &Arguments) -> Result<u8> {
         Bench { servers, clock: Clock::new(), phases, with_edge: !arguments.without_edge, single_edge: None };
     let all = measure_all(&mut bench, &scenarios, arguments.rounds);
 
-    let (targets, loads, notes) = (report::targets(&all), report::loads(&all), report::notes(&all));
-    writeln!(std::io::stdout().lock(), "\n{targets}\n{loads}\n{notes}")?;
+    let parts = [report::targets(&all), report::loads(&all), report::turns(&all), report::notes(&all)];
+    let report = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
+    writeln!(std::io::stdout().lock(), "\n{report}")?;
     if let Some(path) = &arguments.report {
         let json = serde_json::to_vec_pretty(&report::json(&all, &about))?;
         std::fs::write(path, json).with_context(|| format!("cannot write {}", path.display()))?;
@@ -135,7 +140,7 @@ fn run(arguments: &Arguments) -> Result<u8> {
     if let Some(path) = &arguments.results {
         let list: String = about.iter().map(|(name, value)| format!("- {name}: {value}\n")).collect();
         let heading = format!("{}, {}", machine::today(), machine::describe());
-        results::record(path, &heading, &format!("{list}\n{targets}\n{loads}\n{notes}"))?;
+        results::record(path, &heading, &format!("{list}\n{report}"))?;
     }
     Ok(findings::exit_code(&all))
 }
@@ -149,11 +154,21 @@ fn choose(only: &[char]) -> Result<Vec<&'static Scenario>> {
     Ok(SCENARIOS.iter().filter(|scenario| only.is_empty() || only.contains(&scenario.key)).collect())
 }
 
-fn about(arguments: &Arguments, servers: &Servers, warm_up: u64, measure: u64) -> Vec<(&'static str, String)> {
+fn about(
+    arguments: &Arguments,
+    servers: &Servers,
+    scenarios: &[&Scenario],
+    warm_up: u64,
+    measure: u64,
+) -> Vec<(&'static str, String)> {
     let mut about = vec![("machine", machine::describe())];
     if !arguments.without_edge {
         about.push(("edge", Servers::version(&servers.edge)));
         about.push(("NATS", Servers::version(&servers.nats)));
+        if scenarios.iter().any(|scenario| scenario.kind.is_of_cdn()) {
+            let version = |tools: Tools| tools.nginx_version();
+            about.push(("nginx", Tools::locate().map_or_else(|missing| missing.to_string(), version)));
+        }
     }
     about.push(("rounds", format!("{} of {warm_up} s warm-up and {measure} s measured each", arguments.rounds)));
     if cfg!(debug_assertions) {

@@ -1,5 +1,6 @@
 //! How each kind of scenario is measured: which servers are started, what is connected to them, and which figures come out.
 
+use crate::cdn::{self, Turn};
 use crate::clock::{Clock, Phases, Timeline, pause};
 use crate::command::Pair;
 use crate::inbox::Dialect;
@@ -24,9 +25,11 @@ pub(crate) struct Measured {
     pub(crate) figures: BTreeMap<Metric, f64>,
     /// The load behind the figures, if there was one.
     pub(crate) outcome: Option<Outcome>,
+    /// What wrk saw of it, if it was wrk who asked.
+    pub(crate) turns: Vec<Turn>,
 }
 
-/// The edge and the relay, in the same round.
+/// The edge and the relay, or the CDN and nginx, in the same round.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Round {
     pub(crate) edge: Option<Measured>,
@@ -60,6 +63,8 @@ impl Bench {
             _ if !self.with_edge => Ok(Round::default()),
             Kind::Command(load) => Ok(Round { edge: Some(self.command(load)?), relay: None }),
             Kind::Across(load) => Ok(Round { edge: Some(self.across(load)?), relay: None }),
+            Kind::Rate(file) => cdn::rate(&self.servers, self.phases, file),
+            Kind::Crowd(clients) => cdn::crowd(&self.servers, clients),
         }
     }
 
@@ -147,7 +152,7 @@ fn of_load(outcome: Outcome) -> Measured {
         (Metric::CpuUsPerInbound, outcome.cpu_us_per_inbound),
         (Metric::CpuUsPerDelivered, outcome.cpu_us_per_delivered),
     ];
-    Measured { figures: figures.into(), outcome: Some(outcome) }
+    Measured { figures: figures.into(), outcome: Some(outcome), ..Measured::default() }
 }
 
 /// Connects idle viewers to a fresh server, then registered devices to another.
@@ -167,7 +172,7 @@ fn memory(connections: u32, dialect: Dialect, start: impl Fn() -> Result<Process
         // The server goes first, so that it never works on ten thousand goodbyes.
         drop(server);
     }
-    Ok(Measured { figures, outcome: None })
+    Ok(Measured { figures, ..Measured::default() })
 }
 
 /// Sends one frame from each device, and waits until all have been taken in.

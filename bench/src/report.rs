@@ -1,5 +1,6 @@
 //! Tables and JSON from what was found.
 
+use crate::cdn::Turn;
 use crate::findings::{Findings, median};
 use crate::measure::{Measured, Round};
 use crate::swarm::Outcome;
@@ -16,8 +17,8 @@ pub(crate) fn targets(all: &[Findings]) -> String {
         "what",
         "target",
         "measured",
-        "relay, same run",
-        "edge / relay (target's)",
+        "relay or nginx, same run",
+        "ratio (target's)",
         "known: relay / other relay / Python",
         "verdict",
     ];
@@ -27,12 +28,13 @@ pub(crate) fn targets(all: &[Findings]) -> String {
             let (what, unit) = row.metric.words();
             let with_unit = |value: f64| format!("{} {unit}", number(value)).trim_end().to_owned();
             let figure = |value: Option<f64>| value.map_or("–".into(), with_unit);
-            let target = match row.limit {
-                Some(0.0) => "0".into(),
-                Some(limit) => format!("≤ {}", with_unit(limit)),
-                None => String::new(),
+            let target = match (row.limit, row.share) {
+                (Some(0.0), _) => "0".into(),
+                (Some(limit), _) => format!("≤ {}", with_unit(limit)),
+                (None, Some(share)) => format!("≥ {:.0} % of nginx", share * 100.0),
+                (None, None) => String::new(),
             };
-            let ratio = match (row.ratio, row.ratio_allowed) {
+            let ratio = match (row.ratio, row.ratio_allowed.or(row.share)) {
                 (Some(ratio), Some(allowed)) => format!("{ratio:.2} ({allowed:.2})"),
                 (None, Some(allowed)) => format!("– ({allowed:.2})"),
                 _ => String::new(),
@@ -107,6 +109,55 @@ pub(crate) fn loads(all: &[Findings]) -> String {
     if rows.len() > 1 { render(&rows) } else { String::new() }
 }
 
+/// What wrk saw of the CDN and of nginx.
+pub(crate) fn turns(all: &[Findings]) -> String {
+    let head = [
+        "file",
+        "server",
+        "requests/s",
+        "MB/s",
+        "p50 ms",
+        "p90",
+        "p99",
+        "p99.9",
+        "max",
+        "server cores",
+        "µs/request",
+        "wrk's cores",
+        "other load",
+    ];
+    let mut rows = vec![head.map(String::from).to_vec()];
+    for findings in all {
+        for (name, pick) in [
+            ("CDN", (|round| round.edge.as_ref()) as fn(&Round) -> Option<&Measured>),
+            ("nginx", |round| round.relay.as_ref()),
+        ] {
+            let turns: Vec<&Turn> = findings.rounds.iter().filter_map(pick).flat_map(|side| &side.turns).collect();
+            if turns.is_empty() {
+                continue;
+            }
+            let middle = |of: fn(&Turn) -> f64| median(turns.iter().map(|turn| of(turn)).collect()).unwrap_or(f64::NAN);
+            let figure = |of: fn(&Turn) -> f64| number(middle(of));
+            rows.push(vec![
+                findings.scenario.key.to_string(),
+                name.into(),
+                figure(|turn| turn.requests_per_second.round()),
+                figure(|turn| turn.mb_per_second.round()),
+                figure(|turn| turn.latency.p50_ms),
+                figure(|turn| turn.latency.p90_ms),
+                figure(|turn| turn.latency.p99_ms),
+                figure(|turn| turn.latency.p999_ms),
+                figure(|turn| turn.latency.max_ms),
+                figure(|turn| turn.server_cores),
+                figure(|turn| turn.cpu_us_per_request),
+                figure(|turn| turn.generator_cores),
+                format!("{:.0} %", middle(|turn| turn.foreign_load) * 100.0),
+            ]);
+        }
+    }
+    if rows.len() > 1 { render(&rows) } else { String::new() }
+}
+
 /// What a reader must know before believing the tables: failures, the speed of this machine, and who else used it.
 pub(crate) fn notes(all: &[Findings]) -> String {
     let mut lines = Vec::new();
@@ -125,10 +176,12 @@ pub(crate) fn notes(all: &[Findings]) -> String {
     if let Some(slower) = median(slower) {
         lines.push(format!(
             "- The relay costs {slower:.1} times what it costs where the known figures come from, so they do not compare with this \
-             machine's directly. `edge / relay` does: in brackets, what a target allows where the relay has its known cost."
+             machine's directly. The ratio does: in brackets, what a target allows where the relay has its known cost."
         ));
     }
-    let foreign = all.iter().flat_map(Findings::outcomes).map(|outcome| outcome.foreign_load).fold(0.0, f64::max);
+    let during_loads = all.iter().flat_map(Findings::outcomes).map(|outcome| outcome.foreign_load);
+    let during_turns = all.iter().flat_map(Findings::turns).map(|turn| turn.foreign_load);
+    let foreign = during_loads.chain(during_turns).fold(0.0, f64::max);
     if foreign > IDLE {
         lines.push(format!(
             "- The machine was not idle: other programs took up to {:.0} % of it, which makes latencies and CPU times worse.",
@@ -150,7 +203,7 @@ pub(crate) fn json(all: &[Findings], about: &[(&str, String)]) -> serde_json::Va
                         .iter()
                         .map(|(metric, value)| json!({ "metric": metric, "value": value }))
                         .collect();
-                    json!({ "figures": figures, "load": measured.outcome })
+                    json!({ "figures": figures, "load": measured.outcome, "turns": measured.turns })
                 })
             };
             let rounds: Vec<_> = findings
@@ -174,16 +227,20 @@ pub(crate) fn json(all: &[Findings], about: &[(&str, String)]) -> serde_json::Va
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cdn::tests::measured;
     use crate::scenario::{Metric, SCENARIOS};
 
     fn side(metric: Metric, figure: f64) -> Option<Measured> {
-        Some(Measured { figures: [(metric, figure)].into(), outcome: None })
+        Some(Measured { figures: [(metric, figure)].into(), ..Measured::default() })
     }
 
     fn findings(edge: f64, relay: f64) -> Findings {
         let metric = Metric::CpuUsPerInbound;
-        let scenario = SCENARIOS.iter().find(|scenario| scenario.key == 'd').unwrap();
-        let round = Round { edge: side(metric, edge), relay: side(metric, relay) };
+        of('d', Round { edge: side(metric, edge), relay: side(metric, relay) })
+    }
+
+    fn of(key: char, round: Round) -> Findings {
+        let scenario = SCENARIOS.iter().find(|scenario| scenario.key == key).unwrap();
         Findings { scenario, rounds: vec![round], failures: vec!["no edge".into()] }
     }
 
@@ -191,6 +248,15 @@ mod tests {
     fn the_table_names_the_target_and_the_ratio() {
         let text = targets(&[findings(30.0, 24.0)]);
         for wanted in ["≤ 26 µs", "30 µs", "24 µs", "1.25 (2.17)", "12 / 55 / 254", "**failed**"] {
+            assert!(text.contains(wanted), "no {wanted} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_share_is_told_as_what_it_is_of() {
+        let round = Round { edge: Some(measured(&[7_500.0])), relay: Some(measured(&[10_000.0])) };
+        let text = targets(&[of('h', round)]);
+        for wanted in ["≥ 60 % of nginx", "7500 /s", "10000 /s", "0.75 (0.60)"] {
             assert!(text.contains(wanted), "no {wanted} in {text}");
         }
     }

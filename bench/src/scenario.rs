@@ -1,6 +1,7 @@
 //! What is measured and how good it must be, as data. The known figures come from earlier measurements on two cores: of a relay like
 //! ours, of the best relay in another language, and of the Python prototype.
 
+use crate::cdn::{self, File};
 use crate::swarm::Load;
 use serde::Serialize;
 
@@ -25,6 +26,10 @@ pub(crate) enum Kind {
     Command(Load),
     /// A load whose devices and viewers are on different edges.
     Across(Load),
+    /// A file from the CDN, as often as it can.
+    Rate(File),
+    /// An image for so many clients at once.
+    Crowd(u32),
 }
 
 /// One target.
@@ -35,6 +40,8 @@ pub(crate) struct Check {
     pub(crate) limit: Option<f64>,
     /// What the limit is measured against, when it is known from earlier.
     pub(crate) known: Option<Known>,
+    /// At least this part of what nginx gives in the same run.
+    pub(crate) share: Option<f64>,
 }
 
 /// Figures of other servers, from earlier and on another machine of two cores.
@@ -46,7 +53,7 @@ pub(crate) struct Known {
     pub(crate) others: &'static str,
 }
 
-/// What can be measured; smaller is better for all of them.
+/// What can be measured; smaller is better where there is a limit, larger where a share is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Metric {
@@ -62,6 +69,14 @@ pub(crate) enum Metric {
     CommandP99Ms,
     AnswerP99Ms,
     CpuRatio,
+    RequestsPerSecond,
+    MegabytesPerSecond,
+    CpuUsPerRequest,
+    BodiesWrong,
+    PeakMb,
+    IdleMb,
+    AfterwardsMb,
+    CrowdSeconds,
 }
 
 impl Metric {
@@ -80,25 +95,49 @@ impl Metric {
             Self::CommandP99Ms => ("command to device, p99", "ms"),
             Self::AnswerP99Ms => ("answer to controller, p99", "ms"),
             Self::CpuRatio => ("CPU against one edge", "×"),
+            Self::RequestsPerSecond => ("requests per second", "/s"),
+            Self::MegabytesPerSecond => ("throughput", "MB/s"),
+            Self::CpuUsPerRequest => ("CPU per request", "µs"),
+            Self::BodiesWrong => ("clients without every byte", ""),
+            Self::PeakMb => ("memory, the most there ever was", "MB"),
+            Self::IdleMb => ("memory before", "MB"),
+            Self::AfterwardsMb => ("memory afterwards", "MB"),
+            Self::CrowdSeconds => ("until the last client has all", "s"),
         }
     }
 
     /// Whether one bad round spoils all; other figures are judged by their median.
-    pub(crate) fn is_count(self) -> bool {
-        matches!(self, Self::FramesLost | Self::FramesMisordered | Self::ConnectionsClosed | Self::CommandsLost)
+    pub(crate) fn worst_counts(self) -> bool {
+        matches!(
+            self,
+            Self::FramesLost
+                | Self::FramesMisordered
+                | Self::ConnectionsClosed
+                | Self::CommandsLost
+                | Self::BodiesWrong
+                | Self::PeakMb
+        )
     }
 }
 
 const fn at_most(metric: Metric, limit: f64) -> Check {
-    Check { metric, limit: Some(limit), known: None }
+    Check { limit: Some(limit), ..shown(metric) }
 }
 
 const fn beside(metric: Metric, limit: f64, relay: f64, others: &'static str) -> Check {
-    Check { metric, limit: Some(limit), known: Some(Known { relay, others }) }
+    Check { known: Some(Known { relay, others }), ..at_most(metric, limit) }
 }
 
 const fn none(metric: Metric) -> Check {
     at_most(metric, 0.0)
+}
+
+const fn share(metric: Metric, share: f64) -> Check {
+    Check { share: Some(share), ..shown(metric) }
+}
+
+const fn shown(metric: Metric) -> Check {
+    Check { metric, limit: None, known: None, share: None }
 }
 
 /// The load that three scenarios share.
@@ -162,11 +201,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         key: 'f',
         name: "commands over two edges and NATS, load (a) on the first",
         kind: Kind::Command(THOUSAND),
-        checks: &[
-            none(Metric::CommandsLost),
-            at_most(Metric::CommandP99Ms, 10.0),
-            Check { metric: Metric::AnswerP99Ms, limit: None, known: None },
-        ],
+        checks: &[none(Metric::CommandsLost), at_most(Metric::CommandP99Ms, 10.0), shown(Metric::AnswerP99Ms)],
     },
     Scenario {
         key: 'g',
@@ -179,14 +214,50 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             at_most(Metric::CpuRatio, 1.5),
         ],
     },
+    Scenario {
+        key: 'h',
+        name: "CDN: commands.json",
+        kind: Kind::Rate(File::Commands),
+        checks: &[share(Metric::RequestsPerSecond, 0.6), shown(Metric::CpuUsPerRequest)],
+    },
+    Scenario {
+        key: 'i',
+        name: "CDN: a library of 10 KB",
+        kind: Kind::Rate(File::Library),
+        checks: &[share(Metric::RequestsPerSecond, 0.6), shown(Metric::CpuUsPerRequest)],
+    },
+    Scenario {
+        key: 'j',
+        name: "CDN: a file of 1 MB",
+        kind: Kind::Rate(File::Large),
+        checks: &[share(Metric::MegabytesPerSecond, 0.8), shown(Metric::CpuUsPerRequest)],
+    },
+    Scenario {
+        key: 'k',
+        name: "CDN: an image of 1.5 MB for 500 clients at once",
+        kind: Kind::Crowd(500),
+        checks: &[
+            none(Metric::BodiesWrong),
+            at_most(Metric::PeakMb, 100.0),
+            shown(Metric::IdleMb),
+            shown(Metric::AfterwardsMb),
+            shown(Metric::CrowdSeconds),
+        ],
+    },
 ];
 
 impl Kind {
+    /// Whether it is about the CDN, with nginx as its yardstick.
+    pub(crate) fn is_of_cdn(self) -> bool {
+        matches!(self, Self::Rate(_) | Self::Crowd(_))
+    }
+
     /// Connections that the generator opens at once.
     pub(crate) fn connections(self) -> u32 {
         match self {
             Self::Load(load) | Self::Command(load) | Self::Across(load) => load.devices + load.viewers,
-            Self::Memory(connections) => connections,
+            Self::Memory(connections) | Self::Crowd(connections) => connections,
+            Self::Rate(_) => cdn::CONNECTIONS,
         }
     }
 }

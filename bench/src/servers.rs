@@ -44,9 +44,27 @@ impl Servers {
 
     /// An edge with its default settings, on the embedded bus unless there is a NATS server.
     pub(crate) fn start_edge(&self, nats: Option<&Process>) -> Result<Process> {
+        let mut command = self.role("edge")?;
+        if let Some(nats) = nats {
+            command.env("NATS_URL", format!("nats://{}", nats.address));
+        }
+        let edge = self.processes.start("edge", &mut command, json_address)?;
+        wait_until_ready(edge, "/readyz")
+    }
+
+    /// A CDN with its default settings on this folder.
+    pub(crate) fn start_cdn(&self, folder: &Path) -> Result<Process> {
+        let mut command = self.role("cdn")?;
+        command.args(["--set", &format!("cdn.store=file://{}", folder.display())]);
+        let cdn = self.processes.start("cdn", &mut command, json_address)?;
+        wait_until_ready(cdn, "/readyz")
+    }
+
+    /// A role of the grouploop binary on a free port, without settings from the environment.
+    fn role(&self, role: &str) -> Result<Command> {
         ensure!(self.edge.exists(), "{} does not exist: build the grouploop binary first", self.edge.display());
         let mut command = Command::new(&self.edge);
-        command.args(["edge", "--listen", "127.0.0.1:0"]);
+        command.args([role, "--listen", "127.0.0.1:0"]);
         for (name, _) in std::env::vars_os() {
             let set_by_user = name.to_string_lossy();
             if set_by_user.starts_with("GROUPLOOP_") || set_by_user.starts_with("WS_") {
@@ -54,16 +72,7 @@ impl Servers {
             }
         }
         command.env_remove("NATS_URL").env_remove("CDN_BASE_URL").env("GROUPLOOP_LOG__FORMAT", "json");
-        if let Some(nats) = nats {
-            command.env("NATS_URL", format!("nats://{}", nats.address));
-        }
-        let edge = self.processes.start("edge", &mut command, json_address)?;
-        let started = Instant::now();
-        while !is_ready(edge.address) {
-            ensure!(started.elapsed() < READY, "the edge at {} is not ready after {} s", edge.address, READY.as_secs());
-            pause(Duration::from_millis(50));
-        }
-        Ok(edge)
+        Ok(command)
     }
 
     pub(crate) fn start_nats(&self) -> Result<Process> {
@@ -95,8 +104,20 @@ fn nats_address(line: &str) -> Option<SocketAddr> {
     line.split_once("Listening for client connections on ")?.1.trim().parse().ok()
 }
 
-fn is_ready(address: SocketAddr) -> bool {
-    get(address, "/readyz").is_ok_and(|status| status == 200)
+/// Waits until a server answers this path with 200.
+pub(crate) fn wait_until_ready(server: Process, path: &str) -> Result<Process> {
+    let (started, address) = (Instant::now(), server.address);
+    loop {
+        let answer = get(address, path);
+        if matches!(answer, Ok(200)) {
+            return Ok(server);
+        }
+        if started.elapsed() > READY {
+            let status = answer.map_or_else(|error| error.to_string(), |status| status.to_string());
+            bail!("http://{address}{path} does not answer 200 after {} s but: {status}", READY.as_secs());
+        }
+        pause(Duration::from_millis(50));
+    }
 }
 
 /// The status of a plain HTTP GET.

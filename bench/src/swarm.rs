@@ -7,11 +7,11 @@ use crate::inbox::Dialect;
 use crate::peer::{Peer, Role};
 use crate::process::Process;
 use crate::sender::{Sender, Sent};
-use crate::usage::{self, Cpu};
+use crate::spending::{Spending, Spent};
 use anyhow::{Result, anyhow};
 use serde::Serialize;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// More late frames than this in a thousand, and the generator did not do what was asked of it.
 const MAX_LATE_PER_MILLE: u64 = 10;
@@ -109,43 +109,6 @@ impl Swarm {
         let (sent, _open) = sending.join().map_err(|_| anyhow!("the devices' thread panicked"))?;
         let received = audience.finish(sent.written * u64::from(self.load.viewers))?;
         Ok(settle(&sent, &received, after.since(&before)))
-    }
-}
-
-/// CPU time up to now, or spent between two moments.
-struct Spending {
-    servers: Vec<Cpu>,
-    generator: Cpu,
-    machine: Duration,
-    at: Instant,
-}
-
-struct Spent {
-    wall: Duration,
-    servers: Duration,
-    generator: Duration,
-    foreign_load: f64,
-}
-
-impl Spending {
-    fn now(servers: &[&Process]) -> Result<Self> {
-        Ok(Self {
-            servers: servers.iter().map(|server| server.cpu()).collect::<Result<_>>()?,
-            generator: Cpu::of(std::process::id())?,
-            machine: usage::machine()?,
-            at: Instant::now(),
-        })
-    }
-
-    fn since(&self, earlier: &Self) -> Spent {
-        let servers = self.servers.iter().zip(&earlier.servers).map(|(now, then)| now.since(*then)).sum();
-        let generator = self.generator.since(earlier.generator);
-        let machine = self.machine.saturating_sub(earlier.machine);
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as f64;
-        let wall = self.at - earlier.at;
-        let capacity = wall.as_secs_f64() * cores;
-        let foreign_load = machine.saturating_sub(servers + generator).as_secs_f64() / capacity;
-        Spent { wall, servers, generator, foreign_load }
     }
 }
 

@@ -35,6 +35,7 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route("/livez", get(|| async { ([(header::CACHE_CONTROL, NO_STORE)], "ok\n") }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
+        .method_not_allowed_fallback(|| async { HttpError::MethodNotAllowed("GET, HEAD, OPTIONS") })
         .fallback(object)
         .layer(middleware::from_fn_with_state(state.clone(), around))
         .with_state(state)

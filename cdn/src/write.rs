@@ -67,7 +67,7 @@ pub(crate) async fn put(
         let bytes = collect(body, limit).await?;
         check(state, &path, &bytes).await?;
         let written = written(&bytes);
-        state.shelf.store.write(&path, bytes, &condition).await?;
+        state.shelf.store.write(&path, bytes, &condition).await.map_err(|error| failed(&path, error))?;
         written
     } else {
         receive(state, &path, body, condition, limit, declared).await?
@@ -125,10 +125,18 @@ pub(crate) async fn delete(state: &State, path: Option<AssetPath>, headers: &Hea
         return Err(if asked { HttpError::PreconditionFailed } else { HttpError::NotFound });
     };
     let condition = condition(headers, Some(&current))?;
-    state.shelf.store.delete(&path, &condition).await?;
+    state.shelf.store.delete(&path, &condition).await.map_err(|error| failed(&path, error))?;
     state.shelf.forget(&path);
     tracing::info!(object.path = %path, "object removed");
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// A write that the store did not take is somebody's to look at: a folder without rights, a bucket that only may be read.
+fn failed(path: &AssetPath, error: StoreError) -> HttpError {
+    if let StoreError::Away(why) = &error {
+        tracing::warn!(object.path = %path, store.error = why, "object not written");
+    }
+    error.into()
 }
 
 fn limit(state: &State, path: &AssetPath) -> u64 {
@@ -228,7 +236,7 @@ async fn receive(
     limit: u64,
     declared: Option<u64>,
 ) -> Result<Written, HttpError> {
-    let mut upload = state.shelf.store.upload(path, condition).await?;
+    let mut upload = state.shelf.store.upload(path, condition).await.map_err(|error| failed(path, error))?;
     let mut hasher = Hasher::default();
     let mut size = 0;
     let outcome = loop {
@@ -243,13 +251,13 @@ async fn receive(
                 }
                 hasher.update(&piece);
                 if let Err(error) = upload.push(piece).await {
-                    break Err(error.into());
+                    break Err(failed(path, error));
                 }
             }
         }
     };
     match outcome {
-        Ok(()) => upload.finish().await?,
+        Ok(()) => upload.finish().await.map_err(|error| failed(path, error))?,
         Err(error) => {
             upload.abort().await;
             return Err(error);

@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 
 /// Bytes that the kernel takes for a connection beyond what is under way to the peer.
 #[cfg(target_os = "linux")]
-const UNSENT_BYTES: u32 = 128 * 1024;
+const UNSENT_BYTES: u32 = 256 * 1024;
 
 /// Pause after a failure. What it is about, most often file descriptors, passes when others close.
 const FAILURE_PAUSE: Duration = Duration::from_millis(100);

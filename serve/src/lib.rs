@@ -21,7 +21,7 @@
 //! | is one too many | a close at once |
 //!
 //! There is no limit on the whole life of a connection: a device on a weak network may need minutes for an image. An answer is taken from
-//! its handler only as fast as the client takes it, and the kernel holds 128 KiB of it that are not on their way yet.
+//! its handler only as fast as the client takes it, and the kernel holds 256 KiB of it that are not on their way yet.
 //!
 //! Not for WebSockets: connections are not upgraded. The edge has workers of its own for them, and uses only [`http1`] from here.
 

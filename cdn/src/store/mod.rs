@@ -39,6 +39,10 @@ pub(crate) const WHOLE_BYTES: usize = 5 << 20;
 /// Time for the store to take a piece, beyond that for an answer.
 const WRITE_PATIENCE: Duration = Duration::from_secs(30);
 
+/// File systems know the time to some milliseconds. A file that is replaced twice in between may be given the place, the time and the size of
+/// the first, and would be taken for it; so no file is replaced before it is older than this.
+const FILE_TICK: Duration = Duration::from_millis(12);
+
 /// Where objects are. A cheap handle.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
@@ -288,6 +292,12 @@ impl Store {
             Some(folder) => Some(folder.lock().await.map_err(|error| StoreError::Away(error.to_string()))?),
             None => None,
         };
+        if folder.is_some()
+            && let Ok(meta) = self.objects.head(path).await
+            && let Ok(age) = SystemTime::from(meta.last_modified).elapsed()
+        {
+            tokio::time::sleep(FILE_TICK.saturating_sub(age)).await;
+        }
         Ok(Turn { _folder: folder, _here: here })
     }
 
