@@ -9,8 +9,12 @@ const faults = [];
 let cdn, page;
 
 before(async () => {
-  const [{ address }, context, pages] = await Promise.all([startCdn(token), openBrowser(), servePages()]);
+  const [{ address }, context] = await Promise.all([startCdn(token), openBrowser()]);
   cdn = `http://${address}`;
+  const isolation = { "cross-origin-embedder-policy": "require-corp", "cross-origin-opener-policy": "same-origin" };
+  // A plain script tag, without CORS: it needs the CDN's word that anybody may embed it.
+  const body = `<!doctype html><script src="${cdn}/js/p5.min.js"></script>`;
+  const pages = await servePages({ "isolated.html": { headers: isolation, body } });
   page = await context.newPage();
   page.on("pageerror", error => faults.push(String(error)));
   await page.goto(`${pages}watch.html`);
@@ -73,12 +77,7 @@ test("ranges and their headers reach a page", async () => {
 
 test("a page that is isolated from other origins may embed it all the same", async () => {
   const isolated = await page.context().newPage();
-  const headers = { "cross-origin-embedder-policy": "require-corp", "cross-origin-opener-policy": "same-origin" };
-  // A plain script tag, without CORS: it needs the CDN's word that anybody may embed it.
-  const body = `<!doctype html><script src="${cdn}/js/p5.min.js"></script>`;
-  const url = new URL("isolated.html", page.url()).href;
-  await isolated.route(url, route => route.fulfill({ contentType: "text/html", headers, body }));
-  await isolated.goto(url);
+  await isolated.goto(new URL("isolated.html", page.url()).href);
   assert.deepEqual(await isolated.evaluate(() => [window.crossOriginIsolated, typeof window.p5]), [true, "function"]);
 });
 

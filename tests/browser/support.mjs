@@ -86,12 +86,12 @@ export const startEdge = (nats, listen = "127.0.0.1:0") =>
 export const startCdn = token =>
   startRole("cdn", "127.0.0.1:0", { GROUPLOOP_CDN__STORE: "memory://", GROUPLOOP_CDN__TOKEN: token });
 
-/** Serves `examples/` over HTTP: the base URL. */
-export async function servePages() {
+/** Serves `examples/` over HTTP, and more pages as `{ [name]: { headers, body } }`: the base URL. */
+export async function servePages(more = {}) {
   const server = createServer(async (request, response) => {
     const name = new URL(request.url, "http://localhost").pathname.match(/^\/([a-z]+\.html)$/)?.[1];
-    const page = name && await readFile(`${root}examples/${name}`).catch(() => undefined);
-    response.writeHead(page ? 200 : 404, { "content-type": "text/html" }).end(page);
+    const page = more[name]?.body ?? (name && await readFile(`${root}examples/${name}`).catch(() => undefined));
+    response.writeHead(page ? 200 : 404, { "content-type": "text/html", ...more[name]?.headers }).end(page);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
