@@ -131,7 +131,7 @@ pub(crate) struct SendArgs {
 pub(crate) enum FirmwareCommand {
     /// Upload an image to a CDN and name it in the manifest, so that devices can be updated to it
     ///
-    /// The token is read from the settings (cdn.token, GROUPLOOP_CDN__TOKEN), never from the command line, where others can see it.
+    /// The token is read from the settings (cdn.token); give it as GROUPLOOP_CDN__TOKEN, not on the command line, where others can see it.
     Publish(PublishArgs),
 }
 

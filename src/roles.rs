@@ -52,6 +52,10 @@ pub(crate) async fn serve(role: Role, start: Start) -> anyhow::Result<Exit> {
         let title = format!("GroupLoop {}, bus {engine}", env!("CARGO_PKG_VERSION"));
         // A closed stdout is no reason to stop serving.
         let _ = print(&listing(&title, &running.rows(), &lan_addresses()), Exit::Success);
+        if let Some(folder) = start.settings.cdn.store.strip_prefix("file://") {
+            let _ =
+                print(&format!("What you put into {folder}/js and {folder}/static, the CDN serves.\n"), Exit::Success);
+        }
     }
 
     let signal = signals.next().await;

@@ -7,13 +7,13 @@ use crate::path::AssetPath;
 use crate::store::{Reading, StoreError, Version};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
+use futures_util::future::{BoxFuture, FutureExt, Shared};
 use headers::{ETag, HeaderValue};
 use md5::Md5;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::sync::OnceCell;
 
 /// Objects up to this size are kept in memory whole; larger ones are streamed from the store.
 pub(crate) const SMALL_BYTES: u64 = 4 << 20;
@@ -60,6 +60,9 @@ pub(crate) fn tag(sha256: &str, encoding: Encoding) -> String {
     format!("\"{}{}\"", sha256.get(..TAG_DIGITS).unwrap_or(sha256), encoding.tag_suffix())
 }
 
+/// A smaller form that is made, or was: once, for all who wait for it, and to its end whether they wait or go.
+type Making = Shared<BoxFuture<'static, Option<Bytes>>>;
+
 /// An object ready to be served.
 #[derive(Debug)]
 pub(crate) struct Asset {
@@ -78,8 +81,8 @@ pub(crate) struct Asset {
     pub(crate) manifest: Option<Manifest>,
     body: Option<Bytes>,
     tags: [HeaderValue; 3],
-    gzip: OnceCell<Option<Bytes>>,
-    brotli: OnceCell<Option<Bytes>>,
+    gzip: OnceLock<Making>,
+    brotli: OnceLock<Making>,
 }
 
 impl Asset {
@@ -158,8 +161,8 @@ impl Asset {
             body,
             tags: [Encoding::Identity, Encoding::Gzip, Encoding::Brotli]
                 .map(|encoding| header(&tag(&hashes.sha256, encoding))),
-            gzip: OnceCell::new(),
-            brotli: OnceCell::new(),
+            gzip: OnceLock::new(),
+            brotli: OnceLock::new(),
             hashes,
         }
     }
@@ -175,11 +178,11 @@ impl Asset {
         let smaller = match wanted {
             Encoding::Identity => None,
             _ if !self.kind.compressible => None,
-            Encoding::Gzip => self.gzip.get_or_init(|| encode(wanted, body.clone())).await.as_ref(),
-            Encoding::Brotli => self.brotli.get_or_init(|| encode(wanted, body.clone())).await.as_ref(),
+            Encoding::Gzip => self.gzip.get_or_init(|| encode(wanted, body.clone())).clone().await,
+            Encoding::Brotli => self.brotli.get_or_init(|| encode(wanted, body.clone())).clone().await,
         };
         Some(match smaller {
-            Some(smaller) => (wanted, smaller.clone()),
+            Some(smaller) => (wanted, smaller),
             None => (Encoding::Identity, body.clone()),
         })
     }
@@ -211,8 +214,9 @@ impl Asset {
     }
 }
 
-async fn encode(encoding: Encoding, body: Bytes) -> Option<Bytes> {
-    tokio::task::spawn_blocking(move || encoding.encode(&body)).await.ok().flatten()
+fn encode(encoding: Encoding, body: Bytes) -> Making {
+    let work = tokio::task::spawn_blocking(move || encoding.encode(&body));
+    work.map(|done| done.ok().flatten()).boxed().shared()
 }
 
 /// HTTP dates have no fractions.
@@ -239,6 +243,16 @@ mod tests {
         assert_eq!(asset.tag(Encoding::Gzip), "\"ba7816bf8f01cfea414140de5dae2223-gz\"");
         assert_eq!(asset.tag(Encoding::Brotli), "\"ba7816bf8f01cfea414140de5dae2223-br\"");
         assert!(asset.typed_tag(Encoding::Brotli).is_some());
+    }
+
+    #[tokio::test]
+    async fn who_goes_away_does_not_have_a_form_made_again() {
+        const TEXT: &[u8] = &[b'a'; 1 << 20];
+        let text = asset("js/a.js", TEXT).await;
+        assert!(text.encoded(Encoding::Brotli).now_or_never().is_none(), "it takes a while");
+        let begun = text.brotli.get().unwrap().clone();
+        text.encoded(Encoding::Brotli).await.unwrap();
+        assert!(begun.ptr_eq(text.brotli.get().unwrap()), "the one that was begun is the one that is kept");
     }
 
     #[tokio::test]

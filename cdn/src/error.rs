@@ -41,6 +41,8 @@ pub(crate) enum HttpError {
     Cut,
     #[error("other uploads are under way; try again soon")]
     Busy,
+    #[error("the object store does not allow it; whoever runs this CDN has to look at its rights there")]
+    StoreDenied,
     #[error("the object store does not answer; try again soon")]
     StoreAway,
 }
@@ -62,6 +64,7 @@ impl HttpError {
             Self::Refused(_) => ("refused", StatusCode::UNPROCESSABLE_ENTITY),
             Self::Cut => ("cut", StatusCode::BAD_REQUEST),
             Self::Busy => ("busy", StatusCode::SERVICE_UNAVAILABLE),
+            Self::StoreDenied => ("store_denied", StatusCode::INTERNAL_SERVER_ERROR),
             Self::StoreAway => ("store_away", StatusCode::SERVICE_UNAVAILABLE),
         }
     }
@@ -80,6 +83,10 @@ impl From<StoreError> for HttpError {
             StoreError::InTheWay => Self::InTheWay,
             // Four times in a row: whoever writes so often is asked to wait.
             StoreError::Changed => Self::Busy,
+            StoreError::Denied(why) => {
+                tracing::debug!(store.error = why, "the store does not allow it");
+                Self::StoreDenied
+            }
             StoreError::Away(why) => {
                 tracing::debug!(store.error = why, "the store does not answer");
                 Self::StoreAway

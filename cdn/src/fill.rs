@@ -1,7 +1,8 @@
 //! Puts what the program brings along into the store: into an empty one all of it, later what is new in an upgrade, and never over anything
 //! that somebody changed, nor where somebody removed it.
 //!
-//! A record in the store says what was put there, by hash. What is still so is ours to replace; what is otherwise is somebody's.
+//! A record in the store says what was put there, by hash, and by which version of the program. What is still so is ours to replace, unless a
+//! newer program put it there: in a rolling upgrade old and new ones run side by side. What is otherwise is somebody's.
 
 use crate::asset::hex;
 use crate::built_in::BuiltIn;
@@ -21,6 +22,9 @@ const TRIES: usize = 10;
 /// What was put into the store, as SHA-256 in hex by path.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Record {
+    /// Of the newest program that wrote it.
+    #[serde(default)]
+    version: String,
     files: BTreeMap<String, String>,
 }
 
@@ -33,25 +37,35 @@ pub(crate) struct Filled {
     pub(crate) left: usize,
 }
 
-/// Does it.
-pub(crate) async fn fill(store: &Store, files: &[BuiltIn]) -> Result<Filled, StoreError> {
+/// Does it, as a program of this version.
+pub(crate) async fn fill(store: &Store, files: &[BuiltIn], version: &str) -> Result<Filled, StoreError> {
     for _ in 1..TRIES {
-        match attempt(store, files).await {
+        match attempt(store, files, version).await {
             Err(StoreError::Conflict | StoreError::Changed) => {}
             other => return other,
         }
     }
-    attempt(store, files).await
+    attempt(store, files, version).await
 }
 
-async fn attempt(store: &Store, files: &[BuiltIn]) -> Result<Filled, StoreError> {
+/// The numbers of `1.2.3`; what is no number counts as 0.
+fn numbers(version: &str) -> [u64; 3] {
+    let core = version.split(['-', '+']).next().unwrap_or_default();
+    let mut parts = core.split('.').map(|part| part.parse().unwrap_or(0));
+    std::array::from_fn(|_| parts.next().unwrap_or(0))
+}
+
+async fn attempt(store: &Store, files: &[BuiltIn], version: &str) -> Result<Filled, StoreError> {
     let (before, condition) = match store.read_note(RECORD).await {
         // One that cannot be read is as good as none: then every file that is there is somebody's.
         Ok((bytes, version)) => (serde_json::from_slice(&bytes).unwrap_or_default(), Condition::Is(version)),
         Err(StoreError::NotFound) => (Record::default(), Condition::Absent),
         Err(error) => return Err(error),
     };
-    let mut record = before.clone();
+    if numbers(&before.version) > numbers(version) {
+        return Ok(Filled { left: files.len(), ..Filled::default() });
+    }
+    let mut record = Record { version: version.to_owned(), ..before.clone() };
     let mut filled = Filled::default();
     for file in files {
         let Some(path) = AssetPath::parse(file.path) else { continue };
@@ -125,9 +139,9 @@ mod tests {
     async fn an_empty_store_gets_everything_once() {
         let store = store();
         let files = [file("js/a.js", "a1"), file("js/b.js", "b1")];
-        assert_eq!(fill(&store, &files).await, Ok(Filled { installed: 2, ..Filled::default() }));
+        assert_eq!(fill(&store, &files, "1.0.0").await, Ok(Filled { installed: 2, ..Filled::default() }));
         assert_eq!(text(&store, "js/a.js").await.as_deref(), Some("a1"));
-        assert_eq!(fill(&store, &files).await, Ok(Filled::default()));
+        assert_eq!(fill(&store, &files, "1.0.0").await, Ok(Filled::default()));
     }
 
     #[tokio::test]
@@ -135,12 +149,12 @@ mod tests {
         let store = store();
         write(&store, "js/own.js", "theirs").await;
         let first = ["js/a.js", "js/changed.js", "js/removed.js", "js/own.js"].map(|path| file(path, "1"));
-        assert_eq!(fill(&store, &first).await, Ok(Filled { installed: 3, replaced: 0, left: 1 }));
+        assert_eq!(fill(&store, &first, "1.0.0").await, Ok(Filled { installed: 3, replaced: 0, left: 1 }));
         write(&store, "js/changed.js", "theirs").await;
         store.delete(&AssetPath::parse("js/removed.js").unwrap(), &Condition::Any).await.unwrap();
         let second =
             ["js/a.js", "js/changed.js", "js/removed.js", "js/own.js", "js/new.js"].map(|path| file(path, "2"));
-        assert_eq!(fill(&store, &second).await, Ok(Filled { installed: 1, replaced: 1, left: 3 }));
+        assert_eq!(fill(&store, &second, "1.0.0").await, Ok(Filled { installed: 1, replaced: 1, left: 3 }));
         for (path, expected) in [
             ("js/a.js", Some("2")),
             ("js/changed.js", Some("theirs")),
@@ -155,24 +169,34 @@ mod tests {
     #[tokio::test]
     async fn who_puts_a_file_back_as_it_was_gets_upgrades_again() {
         let store = store();
-        fill(&store, &[file("js/a.js", "1")]).await.unwrap();
+        fill(&store, &[file("js/a.js", "1")], "1.0.0").await.unwrap();
         write(&store, "js/a.js", "theirs").await;
-        fill(&store, &[file("js/a.js", "2")]).await.unwrap();
+        fill(&store, &[file("js/a.js", "2")], "1.0.0").await.unwrap();
         write(&store, "js/a.js", "2").await;
-        fill(&store, &[file("js/a.js", "3")]).await.unwrap();
+        fill(&store, &[file("js/a.js", "3")], "1.0.0").await.unwrap();
         assert_eq!(text(&store, "js/a.js").await.as_deref(), Some("2"), "seen as theirs until it was seen as ours");
-        fill(&store, &[file("js/a.js", "2")]).await.unwrap();
-        fill(&store, &[file("js/a.js", "3")]).await.unwrap();
+        fill(&store, &[file("js/a.js", "2")], "1.0.0").await.unwrap();
+        fill(&store, &[file("js/a.js", "3")], "1.0.0").await.unwrap();
         assert_eq!(text(&store, "js/a.js").await.as_deref(), Some("3"));
+    }
+
+    #[tokio::test]
+    async fn an_older_program_takes_nothing_back() {
+        let store = store();
+        fill(&store, &[file("js/a.js", "new")], "1.10.0").await.unwrap();
+        let older = [file("js/a.js", "old"), file("js/b.js", "old")];
+        assert_eq!(fill(&store, &older, "1.9.3").await, Ok(Filled { left: 2, ..Filled::default() }));
+        assert_eq!(text(&store, "js/a.js").await.as_deref(), Some("new"));
+        assert_eq!(fill(&store, &[file("js/a.js", "newer")], "1.10.0").await.unwrap().replaced, 1);
     }
 
     #[tokio::test]
     async fn several_at_once_agree() {
         let store = store();
         let files: Vec<BuiltIn> = ["js/a.js", "js/b.js", "js/c.js"].map(|path| file(path, "1")).into();
-        let all = (0..4).map(|_| fill(&store, &files));
+        let all = (0..4).map(|_| fill(&store, &files, "1.0.0"));
         let done = futures_util::future::join_all(all).await;
         assert!(done.iter().all(Result::is_ok), "{done:?}");
-        assert_eq!(fill(&store, &files).await, Ok(Filled::default()));
+        assert_eq!(fill(&store, &files, "1.0.0").await, Ok(Filled::default()));
     }
 }

@@ -1,4 +1,4 @@
-//! Whether the store is there, as the probe found it last.
+//! Whether the store is there, and has what the program brings along, as the watch found it last.
 
 use std::sync::{PoisonError, RwLock};
 
@@ -6,6 +6,7 @@ use std::sync::{PoisonError, RwLock};
 #[derive(Debug, Default)]
 pub(crate) struct StoreHealth {
     away: RwLock<Option<String>>,
+    unfilled: RwLock<Option<String>>,
 }
 
 impl StoreHealth {
@@ -18,11 +19,24 @@ impl StoreHealth {
         self.away.read().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
+    /// Why the built-in files are not in the store; `None` when they are.
+    pub(crate) fn unfilled(&self) -> Option<String> {
+        self.unfilled.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Notes what the probe found; returns whether that is news.
     pub(crate) fn set(&self, away: Option<String>) -> bool {
         let mut now = self.away.write().unwrap_or_else(PoisonError::into_inner);
         let news = now.is_some() != away.is_some();
         *now = away;
+        news
+    }
+
+    /// Notes how putting the built-in files there went; returns whether that is news.
+    pub(crate) fn set_unfilled(&self, unfilled: Option<String>) -> bool {
+        let mut now = self.unfilled.write().unwrap_or_else(PoisonError::into_inner);
+        let news = *now != unfilled;
+        *now = unfilled;
         news
     }
 }

@@ -10,7 +10,7 @@ use crate::state::State;
 use crate::write;
 use axum::body::Body;
 use axum::extract::{Request, State as FromState};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -98,22 +98,20 @@ fn unstored(status: StatusCode, body: serde_json::Value) -> Response {
 }
 
 /// What a person sees who opens the port in a browser.
-async fn welcome(FromState(state): FromState<Arc<State>>, headers: HeaderMap) -> Response {
-    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or("localhost:5008");
-    let url = |path: &str| format!("http://{host}{path}");
+async fn welcome(FromState(state): FromState<Arc<State>>) -> Response {
     let body = json!({
         "service": "grouploop-cdn",
         "status": status_word(&state).1,
         "version": state.version,
         "endpoints": {
-            "libraries": url("/js/<file>"),
-            "firmware": url("/firmware/<file>"),
-            "firmware_manifest": url("/firmware/manifest.json"),
-            "files": url("/static/<file>"),
-            "commands": url("/static/commands.json"),
-            "health": url("/health"),
-            "readiness": url("/readyz"),
-            "metrics": url("/metrics"),
+            "libraries": "/js/<file>",
+            "firmware": "/firmware/<file>",
+            "firmware_manifest": "/firmware/manifest.json",
+            "files": "/static/<file>",
+            "commands": "/static/commands.json",
+            "health": "/health",
+            "readiness": "/readyz",
+            "metrics": "/metrics",
         },
         "writing": if state.token.is_set() { "with a token" } else { "off" },
     });
@@ -123,7 +121,7 @@ async fn welcome(FromState(state): FromState<Arc<State>>, headers: HeaderMap) ->
 fn status_word(state: &State) -> (StatusCode, &'static str) {
     if state.is_draining() {
         (StatusCode::SERVICE_UNAVAILABLE, "draining")
-    } else if state.shelf.health.is_away() || !state.bus.is_up() {
+    } else if state.shelf.health.is_away() || state.shelf.health.unfilled().is_some() || !state.bus.is_up() {
         (StatusCode::OK, "degraded")
     } else {
         (StatusCode::OK, "ok")
@@ -136,7 +134,10 @@ async fn health(FromState(state): FromState<Arc<State>>) -> Response {
         "status": word,
         "version": state.version,
         "node": state.node,
-        "store": {"state": if state.shelf.health.is_away() { "away" } else { "up" }},
+        "store": {
+            "state": if state.shelf.health.is_away() { "away" } else { "up" },
+            "built_in_files": state.shelf.health.unfilled().map_or("there".to_owned(), |why| format!("missing: {why}")),
+        },
         "bus": {"engine": state.bus.engine().name(), "state": if state.bus.is_up() { "up" } else { "away" }},
         "connections": state.counts.open(),
         "cache_bytes": state.shelf.weight(),

@@ -71,7 +71,7 @@ impl CdnSettings {
             }
         };
         range("max_upload_bytes", self.max_upload_bytes, 1_024, 5 << 30);
-        range("cache_bytes", self.cache_bytes, 1 << 20, 1 << 40);
+        range("cache_bytes", self.cache_bytes, 16 << 20, 1 << 40);
         range("revalidate_ms", self.revalidate_ms, 0, 3_600_000);
         range("store_timeout_ms", self.store_timeout_ms, 100, 60_000);
         range("max_connections", self.max_connections.into(), 1, 1_000_000);

@@ -14,19 +14,21 @@
 
 use crate::asset::Asset;
 use crate::health::StoreHealth;
-use crate::manifest::Manifest;
+use crate::manifest::{Facts, Manifest};
 use crate::metrics::Metrics;
 use crate::path::AssetPath;
 use crate::store::{Store, StoreError, Version};
 use bytes::Bytes;
+use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 
 /// Requests to the store at a time; the rest waits its turn.
 const STORE_REQUESTS: usize = 64;
@@ -34,6 +36,10 @@ const STORE_REQUESTS: usize = 64;
 const TRIES: usize = 4;
 /// Objects that the cache lays itself out for.
 const EXPECTED_OBJECTS: usize = 1024;
+/// Images that are looked at side by side for the manifest.
+const IMAGES_AT_A_TIME: usize = 16;
+/// Images whose hashes are remembered: all that a manifest can name, twice.
+const MAX_KNOWN_FACTS: usize = 2048;
 /// Largest stored manifest.
 pub(crate) const MAX_MANIFEST_BYTES: u64 = 1 << 20;
 
@@ -55,7 +61,11 @@ pub(crate) struct Shelf {
     cache: Cache<AssetPath, Arc<Kept>, ByWeight>,
     revalidate: Duration,
     started: Instant,
-    turns: Semaphore,
+    /// Turns at the store: for what is kept and looked at again, and for what is not. So nobody who asks for names that are not there keeps
+    /// what is there from being looked at.
+    turns_again: Semaphore,
+    turns_first: Semaphore,
+    known_facts: StdMutex<BTreeMap<AssetPath, (Version, Facts)>>,
 }
 
 #[derive(Debug)]
@@ -95,7 +105,9 @@ impl Shelf {
             cache,
             revalidate,
             started: Instant::now(),
-            turns: Semaphore::new(STORE_REQUESTS),
+            turns_again: Semaphore::new(STORE_REQUESTS),
+            turns_first: Semaphore::new(STORE_REQUESTS),
+            known_facts: StdMutex::default(),
         }
     }
 
@@ -209,10 +221,22 @@ impl Shelf {
             return Ok((!same).then_some(now));
         }
         let version = {
-            let _turn = self.turns.acquire().await;
+            let _turn = self.turn(&self.turns_again).await?;
             self.store.version(path).await?
         };
         if asset.version.as_ref() == Some(&version) { Ok(None) } else { self.load(path).await.map(Some) }
+    }
+
+    /// Waits for a turn, and not longer than for an answer.
+    async fn turn<'a>(&self, turns: &'a Semaphore) -> Result<SemaphorePermit<'a>, StoreError> {
+        let away = |why: &str| StoreError::Away(why.to_owned());
+        let turn = timeout(self.store.timeout(), turns.acquire()).await;
+        let turn = turn.map_err(|_| away("too many requests wait for it"))?.map_err(|_| away("it is closed"))?;
+        // It may have been found away meanwhile, and everybody behind would wait in vain.
+        match self.health.away() {
+            Some(why) => Err(StoreError::Away(why)),
+            None => Ok(turn),
+        }
     }
 
     async fn load(&self, path: &AssetPath) -> Result<Asset, StoreError> {
@@ -220,7 +244,7 @@ impl Shelf {
     }
 
     async fn read(&self, path: &AssetPath) -> Result<Asset, StoreError> {
-        let _turn = self.turns.acquire().await;
+        let _turn = self.turn(&self.turns_first).await?;
         for _ in 1..TRIES {
             match Asset::read(path, self.store.read(path, None, None).await?).await {
                 Err(StoreError::Changed) => {}
@@ -233,7 +257,7 @@ impl Shelf {
     /// The manifest: what was published, with what the store has of it. One that people wrote by hand and that cannot be read is served as
     /// they wrote it.
     fn make_manifest(&self) -> BoxFuture<'_, Result<Asset, StoreError>> {
-        Box::pin(async {
+        Box::pin(async move {
             let path = AssetPath::manifest();
             let (mut manifest, version, mut modified) = match self.stored_manifest().await? {
                 Stored::Nothing => (Manifest::default(), None, None),
@@ -243,16 +267,21 @@ impl Shelf {
                     (manifest, Some(version), Some(modified))
                 }
             };
+            let images: Vec<AssetPath> = manifest.paths().into_iter().filter_map(AssetPath::parse).collect();
+            let looks = images.into_iter().filter(|image| *image != path).map(|image| async move {
+                match self.facts(&image).await {
+                    Ok((version, facts)) => Ok(Some((image, version, facts))),
+                    // Left out of the manifest: what is not there, and what nobody may read.
+                    Err(StoreError::NotFound | StoreError::Denied(_)) => Ok(None),
+                    Err(error) => Err(error),
+                }
+            });
+            let mut looks = futures_util::stream::iter(looks).buffer_unordered(IMAGES_AT_A_TIME);
             let mut facts = BTreeMap::new();
-            for name in manifest.paths() {
-                let Some(image) = AssetPath::parse(name).filter(|image| *image != path) else { continue };
-                match self.lookup(&image, Freshness::Recent).await {
-                    Ok(asset) => {
-                        modified = modified.max(asset.modified);
-                        facts.insert(name.to_owned(), asset.facts());
-                    }
-                    Err(StoreError::NotFound) => {}
-                    Err(error) => return Err(error),
+            while let Some(found) = looks.next().await {
+                if let Some((image, version, found)) = found? {
+                    modified = modified.max(Some(version.modified));
+                    facts.insert(image.to_string(), found);
                 }
             }
             manifest.describe(|name| facts.get(name).cloned());
@@ -260,6 +289,30 @@ impl Shelf {
             asset.manifest = Some(manifest);
             Ok(asset)
         })
+    }
+
+    /// What the manifest says of an image. The image itself is not kept for that.
+    async fn facts(&self, image: &AssetPath) -> Result<(Version, Facts), StoreError> {
+        let version = {
+            let _turn = self.turn(&self.turns_again).await?;
+            self.store.version(image).await?
+        };
+        let known = self.known_facts().get(image).filter(|(known, _)| *known == version).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let asset = self.read(image).await?;
+        let found = (asset.version.clone().unwrap_or(version), asset.facts());
+        let mut known = self.known_facts();
+        if known.len() >= MAX_KNOWN_FACTS {
+            known.clear();
+        }
+        known.insert(image.clone(), found.clone());
+        Ok(found)
+    }
+
+    fn known_facts(&self) -> MutexGuard<'_, BTreeMap<AssetPath, (Version, Facts)>> {
+        self.known_facts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn stored_manifest(&self) -> Result<Stored, StoreError> {

@@ -7,19 +7,26 @@ use crate::path::AssetPath;
 use crate::shelf::Freshness;
 use crate::state::State;
 use crate::store::StoreError;
-use grouploop_bridge::{Registry, Subject, json};
+use grouploop_bridge::{MAX_REGISTRY_BYTES, Registry, Subject, json};
 use serde_json::json as object;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Shortest time between two looks.
 const SHORTEST: Duration = Duration::from_millis(100);
 
+/// Time for the built-in files to be put into the store. What was done by then is done, and the next try goes on from there.
+const FILL_PATIENCE: Duration = Duration::from_secs(10);
+/// Time between two tries.
+const FILL_PAUSE: Duration = Duration::from_secs(10);
+
 /// What is known from the looks before.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     filled: bool,
+    tried: Option<Instant>,
     /// SHA-256 of the registry that was announced last, or refused.
     seen: Option<String>,
 }
@@ -43,16 +50,26 @@ impl Watch {
         if away.is_some() {
             // What comes back may be another one, and empty.
             self.filled = false;
+            if self.tried.is_some() {
+                self.tried = Instant::now().checked_sub(FILL_PAUSE).or(self.tried);
+            }
             return;
         }
-        if !self.filled {
-            self.fill(state, files).await;
+        if !self.filled && self.tried.is_none_or(|tried| tried.elapsed() >= FILL_PAUSE) {
+            // The first time somebody waits for the port to open.
+            let patience = if self.tried.is_none() { state.settings.store_timeout() } else { FILL_PATIENCE };
+            self.fill(state, files, patience).await;
+            self.tried = Some(Instant::now());
         }
         self.look_at_registry(state).await;
     }
 
-    async fn fill(&mut self, state: &State, files: &[BuiltIn]) {
-        match fill(&state.shelf.store, files).await {
+    async fn fill(&mut self, state: &State, files: &[BuiltIn], patience: Duration) {
+        let work = timeout(patience, fill(&state.shelf.store, files, &state.version)).await;
+        let outcome = work.unwrap_or_else(|_| Err(StoreError::Away("it takes too long".into())));
+        let unfilled = outcome.as_ref().err().map(ToString::to_string);
+        let news = state.shelf.health.set_unfilled(unfilled.clone());
+        match outcome {
             Ok(filled) => {
                 self.filled = true;
                 if filled.installed + filled.replaced > 0 {
@@ -64,8 +81,9 @@ impl Watch {
                     );
                 }
             }
+            Err(_) if !news => {}
             Err(error) => {
-                tracing::warn!(%error, "the built-in files cannot be put into the store; trying again");
+                tracing::warn!(%error, "the built-in files cannot be put into the store; trying again every ten seconds");
             }
         }
     }
@@ -86,9 +104,15 @@ impl Watch {
         if self.seen.as_ref() == Some(sha256) {
             return;
         }
-        let parsed = asset.body().map(|body| Registry::parse(body));
-        if let Some(Err(error)) = &parsed {
-            tracing::warn!(%error, "the command registry in the store cannot be used; edges keep the one that they have");
+        let parsed = match asset.body() {
+            Some(body) => Registry::parse(body).map(|_| ()).map_err(|error| error.to_string()),
+            None => Err(format!("it has {} bytes, and at most {MAX_REGISTRY_BYTES} can be read", asset.size)),
+        };
+        if let Err(error) = parsed {
+            tracing::warn!(
+                error,
+                "the command registry in the store cannot be used; edges keep the one that they have"
+            );
             self.seen = Some(sha256.clone());
             return;
         }

@@ -133,7 +133,7 @@ pub(crate) async fn delete(state: &State, path: Option<AssetPath>, headers: &Hea
 
 /// A write that the store did not take is somebody's to look at: a folder without rights, a bucket that only may be read.
 fn failed(path: &AssetPath, error: StoreError) -> HttpError {
-    if let StoreError::Away(why) = &error {
+    if let StoreError::Away(why) | StoreError::Denied(why) = &error {
         tracing::warn!(object.path = %path, store.error = why, "object not written");
     }
     error.into()

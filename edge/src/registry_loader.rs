@@ -37,7 +37,7 @@ enum LookError {
 
 /// Runs until the node stops.
 pub(crate) async fn run(node: Arc<Node>, cdn_base_url: String) {
-    let Some(client) = client() else { return };
+    let Some(client) = client(&cdn_base_url) else { return };
     let url = format!("{}{PATH}", cdn_base_url.trim_end_matches('/'));
     let Ok(mut changed) = node.bus.subscribe(Subject::Registry).await else { return };
     let mut state = node.bus.state();
@@ -88,16 +88,25 @@ pub(crate) async fn run(node: Arc<Node>, cdn_base_url: String) {
     }
 }
 
-fn client() -> Option<Client> {
+fn client(cdn_base_url: &str) -> Option<Client> {
     // rustls takes its cryptography from whoever is first to say so; a second edge in the process is content with it.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    match Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::limited(3)).build() {
+    let builder = Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::limited(3));
+    // A proxy that the environment names cannot reach what is on this machine alone.
+    let builder = if is_loopback(cdn_base_url) { builder.no_proxy() } else { builder };
+    match builder.build() {
         Ok(client) => Some(client),
         Err(error) => {
             tracing::error!(%error, "no HTTP client for the command registry, using the built-in one");
             None
         }
     }
+}
+
+fn is_loopback(url: &str) -> bool {
+    let url = reqwest::Url::parse(url);
+    let host = url.as_ref().ok().and_then(|url| url.host_str()).unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Asks once.

@@ -39,6 +39,12 @@ pub fn http1(header_timeout: Duration) -> Builder {
     builder
 }
 
+/// For who says all that it has to say, closes that direction, and then listens: small clients do, and `nc -N`.
+pub(crate) fn one_way(mut builder: Builder) -> Builder {
+    builder.half_close(true);
+    builder
+}
+
 /// What the connections of a server share.
 #[derive(Debug)]
 pub(crate) struct Shared {

@@ -1,7 +1,7 @@
 //! A server from its start to its drain.
 
 use crate::accept::accept;
-use crate::connection::{Shared, http1};
+use crate::connection::{Shared, http1, one_way};
 use crate::counts::Counts;
 use axum::Router;
 use std::io;
@@ -55,7 +55,7 @@ impl Server {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let shared = Arc::new(Shared {
             name,
-            http1: http1(header_timeout),
+            http1: one_way(http1(header_timeout)),
             slow_client,
             router,
             counts,

@@ -121,9 +121,10 @@ impl Cdn {
         // rustls takes its cryptography from whoever is first to say so.
         let _ = rustls::crypto::ring::default_provider().install_default();
         // A token is for the CDN that was named and for nobody that it points to.
-        let client = Client::builder()
-            .connect_timeout(CONNECT)
-            .redirect(Policy::none())
+        let builder = Client::builder().connect_timeout(CONNECT).redirect(Policy::none());
+        // A proxy that the environment names cannot reach what is on this machine alone.
+        let builder = if base.is_loopback() { builder.no_proxy() } else { builder };
+        let client = builder
             .build()
             .map_err(|error| Trouble::new(Exit::Failed, format!("there is no HTTP client: {}", cause(&error))))?;
         Ok(Self { base, client, token: token.to_owned(), patience })

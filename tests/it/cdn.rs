@@ -276,3 +276,23 @@ async fn health_asks_a_cdn_too() {
     assert!(output.status.success(), "{output:?}");
     assert!(cdn.terminate().await.success());
 }
+
+/// What a proxy of the environment cannot reach: the CDN of the same process, or machine.
+#[tokio::test]
+async fn a_proxy_of_the_environment_is_not_asked_for_what_is_here() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let up = builder().role("up").env("http_proxy", format!("http://{nobody}")).env("GROUPLOOP_CDN__TOKEN", TOKEN);
+    let up = up.start().await;
+    eventually!(http_get(up.addr(), "/health").await.json()["registry"] == "cdn");
+}
+
+/// A registry that no edge could read is not announced as one.
+#[tokio::test]
+async fn a_registry_that_is_too_large_is_said_and_not_announced() {
+    let folder = Folder::new("large-registry");
+    let cdn = cdn(&folder.url()).start().await;
+    let filler = "x".repeat(5 << 20);
+    std::fs::write(folder.path("static/commands.json"), format!(r#"{{"commands": {{"nod": {{}}}}, "x": "{filler}"}}"#))
+        .unwrap();
+    eventually!(cdn.log().iter().any(|line| line.contains("cannot be used") && line.contains("bytes")));
+}

@@ -4,13 +4,16 @@
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Held while something is written on a condition, by every process that uses the folder.
 const LOCK: &str = ".lock";
+/// Time between two tries to have it.
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 /// A folder with objects in it.
 #[derive(Debug, Clone)]
@@ -54,7 +57,11 @@ impl Folder {
         let (root, mut place) = (self.root.clone(), self.root.join(path.as_ref()));
         let look = move || loop {
             match place.canonicalize() {
-                Ok(real) => return real.starts_with(&root),
+                // A pipe or a device would hold up whoever opens it.
+                Ok(real) => {
+                    let plain = real.metadata().is_ok_and(|meta| meta.is_file() || meta.is_dir());
+                    return plain && real.starts_with(&root);
+                }
                 // A link that leads nowhere would be written through.
                 Err(_) if place.symlink_metadata().is_ok() => return false,
                 Err(_) if place.pop() && place.starts_with(&root) => {}
@@ -67,11 +74,15 @@ impl Folder {
     /// Waits until nobody else writes on a condition.
     pub(super) async fn lock(&self) -> io::Result<FolderLock> {
         let path = self.root.join(LOCK);
-        let lock = move || {
-            let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
-            file.lock()?;
-            Ok(FolderLock { _file: file })
-        };
-        tokio::task::spawn_blocking(lock).await.map_err(io::Error::other)?
+        let open = move || OpenOptions::new().create(true).truncate(false).write(true).open(path);
+        let file = tokio::task::spawn_blocking(open).await.map_err(io::Error::other)??;
+        // Asked for again and again, because a thread that waits for a lock cannot be called back.
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(FolderLock { _file: file }),
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(LOCK_PAUSE).await,
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
     }
 }

@@ -79,6 +79,9 @@ pub(crate) enum StoreError {
     /// Another object has a part of the name as its whole name, or begins with it, which a folder cannot hold.
     #[error("another object is in the way")]
     InTheWay,
+    /// The store is there, and does not allow it.
+    #[error("{0}")]
+    Denied(String),
     /// The store does not answer, or not with what was asked for.
     #[error("{0}")]
     Away(String),
@@ -125,6 +128,11 @@ impl Store {
         timeout: Duration,
     ) -> Result<Self, OpenError> {
         url::open(url, variables, timeout)
+    }
+
+    /// How long it may take to begin an answer.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// Whether the store answers.
@@ -289,7 +297,7 @@ impl Store {
             None => None,
         };
         let folder = match &self.folder {
-            Some(folder) => Some(folder.lock().await.map_err(|error| StoreError::Away(error.to_string()))?),
+            Some(folder) => Some(folder.lock().await.map_err(refused)?),
             None => None,
         };
         if folder.is_some()
@@ -383,6 +391,7 @@ impl From<object_store::Error> for StoreError {
             object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. } => Self::Conflict,
             // `js/a.js/b`, where `js/a.js` is a file.
             other if is_not_a_directory(&other) => Self::NotFound,
+            other if is_denied(&other) => Self::Denied(said(&other)),
             other => Self::Away(said(&other)),
         }
     }
@@ -392,6 +401,31 @@ fn is_not_a_directory(error: &object_store::Error) -> bool {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         if cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::NotADirectory) {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
+}
+
+/// What a failure of the folder itself means.
+fn refused(error: std::io::Error) -> StoreError {
+    match error.kind() {
+        std::io::ErrorKind::PermissionDenied => StoreError::Denied(error.to_string()),
+        _ => StoreError::Away(error.to_string()),
+    }
+}
+
+fn is_denied(error: &object_store::Error) -> bool {
+    if matches!(error, object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. }) {
+        return true;
+    }
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+        {
             return true;
         }
         source = cause.source();

@@ -144,3 +144,43 @@ async fn an_empty_folder_in_its_place_is_filled_again() {
     });
     within("the built-in one to be announced again", changes.next()).await.unwrap();
 }
+
+/// Whoever asks for names that are not there keeps nobody from what is.
+#[tokio::test]
+async fn a_server_that_hangs_while_many_ask_for_what_is_not_there() {
+    let mut stage = Stage::s3().await;
+    let proxy = Proxy::start(stage.server().addr()).await;
+    let mut variables = stage.server().env();
+    variables[0].1 = proxy.url("http");
+    let url = format!("s3://{}", stage.server().bucket());
+    let cdn = stage.cdn_at(url, variables, |settings| settings.store_timeout_ms = 300).await;
+    begin(&cdn).await;
+    proxy.stall();
+    let start = Instant::now();
+    let missing = (0..300).map(|number| {
+        let cdn = &cdn;
+        async move { cdn.get(&format!("/js/none-{number}.js")).await.status }
+    });
+    let missing = futures_util::future::join_all(missing);
+    let known = async { (cdn.now("/js/known.js").await.text().to_owned(), start.elapsed()) };
+    let (missing, (known, after)) = futures_util::future::join(missing, known).await;
+    assert!(missing.iter().all(|status| *status == 503), "{missing:?}");
+    assert_eq!(known, "known");
+    // Two looks at a store of 0.3 s, rather than five rounds of sixty-four.
+    assert!(after < Duration::from_millis(1200), "{after:?}");
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+}
+
+/// Somebody else holds the folder: it opens all the same, and says what is missing.
+#[tokio::test]
+async fn a_folder_that_is_locked_does_not_hold_up_the_start() {
+    let stage = Stage::folder().await;
+    let lock = std::fs::File::create(stage.path().join(".lock")).unwrap();
+    lock.lock().unwrap();
+    let start = Instant::now();
+    let cdn = stage.cdn_with(|settings| settings.store_timeout_ms = 300).await;
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    let health = cdn.get("/health").await.json();
+    assert_eq!(health["status"], "degraded");
+    assert!(health["store"]["built_in_files"].as_str().unwrap().starts_with("missing: "), "{health}");
+}

@@ -79,3 +79,13 @@ async fn the_folder_itself_may_be_a_link() {
     assert_eq!(fs::read_to_string(real.0.join("js/a.js")).unwrap(), "abc");
     assert_eq!(cdn.get("/js/a.js").await.text(), "abc");
 }
+
+#[tokio::test]
+async fn a_pipe_is_no_object() {
+    let stage = Stage::folder().await;
+    let cdn = stage.cdn().await;
+    let made = std::process::Command::new("mkfifo").arg(stage.path().join("js/pipe.js")).status().unwrap();
+    assert!(made.success());
+    assert_eq!(cdn.get("/js/pipe.js").await.status, 404);
+    assert_eq!(cdn.now("/js/pipe.js").await.status, 404);
+}

@@ -5,7 +5,8 @@ use axum::body::Bytes;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use grouploop_serve::{Remote, ServeOptions};
-use grouploop_testkit::{RawPeer, eventually, http, http_get};
+use grouploop_testkit::{RawPeer, eventually, http, http_get, within};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn hello() -> Router {
     Router::new().route("/", get(|| async { "hello" }))
@@ -41,6 +42,26 @@ async fn http_1_0_gets_a_length_and_the_end() {
     let answer = String::from_utf8(peer.read_to_end().await).unwrap();
     assert!(answer.starts_with("HTTP/1.0 200 OK\r\n"), "{answer}");
     assert!(answer.contains("\r\nContent-Length: 5\r\n") && answer.ends_with("\r\n\r\nhello"), "{answer}");
+}
+
+/// Small clients say all that they have to say, close that direction, and listen.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_said_all_is_answered() {
+    let router = Router::new().route(
+        "/",
+        get(async || {
+            tokio::task::yield_now().await;
+            "hello"
+        }),
+    );
+    let server = start(options(), router);
+    let mut peer = tokio::net::TcpStream::connect(server.address()).await.unwrap();
+    peer.write_all(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
+    peer.shutdown().await.unwrap();
+    let mut answer = String::new();
+    within("the answer", peer.read_to_string(&mut answer)).await.unwrap();
+    assert!(answer.ends_with("\r\n\r\nhello"), "{answer:?}");
+    eventually!(server.connections() == 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
