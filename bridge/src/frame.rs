@@ -43,6 +43,26 @@ fn lower(byte: u8) -> Option<u8> {
     }
 }
 
+/// The two digits of each byte, high one first.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated at compile time, where an index that is out is an error of the build"
+)]
+const DIGITS: [[u8; 2]; 256] = {
+    let mut table = [[0u8; 2]; 256];
+    let mut byte = 0usize;
+    while byte < 256 {
+        table[byte] = [b"0123456789abcdef"[byte >> 4], b"0123456789abcdef"[byte & 15]];
+        byte += 1;
+    }
+    table
+};
+
+#[inline]
+fn digits(byte: u8) -> [u8; 2] {
+    DIGITS.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
 #[inline]
 fn nibble(digit: u8) -> u8 {
     if digit <= b'9' { digit.wrapping_sub(b'0') } else { digit.wrapping_sub(b'a' - 10) }
@@ -134,6 +154,22 @@ impl Frame {
         (frame.line == *line).then_some(frame)
     }
 
+    /// Writes a frame from its fields, each as it is on the wire: `ax ay az`, and the beacons `NW NE SE SW`.
+    #[inline]
+    #[must_use]
+    pub fn encode(device: DeviceId, acceleration: [u8; 3], beacons: [u8; 4], tapped: bool) -> Self {
+        let [high, low] = device.0.to_be_bytes();
+        let [x, y, z] = acceleration;
+        let [nw, ne, se, sw] = beacons;
+        let tap = if tapped { 0xff } else { 0x00 };
+        let mut line = [b'\n'; LINE_LEN];
+        let fields = [high, low, x, y, z, nw, ne, se, sw, tap];
+        for (to, byte) in line.as_chunks_mut::<2>().0.iter_mut().zip(fields) {
+            *to = digits(byte);
+        }
+        Self { line }
+    }
+
     /// The device that sent it.
     #[inline]
     #[must_use]
@@ -196,6 +232,44 @@ mod tests {
         let frame = Frame::parse(b"1a2b8080ff0011223300").unwrap();
         assert!(!frame.tapped());
         assert_eq!(frame.with_tap().line(), b"1a2b8080ff00112233ff\n");
+    }
+
+    #[test]
+    fn a_frame_is_written_from_its_fields() {
+        let frame = Frame::encode(DeviceId(0x1a2b), [0x80, 0x7f, 0xff], [0x40, 0x3c, 0x22, 0x00], true);
+        assert_eq!(frame.line(), b"1a2b807fff403c2200ff\n");
+        assert!(frame.tapped());
+        assert_eq!(Frame::encode(DeviceId(0x000f), [0; 3], [0; 4], false).line(), b"000f0000000000000000\n");
+    }
+
+    #[test]
+    fn what_is_written_is_what_is_read() {
+        use rand::{RngExt, SeedableRng};
+        let mut rng = rand::rngs::StdRng::seed_from_u64(5);
+        for _ in 0..20_000 {
+            let (device, tapped) = (DeviceId(rng.random()), rng.random());
+            let frame = Frame::encode(device, rng.random(), rng.random(), tapped);
+            assert_eq!(Frame::from_line(frame.line()), Some(frame));
+            assert_eq!((frame.device(), frame.tapped()), (device, tapped));
+        }
+    }
+
+    #[test]
+    fn every_vector_that_is_a_frame_can_be_written() {
+        let vectors: serde_json::Value = serde_json::from_str(include_str!("../vectors.json")).unwrap();
+        let mut written = 0;
+        for line in vectors["frames"].as_array().unwrap().iter().filter_map(|vector| vector["line"].as_str()) {
+            let byte = |at: usize| u8::from_str_radix(&line[at..at + 2], 16).unwrap();
+            if !matches!(byte(18), 0x00 | 0xff) {
+                continue;
+            }
+            let device = DeviceId::parse(&line[..4]).unwrap();
+            let beacons = [byte(10), byte(12), byte(14), byte(16)];
+            let frame = Frame::encode(device, [byte(4), byte(6), byte(8)], beacons, byte(18) == 0xff);
+            assert_eq!(frame.line()[..FRAME_LEN], *line.as_bytes());
+            written += 1;
+        }
+        assert!(written >= 3, "too few to be true");
     }
 
     #[test]
