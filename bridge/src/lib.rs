@@ -1,4 +1,5 @@
-//! What edges and simulators share: the wire codec, subjects, the command registry, and the bus with its two engines.
+//! What edges and simulators share: the wire codec, subjects, the command registry, the bus with its two engines, and what makes a node an
+//! owner of devices on it.
 //!
 //! ```text
 //!  wire text ──▶ Message, Frame ──▶ Batcher ──▶ Bus (Subject) ──▶ embedded | NATS
@@ -16,6 +17,7 @@ mod frame;
 mod message;
 mod name;
 mod node;
+mod ownership;
 mod registry;
 mod subject;
 
@@ -38,6 +40,9 @@ pub use name::{MAX_NAME_LEN, NameError, NodeId, Space};
 pub use node::{
     CommandReport, HEARTBEAT_INTERVAL, Heartbeat, NODE_TIMEOUT, OwnershipClock, Presence, ROSTER_PAGE, Rate,
     RosterEntry, RosterPage, json,
+};
+pub use ownership::{
+    Member, NodeHost, Others, OwnQuestions, Owner, OwnerId, Owners, Slot, SpaceHost, run_heartbeat, run_space,
 };
 pub use registry::{MAX_COMMAND_BYTES, MAX_REGISTRY_BYTES, Registry, RegistryError};
 pub use subject::{Pattern, Subject};

@@ -5,12 +5,7 @@ use crate::peer::{Completion, Outcome, PendingCommand, Tally};
 use crate::space::SpaceState;
 use crate::state::EdgeState;
 use bytes::Bytes;
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
-use grouploop_bridge::{
-    Answers, CommandReport, DeviceId, NodeId, PublishError, RosterEntry, RosterPage, Space, Subject,
-};
-use std::collections::HashSet;
+use grouploop_bridge::{CommandReport, DeviceId, NodeId, RosterEntry, RosterPage, Space, Subject};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -18,8 +13,6 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 /// How much longer than the owner the asker waits, so that the owner's truthful answer arrives.
 pub(crate) const ANSWER_MARGIN: Duration = Duration::from_millis(500);
-/// How often it is looked whether those that have not answered are still there.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How long a roster waits for nodes that do not answer.
 const ROSTER_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -41,7 +34,9 @@ pub(crate) fn send_to_one(
     }
     let subject = Subject::Command { space: name.clone(), device };
     // Asked here and now, so that commands leave in the order in which they came; only the waiting is a task.
-    let Ok(mut answers) = node.bus.gather(&subject, Bytes::copy_from_slice(text.as_bytes())) else { return answer };
+    let Ok(mut answers) = node.member.bus.gather(&subject, Bytes::copy_from_slice(text.as_bytes())) else {
+        return answer;
+    };
     let patience = node.settings.command_timeout() + ANSWER_MARGIN;
     // Bounded by the commands that one connection may have in flight.
     node.tasks.spawn_on(
@@ -71,7 +66,7 @@ pub(crate) fn send_to_own(
     }
     // A connection that is stuck in a write answers when it gives up; nobody waits for that.
     let patience = node.settings.command_timeout() + ANSWER_MARGIN / 2;
-    let id = node.id.clone();
+    let id = node.member.id.clone();
     async move {
         let Outcome { sent, failed } = match tokio::time::timeout(patience, outcome).await {
             Ok(Ok(counted)) => counted,
@@ -89,19 +84,20 @@ pub(crate) fn send_to_all(
 ) -> impl Future<Output = Vec<CommandReport>> + Send + use<> {
     let own = state.spaces.get(name).map(|space| send_to_own(&state.node, &space, text));
     let subject = Subject::CommandAll { space: name.clone() };
-    let asked = state.node.bus.gather(&subject, Bytes::copy_from_slice(text.as_bytes()));
+    let asked = state.node.member.bus.gather(&subject, Bytes::copy_from_slice(text.as_bytes()));
     let (state, name) = (state.clone(), name.clone());
     async move {
         let others = async {
             let patience = state.node.settings.command_timeout() + ANSWER_MARGIN;
             let mut reports: Vec<CommandReport> = Vec::new();
-            collect(&state, &name, asked, patience, |answer| {
+            let take = |answer: &[u8]| {
                 let Ok(report) = serde_json::from_slice::<CommandReport>(answer) else { return None };
                 let from = report.node.clone();
                 reports.push(report);
                 Some(from)
-            })
-            .await;
+            };
+            // Own devices have been sent to already, as everywhere here.
+            state.node.member.collect(&name, asked, patience, || false, take).await;
             reports
         };
         let own = async {
@@ -121,85 +117,22 @@ pub(crate) async fn roster(state: &EdgeState, name: &Space) -> (Vec<(NodeId, Ros
     let mut entries: Vec<(NodeId, RosterEntry)> = Vec::new();
     let mut pages_left: std::collections::HashMap<NodeId, u32> = std::collections::HashMap::new();
     let subject = Subject::Roster { space: name.clone() };
-    let asked = state.node.bus.gather(&subject, Bytes::new());
-    let complete = collect(state, name, asked, ROSTER_PATIENCE, |answer| {
+    let asked = state.node.member.bus.gather(&subject, Bytes::new());
+    let take = |answer: &[u8]| {
         let Ok(page) = serde_json::from_slice::<RosterPage>(answer) else { return None };
         let left = pages_left.entry(page.node.clone()).or_insert(page.pages);
         *left = left.saturating_sub(1);
         let complete = *left == 0;
         entries.extend(page.devices.into_iter().map(|entry| (page.node.clone(), entry)));
         complete.then_some(page.node)
-    })
-    .await;
+    };
+    let complete = state.node.member.collect(name, asked, ROSTER_PATIENCE, || false, take).await;
     if let Some(space) = state.spaces.get(name) {
-        entries.extend(space.owners.roster(Instant::now()).into_iter().map(|entry| (state.node.id.clone(), entry)));
+        entries
+            .extend(space.owners.roster(Instant::now()).into_iter().map(|entry| (state.node.member.id.clone(), entry)));
     }
     entries.sort_unstable_by_key(|(_, entry)| (entry.id, entry.last_seen_ms.unwrap_or(u64::MAX)));
     // While a device moves both nodes may name it; the one that heard it last is right.
     entries.dedup_by_key(|(_, entry)| entry.id);
     (entries, complete)
-}
-
-/// Waits for the answers of the other nodes that have devices in the space and hands each to `take`, which says which node is done with
-/// it. Returns whether all of them are.
-async fn collect(
-    state: &EdgeState,
-    space: &Space,
-    asked: Result<Answers, PublishError>,
-    patience: Duration,
-    mut take: impl FnMut(&[u8]) -> Option<NodeId>,
-) -> bool {
-    // With the bus away nobody else can be reached: own devices are all there are.
-    let Ok(mut answers) = asked else { return false };
-    let deadline = tokio::time::Instant::now() + patience;
-    let mut done: HashSet<NodeId> = HashSet::new();
-    // A node tells that it has devices before it hears questions, so once what was sent before the question is known, every node that
-    // heard it is.
-    let mut caught_up = std::pin::pin!(state.others.catch_up(&state.node));
-    let mut all_known = false;
-    let mut look = tokio::time::interval(LOOK_AGAIN);
-    let mut probes = FuturesUnordered::new();
-    let mut probed: HashSet<NodeId> = HashSet::new();
-    look.reset();
-    loop {
-        let missing: Vec<NodeId> =
-            state.others.with_devices(space).into_iter().filter(|other| !done.contains(other)).collect();
-        if all_known && missing.is_empty() {
-            return true;
-        }
-        tokio::select! {
-            biased;
-            () = tokio::time::sleep_until(deadline) => return false,
-            () = &mut caught_up, if !all_known => all_known = true,
-            answer = answers.next() => match answer {
-                Some(answer) => done.extend(take(&answer)),
-                // Nobody hears the question.
-                None => return true,
-            },
-            Some((other, gone)) = probes.next(), if !probes.is_empty() => {
-                if gone {
-                    state.others.forget(&other);
-                }
-            }
-            // A node may have lost its last device meanwhile, or be dead: nobody listens then to what it says to itself.
-            _ = look.tick() => {
-                for other in missing {
-                    if probed.insert(other.clone()) {
-                        probes.push(is_gone(state, other));
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Whether a node is dead: known at once, because nobody hears its own subject. Waits for ever for one that lives.
-async fn is_gone(state: &EdgeState, other: NodeId) -> (NodeId, bool) {
-    match state.node.bus.gather(&Subject::Echo { node: other.clone() }, Bytes::new()) {
-        Ok(mut answers) => {
-            let gone = answers.next().await.is_none();
-            (other, gone)
-        }
-        Err(_) => (other, false),
-    }
 }

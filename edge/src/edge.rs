@@ -4,8 +4,8 @@ use crate::EdgeSettings;
 use crate::node::Node;
 use crate::state::{AppState, EdgeState};
 use crate::worker::Worker;
-use crate::{heartbeat, http, registry_loader};
-use grouploop_bridge::{Bus, CloseReason, NodeId};
+use crate::{http, registry_loader};
+use grouploop_bridge::{Bus, CloseReason, NodeId, run_heartbeat};
 use grouploop_serve::Seldom;
 use std::io;
 use std::net::SocketAddr;
@@ -84,7 +84,7 @@ impl Edge {
             workers.push(worker);
             edge.threads.push(thread);
         }
-        node.tasks.spawn(heartbeat::run(state));
+        node.tasks.spawn(run_heartbeat(state, node.stop.clone()));
         if !cdn_base_url.is_empty() {
             node.tasks.spawn(registry_loader::run(node.clone(), cdn_base_url));
         }
@@ -92,8 +92,8 @@ impl Edge {
         tracing::info!(
             edge.address = %address,
             edge.threads = threads,
-            node.id = %node.id,
-            bus.engine = node.bus.engine().name(),
+            node.id = %node.member.id,
+            bus.engine = node.member.bus.engine().name(),
             "listening"
         );
         Ok(edge)
@@ -108,7 +108,7 @@ impl Edge {
     /// The name of its node.
     #[must_use]
     pub fn node(&self) -> &NodeId {
-        &self.node.id
+        &self.node.member.id
     }
 
     /// Ends in order: readiness red, a pause for load balancers, no new connections, a goodbye to each peer, then the bus. Every step is
@@ -118,7 +118,7 @@ impl Edge {
         let settings = &node.settings;
         node.start_draining();
         let connections = node.peer_count();
-        tracing::info!(node.id = %node.id, connections, "draining");
+        tracing::info!(node.id = %node.member.id, connections, "draining");
         tokio::time::sleep(Duration::from_millis(settings.lame_duck_ms)).await;
         self.stop_accepting.cancel();
         node.closing.cancel();
@@ -132,13 +132,13 @@ impl Edge {
         let joined = tokio::task::spawn_blocking(move || threads.into_iter().all(|thread| thread.join().is_ok()));
         let tasks_ended = timeout(BUS_DRAIN, node.tasks.wait()).await.is_ok();
         let threads_ended = timeout(BUS_DRAIN, joined).await.is_ok_and(|ended| ended.unwrap_or(false));
-        let bus_drained = node.bus.drain(BUS_DRAIN).await;
+        let bus_drained = node.member.bus.drain(BUS_DRAIN).await;
         let clean = in_time && tasks_ended && threads_ended && bus_drained;
         if clean {
-            tracing::info!(node.id = %node.id, connections, "drained");
+            tracing::info!(node.id = %node.member.id, connections, "drained");
         } else {
             tracing::warn!(
-                node.id = %node.id,
+                node.id = %node.member.id,
                 connections,
                 connections.cut = cut,
                 drain.tasks_ended = tasks_ended,

@@ -75,7 +75,7 @@ fn welcome(node: &Node, request: &Request<Body>) -> String {
          Dashboard, apps and emulator, where they run: http://{plain}:5004/\n\
          Devices of this space as JSON:                http://{host}/api/spaces/main/devices\n\
          Health and metrics:                           http://{host}/health  http://{host}/metrics\n",
-        version = node.version
+        version = node.member.version
     )
 }
 
@@ -85,7 +85,7 @@ fn unready(node: &Node) -> Vec<String> {
     if node.is_draining() {
         reasons.push("draining: this edge is going away".to_owned());
     }
-    match &*node.bus.state().borrow() {
+    match &*node.member.bus.state().borrow() {
         BusState::Up => {}
         BusState::Away(why) => {
             reasons.push(format!("bus away: {why}; devices and apps on this edge still reach each other"))
@@ -113,15 +113,15 @@ async fn health(State(state): State<AppState>) -> Response {
     };
     let body = json!({
         "status": word,
-        "version": node.version,
-        "node": node.id,
-        "bus": {"engine": node.bus.engine().name(), "state": if levels.bus_up { "up" } else { "away" }},
+        "version": node.member.version,
+        "node": node.member.id,
+        "bus": {"engine": node.member.bus.engine().name(), "state": if levels.bus_up { "up" } else { "away" }},
         "registry": node.registry_source(),
         "connections": node.peer_count(),
         "devices": levels.devices,
         "viewers": levels.viewers,
         "spaces": levels.spaces,
-        "nodes": state.edge.others.count() + 1,
+        "nodes": state.edge.node.member.others.count() + 1,
     });
     (status, Json(body)).into_response()
 }
@@ -137,7 +137,7 @@ fn levels(edge: &EdgeState) -> Levels {
         spaces: spaces.len(),
         devices: spaces.iter().map(|space| space.owners.len()).sum(),
         viewers: spaces.iter().map(|space| space.viewers()).sum(),
-        bus_up: edge.node.bus.is_up(),
-        bus_lost: edge.node.bus.lost(),
+        bus_up: edge.node.member.bus.is_up(),
+        bus_lost: edge.node.member.bus.lost(),
     }
 }

@@ -4,22 +4,18 @@
 //!  accept ─▶ worker (thread) ─▶ http ─▶ upgrade ─▶ connection ─┬─▶ owners   who owns which device
 //!                                                              ├─▶ share    this worker's viewers and ticker
 //!                                                              └─▶ dispatch commands to any edge
-//!  space: owners + telemetry (batches, ring) + shares      space_bus: keeps the bus in line with them
-//!  heartbeat, registry_loader: one task each               node: what all of them stand on
+//!  space: owners + telemetry (batches, ring) + shares      on_the_bus: what an edge adds to what every node does there
+//!  registry_loader: a task of its own                      node: what all of them stand on
 //! ```
 
 mod api;
 mod connection;
-mod contest;
 mod dispatch;
 mod edge;
-mod heartbeat;
 mod http;
-mod interest;
 mod metrics;
 mod node;
-mod others;
-mod owners;
+mod on_the_bus;
 mod pace;
 mod peer;
 mod registry_loader;
@@ -27,7 +23,6 @@ mod ring;
 mod settings;
 mod share;
 mod space;
-mod space_bus;
 mod state;
 mod telemetry;
 mod upgrade;

@@ -1,28 +1,28 @@
-//! An edge as a node: its name, settings, bus, clock, metrics, registry and connections. Spaces are built on it.
+//! An edge as a node: its place on the bus, settings, metrics, registry and connections. Spaces are built on it.
 
 use crate::EdgeSettings;
 use crate::metrics::Metrics;
 use crate::peer::{Peer, PeerId};
-use grouploop_bridge::{Bus, CloseReason, NodeId, OwnershipClock, Registry};
+use grouploop_bridge::{Bus, CloseReason, Member, NodeId, Registry};
 use grouploop_serve::Seldom;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// What it is to other nodes.
+const ROLE: &str = "edge";
 
 /// One edge, without what is going on in it.
 #[derive(Debug)]
 pub(crate) struct Node {
-    pub(crate) id: NodeId,
-    pub(crate) version: String,
+    /// Its name, bus and clock, and what it knows of other nodes.
+    pub(crate) member: Member,
     pub(crate) settings: EdgeSettings,
     pub(crate) threads: usize,
-    pub(crate) bus: Bus,
-    pub(crate) clock: OwnershipClock,
     pub(crate) metrics: Metrics,
     /// Where what is not a connection runs: bus, heartbeat, registry.
     pub(crate) runtime: Handle,
@@ -34,8 +34,6 @@ pub(crate) struct Node {
     pub(crate) closing: CancellationToken,
     /// Ends the tasks that are not connections.
     pub(crate) stop: CancellationToken,
-    /// Wakes the heartbeat before its time.
-    pub(crate) beat_now: Notify,
     /// How often a clash is logged.
     pub(crate) clash_log: Mutex<Seldom>,
     registry: RwLock<Arc<Registry>>,
@@ -48,19 +46,15 @@ pub(crate) struct Node {
 impl Node {
     pub(crate) fn new(id: NodeId, version: String, settings: EdgeSettings, threads: usize, bus: Bus) -> Self {
         Self {
-            id,
-            version,
+            member: Member::new(id, ROLE, version, bus),
             settings,
             threads,
-            bus,
-            clock: OwnershipClock::default(),
             metrics: Metrics::default(),
             runtime: Handle::current(),
             tasks: TaskTracker::new(),
             connections: TaskTracker::new(),
             closing: CancellationToken::new(),
             stop: CancellationToken::new(),
-            beat_now: Notify::new(),
             clash_log: Mutex::new(Seldom::new(Duration::from_secs(10))),
             registry: RwLock::new(Arc::new(Registry::built_in())),
             registry_from_cdn: AtomicBool::new(false),

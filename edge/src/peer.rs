@@ -3,7 +3,7 @@
 
 use crate::pace::Pace;
 use futures_util::task::AtomicWaker;
-use grouploop_bridge::{CloseReason, Delivery, DeviceId};
+use grouploop_bridge::{CloseReason, Delivery, DeviceId, Owner, OwnerId};
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 const MAX_WAITING: usize = 4096;
 
 /// Number of a connection, never used twice in a process; 0 is nobody.
-pub(crate) type PeerId = u64;
+pub(crate) type PeerId = OwnerId;
 
 /// What other tasks hold of a connection.
 #[derive(Debug)]
@@ -288,6 +288,20 @@ impl Peer {
             std::mem::take(&mut inbox.queues)
         };
         drop(commands);
+    }
+}
+
+impl Owner for Peer {
+    fn id(&self) -> OwnerId {
+        self.id
+    }
+
+    fn gained(&self) {
+        self.devices.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn lost(&self) {
+        self.devices.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

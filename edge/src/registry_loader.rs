@@ -39,8 +39,8 @@ enum LookError {
 pub(crate) async fn run(node: Arc<Node>, cdn_base_url: String) {
     let Some(client) = client(&cdn_base_url) else { return };
     let url = format!("{}{PATH}", cdn_base_url.trim_end_matches('/'));
-    let Ok(mut changed) = node.bus.subscribe(Subject::Registry).await else { return };
-    let mut state = node.bus.state();
+    let Ok(mut changed) = node.member.bus.subscribe(Subject::Registry).await else { return };
+    let mut state = node.member.bus.state();
     let refresh = Duration::from_millis(node.settings.registry_refresh_ms);
     let mut etag: Option<HeaderValue> = None;
     let mut away = false;
@@ -76,7 +76,7 @@ pub(crate) async fn run(node: Arc<Node>, cdn_base_url: String) {
                 RETRY.min(refresh)
             }
         };
-        let bus_up = node.bus.is_up();
+        let bus_up = node.member.bus.is_up();
         tokio::select! {
             biased;
             () = node.stop.cancelled() => return,

@@ -1,25 +1,22 @@
 //! The spaces on this edge. A space exists while a connection is in it.
 
 use crate::node::Node;
-use crate::owners::Owners;
+use crate::peer::Peer;
 use crate::share::Share;
 use crate::telemetry::Telemetry;
 use crate::worker::Worker;
-use grouploop_bridge::Space;
+use grouploop_bridge::{Owners, Space};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// One space on this edge.
 #[derive(Debug)]
 pub(crate) struct SpaceState {
     pub(crate) name: Space,
-    pub(crate) owners: Owners,
+    pub(crate) owners: Owners<Peer>,
     pub(crate) telemetry: Arc<Telemetry>,
-    /// Wakes the bus side: devices or viewers came or went.
-    pub(crate) changed: Notify,
     /// Ends its tasks.
     pub(crate) over: CancellationToken,
     node: Arc<Node>,
@@ -33,7 +30,6 @@ impl SpaceState {
             telemetry: Arc::new(Telemetry::new(&name, node.clone())),
             name,
             owners: Owners::new(),
-            changed: Notify::new(),
             over: CancellationToken::new(),
             shares: (0..node.threads).map(|_| OnceLock::new()).collect(),
             users: AtomicUsize::new(1),
@@ -65,7 +61,7 @@ impl SpaceState {
     /// One viewer more.
     pub(crate) fn viewer_came(&self) {
         if self.telemetry.viewers.fetch_add(1, Ordering::AcqRel) == 0 {
-            self.changed.notify_one();
+            self.owners.wake();
         }
     }
 
@@ -73,7 +69,7 @@ impl SpaceState {
     pub(crate) fn viewer_left(&self) {
         if self.telemetry.viewers.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.telemetry.ring.clear();
-            self.changed.notify_one();
+            self.owners.wake();
         }
     }
 }

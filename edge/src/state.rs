@@ -1,22 +1,20 @@
 //! What every part of an edge shares. One for each [`Edge`](crate::Edge), so two of them live in one process without noticing.
 
 use crate::node::Node;
-use crate::others::Others;
 use crate::space::Spaces;
 use crate::worker::Worker;
 use std::sync::Arc;
 
-/// The node, the spaces on it, and what it knows of other nodes.
+/// The node, and the spaces on it.
 #[derive(Debug)]
 pub(crate) struct EdgeState {
     pub(crate) node: Arc<Node>,
     pub(crate) spaces: Arc<Spaces>,
-    pub(crate) others: Others,
 }
 
 impl EdgeState {
     pub(crate) fn new(node: Arc<Node>) -> Self {
-        Self { node, spaces: Arc::default(), others: Others::default() }
+        Self { node, spaces: Arc::default() }
     }
 }
 

@@ -72,7 +72,7 @@ impl Telemetry {
         Self {
             ring: Ring::new(node.settings.ring_frames as usize),
             viewers: AtomicUsize::new(0),
-            subject: Subject::Telemetry { space: space.clone(), node: node.id.clone() },
+            subject: Subject::Telemetry { space: space.clone(), node: node.member.id.clone() },
             epoch: Instant::now(),
             lanes: (0..node.threads).map(|_| lane()).collect(),
             sealed_us: AtomicU64::new(0),
@@ -142,7 +142,7 @@ impl Telemetry {
         if self.viewers.load(Ordering::Acquire) > 0 {
             self.show(lines.clone());
         }
-        match self.node.bus.publish(&self.subject, lines) {
+        match self.node.member.bus.publish(&self.subject, lines) {
             Ok(()) => {
                 self.node.metrics.bus_batches.inc();
                 let mut published = lock(&self.published);

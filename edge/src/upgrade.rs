@@ -4,12 +4,12 @@
 //! the plain socket, to end an over-long message with a close frame that reaches the peer, and without one indirect call for each read.
 
 use crate::connection::Connection;
-use crate::space_bus;
+use crate::on_the_bus::OnTheBus;
 use crate::state::AppState;
 use crate::worker::Open;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
-use grouploop_bridge::{Space, SubscribeOptions};
+use grouploop_bridge::{Space, SubscribeOptions, run_space};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use std::sync::Arc;
@@ -48,7 +48,8 @@ pub(crate) fn upgrade(state: &AppState, mut request: Request<Body>) -> Response<
         return refuse(&node.metrics, "too_many_spaces", StatusCode::SERVICE_UNAVAILABLE, "too many spaces");
     };
     if place.is_first {
-        node.tasks.spawn_on(space_bus::run(edge.clone(), place.space.clone()), &node.runtime);
+        let host = OnTheBus::new(edge.clone(), place.space.clone());
+        node.tasks.spawn_on(run_space(host, place.space.over.clone()), &node.runtime);
     }
     let subscribe = request.uri().query().and_then(SubscribeOptions::parse);
     let upgraded = hyper::upgrade::on(&mut request);

@@ -73,7 +73,8 @@ pub(crate) async fn serve(shared: Arc<Shared>, socket: TcpStream, remote: Socket
         request.extensions_mut().insert(Remote(remote));
         request.map(|body| PatientBody::new(body, of_requests.clone()))
     });
-    let mut connection = pin!(shared.http1.serve_connection(TokioIo::new(guard), TowerToHyperService::new(service)));
+    let connection = shared.http1.serve_connection(TokioIo::new(guard), TowerToHyperService::new(service));
+    let mut connection = pin!(connection.with_upgrades());
     let ended = tokio::select! {
         biased;
         () = shared.stop.cancelled() => None,

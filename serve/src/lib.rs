@@ -23,7 +23,9 @@
 //! There is no limit on the whole life of a connection: a device on a weak network may need minutes for an image. An answer is taken from
 //! its handler only as fast as the client takes it, and the kernel holds 256 KiB of it that are not on their way yet.
 //!
-//! Not for WebSockets: connections are not upgraded. The edge has workers of its own for them, and uses only [`http1`] from here.
+//! A handler may upgrade its connection, as for a WebSocket. From then on it is the handler's: it counts as open no longer, and
+//! [`Server::drain`] does not wait for it, but a peer that does not take what is written to it is ended all the same. That is for a few
+//! WebSockets; the edge has workers of its own for its many, and uses only [`http1`] from here.
 
 mod accept;
 mod body;

@@ -52,7 +52,7 @@ impl Edge {
         }
     }
 
-    /// Where it listens: the edge of `edge` and `up`, the CDN of `cdn`.
+    /// Where it listens: the edge of `edge` and `up`, the CDN of `cdn`, the simulator of `simulator`.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
@@ -63,6 +63,14 @@ impl Edge {
     /// When it has no CDN, or that does not come to listen: with its log.
     pub async fn cdn_addr(&self) -> SocketAddr {
         self.process.find_in_log("where its CDN listens", |line| listening(line, "cdn.address")).await
+    }
+
+    /// Where its simulator listens, for `up`, which has one too.
+    ///
+    /// # Panics
+    /// When it has no simulator, or that does not come to listen: with its log.
+    pub async fn simulator_addr(&self) -> SocketAddr {
+        self.process.find_in_log("where its simulator listens", |line| listening(line, "simulator.address")).await
     }
 
     /// The URL of a WebSocket there: `ws_url("/")`, `ws_url("/spaces/blue?devices=1a2b")`.
@@ -85,8 +93,8 @@ impl Deref for Edge {
 }
 
 impl EdgeBuilder {
-    /// Another role than `edge`: `up` or `cdn`. A CDN has its store in memory, and that of `up` a free port, unless
-    /// `GROUPLOOP_CDN__STORE` and `GROUPLOOP_CDN__LISTEN` are set here.
+    /// Another role than `edge`: `up`, `cdn` or `simulator`. A CDN has its store in memory, and that of `up` a free port, as its
+    /// simulator has, unless `GROUPLOOP_CDN__STORE`, `GROUPLOOP_CDN__LISTEN` and `GROUPLOOP_SIMULATOR__LISTEN` are set here.
     #[must_use]
     pub fn role(mut self, role: &str) -> Self {
         role.clone_into(&mut self.role);
@@ -146,6 +154,9 @@ impl EdgeBuilder {
             // By default it would be a port that everybody uses, and a folder that stays.
             command.env("GROUPLOOP_CDN__LISTEN", "127.0.0.1:0").env("GROUPLOOP_CDN__STORE", "memory://");
         }
+        if self.role == "up" {
+            command.env("GROUPLOOP_SIMULATOR__LISTEN", "127.0.0.1:0");
+        }
         // Away from a grouploop.toml that someone keeps where the tests run.
         command.current_dir(std::env::temp_dir());
         let env = self.env.iter().map(|(name, value)| (name, value));
@@ -158,7 +169,11 @@ impl EdgeBuilder {
     /// # Panics
     /// When it does not come to listen: with its log.
     pub async fn start(self) -> Edge {
-        let field = if self.role == "cdn" { "cdn.address" } else { "edge.address" };
+        let field = match self.role.as_str() {
+            "cdn" => "cdn.address",
+            "simulator" => "simulator.address",
+            _ => "edge.address",
+        };
         let process = self.spawn();
         let addr = process.find_in_log("where it listens", |line| listening(line, field)).await;
         Edge { process, addr }
@@ -219,6 +234,9 @@ mod tests {
             assert_eq!(env(role(name), store).as_deref(), Some("memory://"));
             assert_eq!(env(role(name).env(store, "s3://b"), store).as_deref(), Some("s3://b"));
         }
+        let simulator = "GROUPLOOP_SIMULATOR__LISTEN";
+        assert_eq!(env(role("up"), simulator).as_deref(), Some("127.0.0.1:0"));
+        assert_eq!(env(role("simulator"), simulator), None);
         assert_eq!(env(role("edge"), listen), None);
         assert_eq!(env(role("edge"), store), None);
     }

@@ -41,6 +41,8 @@ impl StubRequest {
 #[derive(Debug, Default)]
 struct State {
     bodies: HashMap<String, Vec<u8>>,
+    /// Answers of which every byte is given.
+    exact: HashMap<String, (u16, Vec<u8>)>,
     mood: Mood,
     requests: Vec<StubRequest>,
 }
@@ -83,6 +85,14 @@ impl HttpStub {
         let mut state = lock(&self.state);
         state.bodies.insert(path.to_owned(), body.into());
         state.mood = Mood::Serve;
+    }
+
+    /// Answers requests for `path` from now on with this status, these header lines and this body, and nothing else: not even a
+    /// `Content-Length`. Then the connection ends.
+    pub fn answer(&self, path: &str, status: u16, headers: &[&str], body: &[u8]) {
+        let head: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+        let head = format!("HTTP/1.1 {status} Stub\r\nConnection: close\r\n{head}\r\n");
+        lock(&self.state).exact.insert(path.to_owned(), (status, [head.as_bytes(), body].concat()));
     }
 
     /// Answers everything with this status from now on.
@@ -161,6 +171,9 @@ async fn answer(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<
 
 fn respond(state: &State, request: &StubRequest) -> Option<(u16, Vec<u8>)> {
     let path = request.path.split_once('?').map_or(request.path.as_str(), |(path, _)| path);
+    if let (Mood::Serve, Some((status, answer))) = (state.mood, state.exact.get(path)) {
+        return Some((*status, answer.clone()));
+    }
     let (status, etag, body): (u16, Option<String>, &[u8]) = match (state.mood, state.bodies.get(path)) {
         (Mood::Hang, _) => return None,
         (Mood::Fail(status), _) => (status, None, b""),
@@ -210,6 +223,15 @@ mod tests {
         let answers: Vec<_> = stub.requests().iter().map(|request| request.answered).collect();
         assert_eq!(answers, [404, 200, 304, 200, 503]);
         assert_eq!(stub.requests()[2].header("if-none-match"), Some(etag));
+    }
+
+    #[tokio::test]
+    async fn it_answers_to_the_byte_when_it_is_told_so() {
+        let stub = HttpStub::start().await;
+        stub.answer("/x", 418, &["X-Kind: teapot"], b"short");
+        let answer = http_get(stub.addr(), "/x").await;
+        assert_eq!((answer.status, answer.header("x-kind"), answer.text()), (418, Some("teapot"), "short"));
+        assert_eq!((answer.header("content-length"), stub.requests()[0].answered), (None, 418));
     }
 
     #[tokio::test]

@@ -7,7 +7,10 @@
 //! ```
 //!
 //! The client library queues what it is given while no server is there and sends it stale afterwards. So nothing is given to it while
-//! a connection is away, and it is never waited for: [`publish`](Nats::publish) polls the library's send once.
+//! the bus is away, and it is never waited for: [`publish`](Nats::publish) polls the library's send once.
+//!
+//! The bus is away as soon as one of the two connections is. They mostly fall together but are heard of one after the other, and the one
+//! that is not heard of yet would still take messages.
 
 use super::delivery::{Answers, BusError, Delivery, PublishError, Reply, Subscription};
 use super::inbox::Inbox;
@@ -179,18 +182,8 @@ impl Watcher {
 
     fn hear(&self, event: &Event) {
         match event {
-            Event::Connected => {
-                self.up().store(true, Ordering::Release);
-                let both = [&self.lanes.telemetry_up, &self.lanes.control_up];
-                if both.iter().all(|up| up.load(Ordering::Acquire)) {
-                    tracing::info!(bus.url = self.url, "bus connected");
-                    self.tell(BusState::Up);
-                }
-            }
-            Event::Disconnected => {
-                self.up().store(false, Ordering::Release);
-                self.tell(BusState::Away(format!("no connection to {}", self.url)));
-            }
+            Event::Connected => self.turn(true),
+            Event::Disconnected => self.turn(false),
             Event::Closed => {
                 self.up().store(false, Ordering::Release);
                 self.closed_flag().send_replace(true);
@@ -205,17 +198,24 @@ impl Watcher {
         }
     }
 
-    fn tell(&self, now: BusState) {
-        self.state.send_if_modified(|state| {
-            if *state == now || *state == BusState::Closed {
-                return false;
-            }
-            if matches!((&*state, &now), (BusState::Up, BusState::Away(_))) {
-                tracing::warn!(bus.url = self.url, "bus away, trying again until it is back");
-            }
-            *state = now;
+    /// Our connection came or went: the bus is up while both are there.
+    fn turn(&self, up: bool) {
+        let turned = self.state.send_if_modified(|state| {
+            // Under the state's lock: of two connections that turn at the same time, the second sees what the first did.
+            self.up().store(up, Ordering::Release);
+            let both = [&self.lanes.telemetry_up, &self.lanes.control_up].iter().all(|up| up.load(Ordering::Acquire));
+            *state = match (&*state, both) {
+                (BusState::Up, false) => BusState::Away(format!("no connection to {}", self.url)),
+                (BusState::Away(_), true) => BusState::Up,
+                _ => return false,
+            };
             true
         });
+        match (turned, up) {
+            (false, _) => {}
+            (true, true) => tracing::info!(bus.url = self.url, "bus connected"),
+            (true, false) => tracing::warn!(bus.url = self.url, "bus away, trying again until it is back"),
+        }
     }
 }
 
@@ -232,12 +232,17 @@ impl Link {
             Lane::Telemetry => ("telemetry", TELEMETRY_QUEUE),
             Lane::Control => ("control", CONTROL_QUEUE),
         };
-        let ears = watcher.clone();
+        let (ears, tries) = (watcher.clone(), watcher.clone());
         let mut options = ConnectOptions::new()
             .name(format!("{node} {lane_name}"))
             .retry_on_initial_connect()
             .max_reconnects(None)
-            .reconnect_delay_callback(backoff)
+            .reconnect_delay_callback(move |attempts| {
+                // The library tells of a loss by an event, which comes later and not at all when many events wait. This it asks before
+                // every try to connect, and takes no message from its queue meanwhile.
+                tries.turn(false);
+                backoff(attempts)
+            })
             .connection_timeout(Duration::from_secs(2))
             .ping_interval(PING_INTERVAL)
             .client_capacity(queue)
@@ -272,7 +277,7 @@ impl Link {
         reply: Option<async_nats::Subject>,
         payload: Bytes,
     ) -> Result<(), PublishError> {
-        if !self.is_up() {
+        if *self.watcher.state.borrow() != BusState::Up {
             return Err(PublishError::Away);
         }
         if payload.len() > self.client.max_payload() {
@@ -297,10 +302,9 @@ impl Link {
     /// answered by the server itself. (`flush` only empties our own buffer, and `no_echo` forbids an echo.)
     async fn barrier(&self) {
         let mut state = self.watcher.state.subscribe();
-        let away = async { while self.is_up() && state.changed().await.is_ok() {} };
         tokio::select! {
             biased;
-            () = away => {}
+            _ = state.wait_for(|state| *state != BusState::Up) => {}
             _ = self.client.request(NOWHERE, Bytes::new()) => {}
         }
     }

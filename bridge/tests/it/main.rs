@@ -1,4 +1,5 @@
-//! The bridge from outside: the shared vectors, the registry under damage, and the contract of the bus over both engines.
+//! The bridge from outside: the shared vectors, the registry under damage, the contract of the bus over both engines, how the
+//! NATS engine notices losses, and a node that owns devices on the bus.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,5 +9,7 @@
 )]
 
 mod bus;
+mod losses;
+mod ownership;
 mod registry;
 mod vectors;

@@ -120,10 +120,7 @@ impl Connection {
             self.node.metrics.drop_frames("too_many_devices", 1);
             return false;
         }
-        let (slot, tell_bus) = self.space.owners.claim(device, &self.peer, &self.node.clock, now);
-        if tell_bus {
-            self.space.changed.notify_one();
-        }
+        let slot = self.space.owners.claim(device, &self.peer, &self.node.member.clock, now);
         self.slots.insert(device, slot.clone());
         self.last = Some((device, slot));
         true

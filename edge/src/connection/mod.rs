@@ -13,7 +13,6 @@ mod outgoing;
 
 use self::outgoing::Reply;
 use crate::node::Node;
-use crate::owners::Slot;
 use crate::peer::{Completion, Peer};
 use crate::share::Share;
 use crate::space::{Place, SpaceState};
@@ -21,7 +20,7 @@ use crate::state::EdgeState;
 use crate::view::View;
 use crate::worker::Worker;
 use futures_util::{Sink, Stream};
-use grouploop_bridge::{CloseReason, DeviceId, OptionsError, SubscribeOptions};
+use grouploop_bridge::{CloseReason, DeviceId, OptionsError, Slot, SubscribeOptions};
 use rand::RngExt;
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
@@ -141,13 +140,7 @@ impl Connection {
 
     /// Gives its devices, its view and what waits for it back.
     fn leave(&mut self) {
-        let mut changed = false;
-        for device in std::mem::take(&mut self.slots).into_keys() {
-            changed |= self.space.owners.release(device, self.peer.id);
-        }
-        if changed {
-            self.space.changed.notify_one();
-        }
+        self.space.owners.release(std::mem::take(&mut self.slots).into_keys(), self.peer.id);
         self.last = None;
         self.stop_view();
         self.peer.close();

@@ -188,6 +188,12 @@ impl<W> Writer<W> {
     pub fn get_ref(&self) -> &W {
         &self.inner
     }
+
+    /// The file, without the frames that wait: for one that failed.
+    #[must_use]
+    pub fn into_inner(self) -> W {
+        self.inner
+    }
 }
 
 impl<W> std::fmt::Debug for Writer<W> {

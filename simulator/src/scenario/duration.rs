@@ -45,9 +45,32 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     Some(Duration::from_millis(total_ms)).filter(|total| *total <= MAX).ok_or(DurationError)
 }
 
+/// A duration as [`parse_duration`] reads it, in whole milliseconds.
+#[must_use]
+pub fn show_duration(duration: Duration) -> String {
+    let mut rest = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let mut text = String::new();
+    for (unit, unit_ms) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)] {
+        let count = rest / unit_ms;
+        rest %= unit_ms;
+        if count > 0 {
+            text.push_str(&format!("{count}{unit}"));
+        }
+    }
+    if text.is_empty() { "0s".into() } else { text }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_duration_that_is_shown_can_be_read() {
+        for (ms, text) in [(0, "0s"), (250, "250ms"), (90_000, "1m30s"), (86_400_001, "1d1ms"), (5_400_000, "1h30m")] {
+            assert_eq!(show_duration(Duration::from_millis(ms)), text);
+            assert_eq!(parse_duration(text), Ok(Duration::from_millis(ms)));
+        }
+    }
 
     #[test]
     fn durations_are_read_or_refused() {

@@ -1,7 +1,7 @@
 //! Who has which id: in each space every device has another one. Swarms that name theirs get them, the others get what is left.
 
-use super::MAX_DEVICES;
 use super::mistakes::Mistakes;
+use super::{Given, MAX_DEVICES};
 use grouploop_bridge::{DeviceId, Space};
 use std::collections::BTreeMap;
 
@@ -43,20 +43,27 @@ impl Wanted {
 }
 
 /// The ids of each swarm, in the order of the requests.
-pub(super) fn assign(requests: &[Request], mistakes: &mut Mistakes) -> Vec<Vec<DeviceId>> {
+pub(super) fn assign(requests: &[Request], given: &Given<'_>, mistakes: &mut Mistakes) -> Vec<Vec<DeviceId>> {
     let mut by_space: BTreeMap<&Space, Vec<usize>> = BTreeMap::new();
     for (place, request) in requests.iter().enumerate() {
         by_space.entry(&request.space).or_default().push(place);
     }
     let mut ids: Vec<Vec<DeviceId>> = requests.iter().map(|request| request.wanted.named()).collect();
     for (space, places) in by_space {
-        fill(space, &places, requests, &mut ids, mistakes);
+        fill(space, &places, requests, &mut ids, given, mistakes);
     }
     ids
 }
 
 /// One space.
-fn fill(space: &Space, places: &[usize], requests: &[Request], ids: &mut [Vec<DeviceId>], mistakes: &mut Mistakes) {
+fn fill(
+    space: &Space,
+    places: &[usize],
+    requests: &[Request],
+    ids: &mut [Vec<DeviceId>],
+    given: &Given<'_>,
+    mistakes: &mut Mistakes,
+) {
     let of_space = || places.iter().filter_map(|place| requests.get(*place).map(|request| (*place, request)));
     let mut total = 0u64;
     for (_, request) in of_space() {
@@ -88,20 +95,38 @@ fn fill(space: &Space, places: &[usize], requests: &[Request], ids: &mut [Vec<De
             }
         }
         if let Some((id, other)) = clash {
-            let line = requests.get(other).map_or(1, |other| mistakes.line(other.at));
+            let before = match requests.get(other) {
+                Some(before) if other != place => format!(", before by the swarm on line {}", mistakes.line(before.at)),
+                _ => String::new(),
+            };
             let instead = "`faults.duplicate_ids` has devices share an id on purpose";
-            mistakes.note(
-                request.at,
-                format_args!(
-                    "device {id} of space `{space}` is named twice, before by the swarm on line {line}; {instead}"
-                ),
-            );
+            mistakes.note(request.at, format_args!("device {id} of space `{space}` is named twice{before}; {instead}"));
         }
     }
-    let mut free = (0..=u16::MAX).map(DeviceId).filter(|id| owners.get(usize::from(id.0)).is_some_and(Option::is_none));
+    if !of_space().any(|(_, request)| matches!(request.wanted, Wanted::Any(_))) {
+        return;
+    }
+    // Whoever names an id that another swarm has hears of it when it begins; the others go out of its way.
+    let taken = (given.taken)(space);
+    let mut is_free: Vec<bool> = owners.iter().map(Option::is_none).collect();
+    for id in &taken {
+        if let Some(free) = is_free.get_mut(usize::from(id.0)) {
+            *free = false;
+        }
+    }
+    let candidates = given.first.iter().copied().chain((0..=u16::MAX).map(DeviceId));
+    // Each is handed out once, though the first ones come by twice.
+    let mut free = candidates.filter(|id| is_free.get_mut(usize::from(id.0)).is_some_and(std::mem::take));
     for (place, request) in of_space() {
         if let (Wanted::Any(count), Some(ids)) = (&request.wanted, ids.get_mut(place)) {
             ids.extend(free.by_ref().take(*count as usize));
+            if ids.len() < *count as usize {
+                let (found, instead) = (ids.len(), "use another `space`, or stop other swarms");
+                mistakes.note(
+                    request.at,
+                    format_args!("other swarms leave {found} ids of space `{space}`, for {count} devices: {instead}"),
+                );
+            }
         }
     }
 }
@@ -109,6 +134,8 @@ fn fill(space: &Space, places: &[usize], requests: &[Request], ids: &mut [Vec<De
 #[cfg(test)]
 mod tests {
     use super::*;
+    use grouploop_bridge::Registry;
+    use std::collections::BTreeSet;
 
     fn request(space: &str, wanted: Wanted) -> Request {
         Request { space: space.parse().unwrap(), wanted, at: 0 }
@@ -125,6 +152,7 @@ mod tests {
                 request("a", Wanted::These(vec![DeviceId(9), DeviceId(4)])),
                 request("a", Wanted::Any(1)),
             ],
+            &Given::alone(&Registry::built_in()),
             &mut mistakes,
         );
         mistakes.or(()).unwrap();
@@ -144,10 +172,28 @@ mod tests {
             request("twice", Wanted::From(DeviceId(0), 9)),
             request("twice", Wanted::From(DeviceId(5), 9)),
         ];
-        assign(&requests, &mut mistakes);
+        assign(&requests, &Given::alone(&Registry::built_in()), &mut mistakes);
         let texts: Vec<String> = mistakes.or(()).unwrap_err().into_iter().map(|mistake| mistake.text).collect();
         assert_eq!(texts.len(), 2, "{texts:?}");
         assert!(texts[0].contains("`full` would have 65537") && texts[0].contains("spread"), "{texts:?}");
         assert!(texts[1].starts_with("device 0005 of space `twice` is named twice"), "{texts:?}");
+    }
+
+    #[test]
+    fn what_others_have_is_left_alone_and_what_one_had_comes_first() {
+        let registry = Registry::built_in();
+        let taken = |space: &Space| {
+            (space.as_str() == "a").then_some([DeviceId(0), DeviceId(9)]).into_iter().flatten().collect()
+        };
+        let first = [DeviceId(7), DeviceId(9), DeviceId(3)];
+        let given = Given { taken: &taken, first: &first, ..Given::alone(&registry) };
+        let mut mistakes = Mistakes::new("");
+        let ids = assign(&[request("a", Wanted::Any(4)), request("b", Wanted::Any(2))], &given, &mut mistakes);
+        assert_eq!(ids, [[7, 3, 1, 2].map(DeviceId).to_vec(), [7, 9].map(DeviceId).to_vec()]);
+        let all_but_two = |_: &Space| (2..=u16::MAX).map(DeviceId).collect::<BTreeSet<_>>();
+        let given = Given { taken: &all_but_two, ..Given::alone(&registry) };
+        assign(&[request("a", Wanted::Any(3))], &given, &mut mistakes);
+        let said = mistakes.or(()).unwrap_err().remove(0).text;
+        assert!(said.starts_with("other swarms leave 2 ids of space `a`, for 3 devices: use another"), "{said}");
     }
 }

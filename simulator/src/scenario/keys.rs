@@ -91,14 +91,22 @@ impl<'t, 'm> Keys<'t, 'm> {
         }
     }
 
-    /// A whole number is so many devices, a fraction is a share of them: `1` is one device, `1.0` are all.
+    /// A whole number is so many devices, a fraction or a percentage is a share of them: `1` is one device, `1.0` and `"100%"` are all.
     pub(super) fn amount(&mut self, key: &'static str, devices: u32) -> Option<Amount> {
-        let must_be = format!("a share from 0.0 to 1.0, or a whole number of devices up to {devices}");
+        let must_be = format!(
+            "a share from 0.0 to 1.0, one in per cent such as \"10%\", or a whole number of devices up to {devices}"
+        );
         self.read(key, must_be, |value| match value {
             DeValue::Integer(_) => to_whole(value)
                 .and_then(|count| u32::try_from(count).ok())
                 .filter(|count| *count <= devices)
                 .map(Amount::Count),
+            // For JSON, whose writers leave out the fraction of 1.0.
+            DeValue::String(text) => text
+                .strip_suffix('%')
+                .and_then(|number| number.parse::<f64>().ok())
+                .filter(|percent| (0.0..=100.0).contains(percent))
+                .map(|percent| Amount::Share(percent / 100.0)),
             _ => to_number(value).filter(|share| (0.0..=1.0).contains(share)).map(Amount::Share),
         })
     }

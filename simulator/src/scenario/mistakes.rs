@@ -97,7 +97,7 @@ impl fmt::Display for Quoted<'_> {
 }
 
 /// A text of the file in quotes, its control characters escaped and its end cut off when it is long.
-pub(super) struct QuotedText<'a>(pub(super) &'a str);
+pub(crate) struct QuotedText<'a>(pub(crate) &'a str);
 
 impl fmt::Display for QuotedText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -114,7 +114,7 @@ fn shortened(text: &str) -> (&str, &'static str) {
 }
 
 /// The word that is most like another, when one is like it at all.
-pub(super) fn nearest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A stranger's word may be as long as the file.
     if word.len() > MAX_QUOTED {
         return None;

@@ -4,7 +4,7 @@ use super::ids::{Request, Wanted, assign};
 use super::keys::{Keys, Value};
 use super::mistakes::Mistakes;
 use super::swarm::{Churn, CommandLoad, CommandSlot, CommandTarget, Faults, Storm, Swarm, Transport};
-use super::{MAX_DEVICES, MAX_SWARMS};
+use super::{Given, MAX_DEVICES, MAX_SWARMS};
 use crate::body::{Floor, Motion, MotionMix, Radio, Taps, WorldSettings};
 use grouploop_bridge::{CommandError, DeviceId, Registry, Space};
 use std::time::Duration;
@@ -18,11 +18,13 @@ const RATE_HZ: f64 = 20.0;
 const EDGE: &str = "ws://127.0.0.1:5003";
 /// Edges that one swarm can name, and commands.
 const MAX_LISTED: usize = 64;
+const SLOTS: [(&str, CommandSlot); 3] =
+    [("queue", CommandSlot::Queue), ("single", CommandSlot::Single), ("none", CommandSlot::None)];
 const ANY_TIME: std::ops::RangeInclusive<Duration> = Duration::ZERO..=Duration::MAX;
 const SOME_TIME: std::ops::RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::MAX;
 
 /// All swarms of a file.
-pub(super) fn swarms(table: &DeTable<'_>, registry: &Registry, mistakes: &mut Mistakes) -> Vec<Swarm> {
+pub(super) fn swarms(table: &DeTable<'_>, given: &Given<'_>, mistakes: &mut Mistakes) -> Vec<Swarm> {
     let mut keys = Keys::new("the scenario", Some(table), mistakes);
     let must_be = format!("1 to {MAX_SWARMS} tables, each [[swarm]]");
     let is_there = keys.value("swarm").is_some();
@@ -39,7 +41,7 @@ pub(super) fn swarms(table: &DeTable<'_>, registry: &Registry, mistakes: &mut Mi
     let mut requests = Vec::new();
     for (place, table) in tables.into_iter().flatten().enumerate() {
         let mut keys = Keys::new("swarm", table.get_ref().as_table(), mistakes);
-        let (swarm, request) = read_swarm(&mut keys, place, table.span().start, registry);
+        let (swarm, request) = read_swarm(&mut keys, place, table.span().start, given);
         keys.finish();
         if swarms.iter().any(|other: &Swarm| other.name == swarm.name) {
             mistakes.note(request.at, format_args!("two swarms have the `name` \"{}\", give each another", swarm.name));
@@ -47,13 +49,13 @@ pub(super) fn swarms(table: &DeTable<'_>, registry: &Registry, mistakes: &mut Mi
         swarms.push(swarm);
         requests.push(request);
     }
-    for (swarm, ids) in swarms.iter_mut().zip(assign(&requests, mistakes)) {
+    for (swarm, ids) in swarms.iter_mut().zip(assign(&requests, given, mistakes)) {
         swarm.ids = ids;
     }
     swarms
 }
 
-fn read_swarm<'t>(keys: &mut Keys<'t, '_>, place: usize, at: usize, registry: &Registry) -> (Swarm, Request) {
+fn read_swarm<'t>(keys: &mut Keys<'t, '_>, place: usize, at: usize, given: &Given<'_>) -> (Swarm, Request) {
     let name = keys.read("name", "1 to 32 of a-z, 0-9 and -", |value| value.as_str()?.parse::<Space>().ok());
     let space = keys.read("space", "1 to 32 of a-z, 0-9 and -", |value| value.as_str()?.parse().ok());
     let space: Space = space.unwrap_or_else(Space::main);
@@ -76,9 +78,9 @@ fn read_swarm<'t>(keys: &mut Keys<'t, '_>, place: usize, at: usize, registry: &R
         world: read_world(keys, place),
         churn: keys.table("churn", "swarm.churn", |keys| read_churn(keys, devices)),
         faults: keys.table("faults", "swarm.faults", |keys| read_faults(keys, devices)),
-        transport: read_transport(keys),
-        slot: keys.word("slot", &[("queue", CommandSlot::Queue), ("single", CommandSlot::Single)]).unwrap_or_default(),
-        commands: keys.table("commands", "swarm.commands", |keys| read_commands(keys, registry)),
+        transport: read_transport(keys, &given.transport),
+        slot: keys.word("slot", &SLOTS).unwrap_or_default(),
+        commands: keys.table("commands", "swarm.commands", |keys| read_commands(keys, given.registry)),
     };
     (swarm, Request { space, wanted, at })
 }
@@ -192,11 +194,16 @@ fn read_faults(keys: &mut Keys<'_, '_>, devices: u32) -> Faults {
         duplicate_ids: amount("duplicate_ids"),
         slow_links: amount("slow_links"),
         flapping: amount("flapping"),
+        failing_updates: amount("failing_updates"),
     }
 }
 
-fn read_transport(keys: &mut Keys<'_, '_>) -> Transport {
-    let over_ws = keys.word("transport", &[("bus", false), ("ws", true)]);
+fn read_transport(keys: &mut Keys<'_, '_>, given: &Transport) -> Transport {
+    let (given_edges, given_each) = match given {
+        Transport::Bus => (vec![EDGE.to_owned()], 1),
+        Transport::Ws { edges, devices_per_connection } => (edges.clone(), *devices_per_connection),
+    };
+    let over_ws = keys.word("transport", &[("bus", false), ("ws", true)]).unwrap_or(*given != Transport::Bus);
     let at = keys.place("ws");
     keys.table("ws", "swarm.ws", |keys| {
         let must_be = "the URL of an edge without a path, such as \"ws://host:5003\" (`space` says the rest)";
@@ -208,14 +215,15 @@ fn read_transport(keys: &mut Keys<'_, '_>) -> Transport {
                 None => keys.wrong("edges", item, must_be),
             }
         }
-        let each = keys.whole("devices_per_connection", 1..=u64::from(MAX_DEVICES)).unwrap_or(1);
+        let each = keys.whole("devices_per_connection", 1..=u64::from(MAX_DEVICES));
         if edges.is_empty() {
-            edges.push(EDGE.to_owned());
+            edges = given_edges;
         }
-        if over_ws == Some(true) {
-            return Transport::Ws { edges, devices_per_connection: u32::try_from(each).unwrap_or(1) };
+        if over_ws {
+            let each = each.and_then(|each| u32::try_from(each).ok()).unwrap_or(given_each);
+            return Transport::Ws { edges, devices_per_connection: each };
         }
-        if let (true, Some(at)) = (keys.is_there() && over_ws != Some(true), at) {
+        if let (true, Some(at)) = (keys.is_there(), at) {
             keys.mistakes.note(at, "`ws` has no meaning without transport = \"ws\"");
         }
         Transport::Bus
@@ -225,7 +233,8 @@ fn read_transport(keys: &mut Keys<'_, '_>) -> Transport {
 /// The URL of an edge without the slash at its end.
 fn to_edge(url: &str) -> Option<String> {
     let url = url.strip_suffix('/').unwrap_or(url);
-    let host = url.strip_prefix("ws://").or_else(|| url.strip_prefix("wss://"))?;
+    // Firmware speaks no TLS, and so do devices that are to be like it.
+    let host = url.strip_prefix("ws://")?;
     let plain = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '.' | '-' | ':' | '[' | ']' | '_');
     let (name, port) = host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')).unwrap_or((host, "1"));
     let fine = !name.is_empty()

@@ -42,16 +42,40 @@ impl Schedule {
     /// The schedule of a swarm.
     #[must_use]
     pub fn new(swarm: &Swarm) -> Self {
+        Self::of_devices(swarm, swarm.ids.len())
+    }
+
+    /// The schedule of a swarm that has another number of devices by now.
+    #[must_use]
+    pub(crate) fn of_devices(swarm: &Swarm, devices: usize) -> Self {
         // 0.1 to 1,000 Hz: a period of 1 ms to 10 s.
         let period = ((1e9 / swarm.rate_hz).round() as u64).clamp(1_000_000, 10_000_000_000);
         Self {
-            devices: (swarm.ids.len() as u64).clamp(1, u64::from(super::MAX_DEVICES)),
+            devices: (devices as u64).clamp(1, u64::from(super::MAX_DEVICES)),
             period,
             jitter: nanos(swarm.jitter).min(period),
             ramp_up: nanos(swarm.ramp_up),
             end: swarm.duration.map_or(u64::MAX, nanos),
             seed: swarm.world.seed,
         }
+    }
+
+    /// The same slots, each at its own time.
+    #[must_use]
+    pub(crate) fn without_jitter(self) -> Self {
+        Self { jitter: 0, ..self }
+    }
+
+    /// The time between two frames of a device.
+    #[must_use]
+    pub(crate) fn period(&self) -> Duration {
+        Duration::from_nanos(self.period)
+    }
+
+    /// How much later than its slot a frame is due.
+    #[must_use]
+    pub(crate) fn delay(&self, device: u32, round: u64) -> Duration {
+        Duration::from_nanos(self.jitter_of(u64::from(device), round))
     }
 
     /// When the frame of a device in a round is due; `None` when the device has not begun, the swarm is over, or there is no such device.

@@ -76,6 +76,8 @@ pub struct Faults {
     pub slow_links: Amount,
     /// Lose their connection again and again.
     pub flapping: Amount,
+    /// Fetch firmware and cannot use it: they go on with what they have.
+    pub failing_updates: Amount,
 }
 
 /// How many of the devices of a swarm.
@@ -127,6 +129,8 @@ pub enum CommandSlot {
     Queue,
     /// As the stock firmware does: of two within 10 ms the first is lost.
     Single,
+    /// None at all: nobody can reach it. For load without commands, where interest in them would cost more than the frames.
+    None,
 }
 
 /// Commands that are sent to a swarm.

@@ -6,12 +6,6 @@ use grouploop_bridge::DeviceId;
 use std::time::Duration;
 
 const WORKSHOP: &str = include_str!("../../scenarios/workshop.toml");
-const EXAMPLES: [&str; 4] = [
-    WORKSHOP,
-    include_str!("../../scenarios/festival.toml"),
-    include_str!("../../scenarios/reconnect-storm.toml"),
-    include_str!("../../scenarios/firmware-day.toml"),
-];
 
 fn swarm(lines: &str) -> Swarm {
     Scenario::parse(&format!("[[swarm]]\n{lines}")).unwrap().swarms.remove(0)
@@ -33,7 +27,7 @@ fn only_mistake(lines: &str) -> String {
 fn every_example_is_one() {
     let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios")).unwrap();
     assert_eq!(folder.count(), EXAMPLES.len(), "each file in simulator/scenarios is tested here");
-    for text in EXAMPLES {
+    for (_, text) in EXAMPLES {
         let scenario = Scenario::parse(text).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
         for swarm in &scenario.swarms {
             assert!(Schedule::new(swarm).total().unwrap() > 0);
@@ -169,7 +163,7 @@ fn a_space_holds_so_many_devices_and_no_more() {
 fn edges_are_urls_without_a_path() {
     let edges =
         |url: &str| Scenario::parse(&format!("[[swarm]]\ntransport = \"ws\"\nws = {{ edges = [\"{url}\"] }}")).is_ok();
-    for good in ["ws://a", "ws://a:5003/", "wss://edge.example.org", "ws://[::1]:5003", "ws://[::1]", "ws://10.0.0.7:1"]
+    for good in ["ws://a", "ws://a:5003/", "ws://edge.example.org", "ws://[::1]:5003", "ws://[::1]", "ws://10.0.0.7:1"]
     {
         assert!(edges(good), "{good}");
     }
@@ -184,6 +178,7 @@ fn edges_are_urls_without_a_path() {
         "ws://a b",
         "a:5003",
         "ws://u@a",
+        "wss://a",
     ] {
         assert!(!edges(bad), "{bad}");
     }
@@ -215,7 +210,7 @@ fn random_damage_never_panics() {
         "'",
     ];
     for round in 0..2000 {
-        let mut text: Vec<char> = EXAMPLES[round % EXAMPLES.len()].chars().collect();
+        let mut text: Vec<char> = EXAMPLES[round % EXAMPLES.len()].1.chars().collect();
         for _ in 0..=roll(6) {
             let at = roll(text.len());
             text.splice(at..(at + roll(20)).min(text.len()), pieces[roll(pieces.len())].chars());
@@ -226,4 +221,44 @@ fn random_damage_never_panics() {
             assert!(mistakes.iter().all(|mistake| (1..=lines).contains(&mistake.line) && mistake.text.len() < 2000));
         }
     }
+}
+
+#[test]
+fn what_is_described_is_read_as_the_same() {
+    let round = |swarm: &Swarm| {
+        let text = crate::control::definition_as_toml(&describe(swarm)).unwrap();
+        let mut again = Scenario::parse(&text).unwrap_or_else(|mistakes| panic!("{mistakes:?} in {text}"));
+        assert_eq!(&again.swarms.remove(0), swarm, "{text}");
+    };
+    for (_, text) in EXAMPLES {
+        Scenario::parse(text).unwrap().swarms.iter().for_each(round);
+    }
+    for lines in [
+        "ids = [\"ffff\", \"0000\"]\nseed = 18446744073709551615\nmotion = {}\nduration = \"1h1ms\"",
+        "first_id = \"fffe\"\ndevices = 2\nmotion = { walk = 0.1 }\nfaults = { silent = 1.0, flapping = 0.0, malformed = \"12.5%\" }",
+        // The longest jitter is rounded up to a nanosecond more.
+        "rate_hz = 60\njitter_ms = 16.666666666666666\nmotion = { dance = 2.0 }",
+        "transport = \"ws\"\nws = { edges = [\"ws://a:1\", \"ws://[::1]\"], devices_per_connection = 7 }\ntaps = { per_second = 0.3 }",
+    ] {
+        round(&swarm(lines));
+    }
+    let shares = describe(&swarm("faults = { silent = 1.0, malformed = 0.25, flapping = 2 }\nbpm = 99.9"));
+    let (faults, bpm) = (&shares["faults"], &shares["bpm"]);
+    assert_eq!(faults["silent"], "100%", "a page would make a 1 of 1.0");
+    assert_eq!((&faults["malformed"], &faults["flapping"], bpm), (&0.25.into(), &2.into(), &99.9.into()));
+}
+
+#[test]
+fn the_transport_of_those_who_name_none_is_given() {
+    let registry = Registry::built_in();
+    let edges = vec!["ws://there:1".to_owned()];
+    let given = Given {
+        transport: Transport::Ws { edges: edges.clone(), devices_per_connection: 9 },
+        ..Given::alone(&registry)
+    };
+    let read =
+        |lines: &str| Scenario::parse_given(&format!("[[swarm]]\n{lines}"), &given).unwrap().swarms.remove(0).transport;
+    assert_eq!(read(""), given.transport);
+    assert_eq!(read("ws = { devices_per_connection = 2 }"), Transport::Ws { edges, devices_per_connection: 2 });
+    assert_eq!(read("transport = \"bus\""), Transport::Bus);
 }

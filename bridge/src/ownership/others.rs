@@ -1,8 +1,7 @@
 //! What is known of other nodes, from their heartbeats.
 
-use crate::node::Node;
-use bytes::Bytes;
-use grouploop_bridge::{Heartbeat, NODE_TIMEOUT, NodeId, Space, Subject};
+use crate::name::{NodeId, Space};
+use crate::node::{Heartbeat, NODE_TIMEOUT};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,7 +13,7 @@ const MAX_NODES: usize = 4096;
 
 /// What is known of other nodes.
 #[derive(Debug, Default)]
-pub(crate) struct Others {
+pub struct Others {
     nodes: Mutex<HashMap<NodeId, Other>>,
     /// Number of the last echo asked for, and of the last one that came back.
     asked: AtomicU64,
@@ -33,7 +32,7 @@ impl Others {
     }
 
     /// Living nodes that own devices in the space.
-    pub(crate) fn with_devices(&self, space: &Space) -> Vec<NodeId> {
+    pub fn with_devices(&self, space: &Space) -> Vec<NodeId> {
         let alive = |other: &Other| other.heard.elapsed() < NODE_TIMEOUT;
         let nodes = self.lock();
         nodes
@@ -44,36 +43,29 @@ impl Others {
     }
 
     /// Living nodes beside this one.
-    pub(crate) fn count(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.lock().values().filter(|other| other.heard.elapsed() < NODE_TIMEOUT).count()
     }
 
-    /// Returns when every heartbeat is known that was sent before this call: a message to ourselves comes behind them. With the bus away
-    /// there is nothing to wait for.
-    pub(crate) async fn catch_up(&self, node: &Node) {
-        let number = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
-        let mut echoed = self.echoed.subscribe();
-        let payload = Bytes::copy_from_slice(&number.to_be_bytes());
-        if node.bus.publish(&Subject::Echo { node: node.id.clone() }, payload).is_ok() {
-            // The sender is ours, so it cannot be gone.
-            let _ = echoed.wait_for(|seen| *seen >= number).await;
-        }
+    /// The number of the next message to ourselves, and what hears of those that came back.
+    pub(super) fn next_echo(&self) -> (u64, watch::Receiver<u64>) {
+        (self.asked.fetch_add(1, Ordering::Relaxed) + 1, self.echoed.subscribe())
     }
 
     /// A node is gone.
-    pub(crate) fn forget(&self, node: &NodeId) {
+    pub fn forget(&self, node: &NodeId) {
         self.lock().remove(node);
     }
 
     /// A message to ourselves came back.
-    pub(crate) fn hear_echo(&self, payload: &[u8]) {
+    pub(super) fn hear_echo(&self, payload: &[u8]) {
         if let Some(number) = payload.first_chunk::<8>().map(|number| u64::from_be_bytes(*number)) {
             self.echoed.send_if_modified(|seen| std::mem::replace(seen, number.max(*seen)) < number);
         }
     }
 
     /// Takes note of a heartbeat; `true` when the node was not known.
-    pub(crate) fn hear(&self, beat: Heartbeat) -> bool {
+    pub(super) fn hear(&self, beat: Heartbeat) -> bool {
         let mut nodes = self.lock();
         nodes.retain(|_, other| other.heard.elapsed() < NODE_TIMEOUT);
         if beat.leaving {

@@ -1,8 +1,8 @@
 //! The interest in the commands of one device: a subscription that can be ended from outside and then still hands out what has arrived.
 
+use crate::bus::{Delivery, Subscription};
 use futures_util::task::AtomicWaker;
 use futures_util::{Stream, StreamExt};
-use grouploop_bridge::{Delivery, Subscription};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,20 +10,20 @@ use std::task::{Context, Poll};
 
 /// The interest in one device's commands. When it ends, what has arrived already is still handed out, so that it gets its answer.
 #[derive(Debug)]
-pub(crate) struct Interest {
+pub(super) struct Interest {
     subscription: Subscription,
     ending: Arc<Ending>,
 }
 
 /// Ends an interest from outside of its stream.
 #[derive(Debug, Default)]
-pub(crate) struct Ending {
+pub(super) struct Ending {
     asked: AtomicBool,
     waker: AtomicWaker,
 }
 
 impl Ending {
-    pub(crate) fn end(&self) {
+    pub(super) fn end(&self) {
         self.asked.store(true, Ordering::Release);
         self.waker.wake();
     }
@@ -31,7 +31,7 @@ impl Ending {
 
 impl Interest {
     /// The stream, and what ends it.
-    pub(crate) fn new(subscription: Subscription) -> (Self, Arc<Ending>) {
+    pub(super) fn new(subscription: Subscription) -> (Self, Arc<Ending>) {
         let ending = Arc::new(Ending::default());
         (Self { subscription, ending: ending.clone() }, ending)
     }

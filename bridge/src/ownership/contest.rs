@@ -1,6 +1,6 @@
 //! A contest: a device id that goes to and fro between live connections. What is a clash, and what of it the bus hears when.
 
-use crate::peer::PeerId;
+use super::OwnerId;
 use std::time::{Duration, Instant};
 
 /// Returns to an earlier owner within [`CONTEST_WINDOW`] from which on an id counts as clashing: two live connections send under it.
@@ -16,38 +16,38 @@ const LOSERS: usize = 4;
 
 /// An id that has gone from one live connection to another.
 #[derive(Debug)]
-pub(crate) struct Contest {
+pub(super) struct Contest {
     since: Instant,
     /// How often it came back to a connection that had lost it: one that only moves does not.
     returns: u32,
-    losers: [PeerId; LOSERS],
+    losers: [OwnerId; LOSERS],
     hold_until: Option<Instant>,
     told: bool,
 }
 
 impl Contest {
-    pub(crate) fn new(now: Instant) -> Self {
+    pub(super) fn new(now: Instant) -> Self {
         Self { since: now, returns: 0, losers: [0; LOSERS], hold_until: None, told: false }
     }
 
     /// Whether it is so long ago that it may be forgotten.
-    pub(crate) fn is_over(&self, now: Instant) -> bool {
+    pub(super) fn is_over(&self, now: Instant) -> bool {
         now >= self.since + CONTEST_WINDOW
     }
 
     /// Delays what the bus hears of it, when it has come back often.
-    pub(crate) fn hold(&mut self, now: Instant) {
+    pub(super) fn hold(&mut self, now: Instant) {
         if self.returns >= RETURNS {
             self.hold_until = Some(now + HOLD);
         }
     }
 
     /// Until when the bus is not to hear of it.
-    pub(crate) fn held_until(&self, now: Instant) -> Option<Instant> {
+    pub(super) fn held_until(&self, now: Instant) -> Option<Instant> {
         self.hold_until.filter(|until| now < *until)
     }
 
-    pub(crate) fn refresh(&mut self, now: Instant) {
+    pub(super) fn refresh(&mut self, now: Instant) {
         if self.is_over(now) {
             // A clash that goes on is told once; one that ended and begins again is told again.
             self.told &= self.returns >= CLASH_RETURNS;
@@ -56,18 +56,18 @@ impl Contest {
         }
     }
 
-    pub(crate) fn lost_by(&mut self, peer: PeerId) {
-        if !self.losers.contains(&peer) {
+    pub(super) fn lost_by(&mut self, owner: OwnerId) {
+        if !self.losers.contains(&owner) {
             self.losers.rotate_right(1);
             if let Some(first) = self.losers.first_mut() {
-                *first = peer;
+                *first = owner;
             }
         }
     }
 
     /// A connection takes it; `true` when this makes it a clash that nobody was told of.
-    pub(crate) fn taken_by(&mut self, peer: PeerId) -> bool {
-        if !self.losers.contains(&peer) {
+    pub(super) fn taken_by(&mut self, owner: OwnerId) -> bool {
+        if !self.losers.contains(&owner) {
             return false;
         }
         self.returns = self.returns.saturating_add(1);

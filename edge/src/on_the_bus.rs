@@ -1,0 +1,128 @@
+//! What an edge adds to what every node does on the bus: commands go to connections, telemetry of other nodes to viewers, and a heartbeat
+//! tells of its spaces. All else is `grouploop_bridge`'s.
+
+use crate::dispatch::send_to_own;
+use crate::peer::{Completion, Peer, PendingCommand};
+use crate::space::SpaceState;
+use crate::state::EdgeState;
+use bytes::Bytes;
+use grouploop_bridge::{Delivery, DeviceId, Heartbeat, Member, NodeHost, OwnQuestions, Owners, Space, SpaceHost, json};
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+/// Subjects whose rates a heartbeat tells: with more spaces it would outgrow a message.
+const MAX_RATES: usize = 64;
+
+impl NodeHost for EdgeState {
+    fn member(&self) -> &Member {
+        &self.node.member
+    }
+
+    fn describe(&self, beat: &mut Heartbeat) {
+        for space in self.spaces.all() {
+            let owned = u32::try_from(space.owners.len()).unwrap_or(u32::MAX);
+            if owned > 0 {
+                beat.devices.insert(space.name.clone(), owned);
+            }
+            let watching = u32::try_from(space.viewers()).unwrap_or(u32::MAX);
+            if watching > 0 {
+                beat.viewers.insert(space.name.clone(), watching);
+            }
+            let (subject, rate) = space.telemetry.rate();
+            if rate.messages > 0 && beat.rates.len() < MAX_RATES {
+                beat.rates.insert(subject.to_string(), rate);
+            }
+        }
+        beat.drops = self.node.metrics.drops();
+    }
+
+    fn sample(&self, elapsed: Duration) {
+        for space in self.spaces.all() {
+            space.owners.sample(elapsed);
+        }
+    }
+}
+
+/// One space of an edge.
+#[derive(Debug)]
+pub(crate) struct OnTheBus {
+    edge: Arc<EdgeState>,
+    space: Arc<SpaceState>,
+}
+
+impl OnTheBus {
+    pub(crate) fn new(edge: Arc<EdgeState>, space: Arc<SpaceState>) -> Self {
+        Self { edge, space }
+    }
+}
+
+impl SpaceHost for OnTheBus {
+    type Owner = Peer;
+
+    fn member(&self) -> &Member {
+        &self.edge.node.member
+    }
+
+    fn space(&self) -> &Space {
+        &self.space.name
+    }
+
+    fn owners(&self) -> &Owners<Peer> {
+        &self.space.owners
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.edge.node.tasks.spawn_on(task, &self.edge.node.runtime);
+    }
+
+    fn command(&self, device: DeviceId, owner: &Arc<Peer>, question: Delivery) {
+        let text = Utf8Bytes::try_from(question.payload.clone());
+        let completion = Completion::bus(question);
+        // Checked already; what were none would be dropped here and answer `failed`.
+        let Ok(text) = text else { return };
+        let now = Instant::now();
+        let deadline = now + self.edge.node.settings.command_timeout();
+        owner.send(PendingCommand { device, text, deadline, completion }, now);
+    }
+
+    fn command_to_all(&self, text: &str, question: Delivery) {
+        let report = send_to_own(&self.edge.node, &self.space, text);
+        // Ends by itself within the command timeout.
+        self.spawn(async move {
+            // When the bus went away the asker counts what it heard.
+            let _ = question.respond(json(&report.await));
+        });
+    }
+
+    fn clashed(&self, device: DeviceId) {
+        let node = &self.edge.node;
+        node.metrics.clashes.inc();
+        if let Some(unsaid) = node.clash_log.lock().unwrap_or_else(PoisonError::into_inner).say(Instant::now()) {
+            tracing::warn!(
+                device.id = %device,
+                space.id = %self.space.name,
+                unsaid,
+                "two live connections send under one device id; give one of them another id"
+            );
+        }
+    }
+
+    /// What connections here ask is answered for the devices here without the bus, so that it works while the bus is away.
+    fn own_questions(&self) -> OwnQuestions {
+        OwnQuestions::Ignored
+    }
+
+    fn wants_telemetry(&self) -> bool {
+        self.space.viewers() > 0
+    }
+
+    fn telemetry(&self, lines: Bytes) {
+        self.space.telemetry.show(lines);
+    }
+
+    fn anew(&self) -> Option<Self> {
+        let space = self.edge.spaces.get(&self.space.name)?;
+        Some(Self { edge: self.edge.clone(), space })
+    }
+}

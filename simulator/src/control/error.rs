@@ -1,0 +1,94 @@
+//! What a request is answered with when it is not answered with what it asked for: one enum, and one shape,
+//! `{"error": …, "mistakes": […]}`, where only a definition has mistakes.
+
+use super::metrics::Refusal;
+use crate::swarms::SwarmError;
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub(super) enum ApiError {
+    #[error("there is nothing here; see / for what this is, and /openapi.json for all there is")]
+    NoRoute,
+    #[error("not this method here; /openapi.json has those that are")]
+    NoMethod,
+    #[error("{0}")]
+    BadRequest(String),
+    #[error("the definition is wrong; each mistake is in `mistakes`")]
+    Mistakes(Vec<String>),
+    #[error("there is no scenario `{0}`; /api/scenarios has those that there are")]
+    NoScenario(String),
+    #[error("there is no device {id} in swarm `{swarm}`")]
+    NoDevice { id: String, swarm: String },
+    #[error("swarm `{0}` is over: start it again with POST /api/swarms")]
+    Over(String),
+    #[error("a body has at most {0} bytes")]
+    TooLarge(usize),
+    #[error("the body must be {0}; say so in Content-Type")]
+    WrongType(&'static str),
+    #[error(
+        "this page is from another host, and may change nothing here; whoever runs the simulator can allow its origin with simulator.allow_origins"
+    )]
+    Stranger,
+    #[error("{0} are watching already (simulator.max_streams); try again later")]
+    TooManyStreams(u32),
+    #[error(transparent)]
+    Swarm(#[from] SwarmError),
+}
+
+impl ApiError {
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Self::NoRoute | Self::NoScenario(_) | Self::NoDevice { .. } => StatusCode::NOT_FOUND,
+            Self::NoMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::BadRequest(_) | Self::Mistakes(_) => StatusCode::BAD_REQUEST,
+            Self::Over(_) => StatusCode::CONFLICT,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::WrongType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Stranger => StatusCode::FORBIDDEN,
+            Self::TooManyStreams(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Swarm(error) => match error {
+                SwarmError::Unknown(_) => StatusCode::NOT_FOUND,
+                SwarmError::NameTaken(_) | SwarmError::DeviceTaken { .. } => StatusCode::CONFLICT,
+                SwarmError::SpaceFull(_) | SwarmError::OverLimit { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+                SwarmError::Edge(_) => StatusCode::BAD_REQUEST,
+                SwarmError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            },
+        }
+    }
+
+    /// What the metrics call it, when it is one that somebody should know of.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Mistakes(_) => Some(Refusal::Mistakes),
+            Self::Stranger => Some(Refusal::Origin),
+            Self::TooManyStreams(_) => Some(Refusal::TooManyStreams),
+            Self::Swarm(SwarmError::NameTaken(_) | SwarmError::DeviceTaken { .. }) => Some(Refusal::Taken),
+            Self::Swarm(SwarmError::SpaceFull(_) | SwarmError::OverLimit { .. }) => Some(Refusal::Limit),
+            Self::Swarm(SwarmError::Stopping) => Some(Refusal::Stopping),
+            _ => None,
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut body = json!({"error": self.to_string()});
+        let refusal = self.refusal();
+        let status = self.status();
+        if let (Self::Mistakes(mistakes), Some(object)) = (self, body.as_object_mut()) {
+            object.insert("mistakes".into(), mistakes.into());
+        }
+        let mut response = (status, Json(body)).into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        }
+        // For the layer around all answers, which has the metrics.
+        if let Some(refusal) = refusal {
+            response.extensions_mut().insert(refusal);
+        }
+        response
+    }
+}

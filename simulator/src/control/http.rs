@@ -1,0 +1,162 @@
+//! HTTP of the simulator: all routes, what holds for each answer, status, health and metrics.
+
+use super::api;
+use super::error::ApiError;
+use super::metrics::{Levels, Refusal};
+use super::origin::Asker;
+use super::state::State;
+use super::stream;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Request, State as FromState};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use axum::{Json, Router};
+use serde_json::json;
+use std::sync::Arc;
+
+/// The description of all of this for programs.
+pub(super) const OPENAPI: &str = include_str!("openapi.json");
+
+/// What can be done.
+const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
+/// Headers of requests that pages of other origins may send.
+const REQUEST_HEADERS: &str = "content-type";
+/// Headers of answers that they may read.
+const RESPONSE_HEADERS: &str = "location, retry-after";
+/// How long a browser may rely on a preflight, in seconds.
+const PREFLIGHT_SECONDS: &str = "3600";
+
+/// All that there is.
+pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<State>>)> {
+    vec![
+        ("/", get(welcome)),
+        ("/health", get(health)),
+        ("/livez", get(|| async { "ok\n" })),
+        ("/readyz", get(readyz)),
+        ("/metrics", get(metrics)),
+        ("/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], OPENAPI) })),
+        ("/api/swarms", get(api::list).post(api::start)),
+        ("/api/swarms/{name}", get(api::show).patch(api::change).delete(api::stop)),
+        ("/api/swarms/{name}/devices", get(api::devices)),
+        ("/api/swarms/{name}/devices/{id}", get(api::device)),
+        ("/api/swarms/{name}/stream", get(stream::open)),
+        ("/api/scenarios", get(api::scenarios)),
+        ("/api/scenarios/{name}", post(api::start_scenario)),
+    ]
+}
+
+pub(super) fn router(state: Arc<State>) -> Router {
+    let router = routes().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    router
+        .method_not_allowed_fallback(|| async { ApiError::NoMethod })
+        .fallback(|| async { ApiError::NoRoute })
+        .layer(DefaultBodyLimit::max(api::MAX_BODY_BYTES))
+        .layer(middleware::from_fn_with_state(state.clone(), around))
+        .with_state(state)
+}
+
+/// What holds for every answer: strangers' pages change nothing and read nothing, and nothing is kept in a cache.
+async fn around(FromState(state): FromState<Arc<State>>, request: Request, next: Next) -> Response {
+    let asker = state.origins.judge(request.headers());
+    let preflight = request.method() == Method::OPTIONS;
+    // Browsers let pages of any origin open a WebSocket and read what it brings.
+    let only_reads =
+        [Method::GET, Method::HEAD].contains(request.method()) && !request.headers().contains_key(header::UPGRADE);
+    let mut response = match asker {
+        Asker::Stranger if !only_reads => ApiError::Stranger.into_response(),
+        _ if preflight => StatusCode::NO_CONTENT.into_response(),
+        _ => next.run(request).await,
+    };
+    state.metrics.responded(response.status());
+    if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
+        state.metrics.refused(refusal);
+    }
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
+    set(header::CACHE_CONTROL, "no-store");
+    set(header::VARY, "Origin");
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    if preflight {
+        set(header::ALLOW, METHODS);
+    }
+    if let Asker::Ours(origin) = asker {
+        set(header::ACCESS_CONTROL_EXPOSE_HEADERS, RESPONSE_HEADERS);
+        if preflight {
+            set(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+            set(header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS);
+            set(header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_SECONDS);
+        }
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    }
+    response
+}
+
+/// What a person sees who opens the port in a browser.
+async fn welcome(FromState(state): FromState<Arc<State>>) -> Response {
+    let body = json!({
+        "service": "grouploop-simulator",
+        "status": status_word(&state).1,
+        "version": state.version,
+        "endpoints": {
+            "swarms": "/api/swarms",
+            "swarm": "/api/swarms/<name>",
+            "devices": "/api/swarms/<name>/devices?from=0&limit=100",
+            "device": "/api/swarms/<name>/devices/<id>",
+            "stream": "/api/swarms/<name>/stream?rate=30&limit=2000",
+            "scenarios": "/api/scenarios",
+            "description": "/openapi.json",
+            "health": "/health",
+            "readiness": "/readyz",
+            "metrics": "/metrics",
+        },
+    });
+    Json(body).into_response()
+}
+
+fn status_word(state: &State) -> (StatusCode, &'static str) {
+    if state.is_draining() {
+        (StatusCode::SERVICE_UNAVAILABLE, "draining")
+    } else if state.swarms.bus().is_up() {
+        (StatusCode::OK, "ok")
+    } else {
+        (StatusCode::OK, "degraded")
+    }
+}
+
+async fn health(FromState(state): FromState<Arc<State>>) -> Response {
+    let (status, word) = status_word(&state);
+    let (levels, bus) = (Levels::of(&state), state.swarms.bus());
+    let body = json!({
+        "status": word,
+        "version": state.version,
+        "node": state.swarms.node(),
+        "bus": {"engine": bus.engine().name(), "state": if bus.is_up() { "up" } else { "away" }},
+        "swarms": levels.waiting + levels.running,
+        "devices": levels.devices,
+        "devices_present": levels.totals.present,
+        "streams": levels.streams,
+        "connections": levels.connections,
+    });
+    (status, Json(body)).into_response()
+}
+
+async fn readyz(FromState(state): FromState<Arc<State>>) -> Response {
+    let mut reasons = Vec::new();
+    if state.is_draining() {
+        reasons.push("draining: this simulator is going away");
+    }
+    if !state.swarms.bus().is_up() {
+        reasons.push("bus away: frames of swarms on the bus reach nobody");
+    }
+    let (status, word) =
+        if reasons.is_empty() { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not_ready") };
+    (status, Json(json!({"status": word, "reasons": reasons}))).into_response()
+}
+
+async fn metrics(FromState(state): FromState<Arc<State>>) -> Response {
+    let text = state.metrics.text(&Levels::of(&state));
+    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], Body::from(text))
+        .into_response()
+}

@@ -1,0 +1,76 @@
+//! What every part of a running simulator shares.
+
+use super::metrics::Metrics;
+use super::origin::Origins;
+use super::settings::SimulatorSettings;
+use crate::swarms::Swarms;
+use grouploop_bridge::{Bus, NodeId, Registry};
+use grouploop_serve::Counts;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) settings: SimulatorSettings,
+    pub(super) version: String,
+    pub(super) swarms: Swarms,
+    /// The commands that definitions may name.
+    pub(super) registry: Registry,
+    pub(super) origins: Origins,
+    pub(super) metrics: Metrics,
+    pub(super) counts: Arc<Counts>,
+    /// One change at a time: each is read from what the one before left.
+    pub(super) changing: Mutex<()>,
+    streams: Arc<Semaphore>,
+    /// Streams, and changes that go on when whoever asked is gone.
+    pub(super) tasks: TaskTracker,
+    /// Streams end.
+    pub(super) stop: CancellationToken,
+    draining: AtomicBool,
+}
+
+impl State {
+    pub(super) fn new(
+        settings: SimulatorSettings,
+        node: NodeId,
+        version: String,
+        bus: Bus,
+        counts: Arc<Counts>,
+    ) -> Self {
+        Self {
+            swarms: Swarms::new(node, version.clone(), bus, settings.limits()),
+            registry: Registry::built_in(),
+            // The caller has looked at the complaints; what is no origin allows nobody.
+            origins: Origins::parse(&settings.allow_origins).unwrap_or_default(),
+            metrics: Metrics::default(),
+            counts,
+            changing: Mutex::default(),
+            streams: Arc::new(Semaphore::new(settings.max_streams as usize)),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            draining: AtomicBool::new(false),
+            settings,
+            version,
+        }
+    }
+
+    /// Leave to open a stream; `None` when there are as many as may be.
+    pub(super) fn stream_permit(&self) -> Option<OwnedSemaphorePermit> {
+        self.streams.clone().try_acquire_owned().ok()
+    }
+
+    pub(super) fn open_streams(&self) -> usize {
+        (self.settings.max_streams as usize).saturating_sub(self.streams.available_permits())
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn start_draining(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+}

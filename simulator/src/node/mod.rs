@@ -1,0 +1,118 @@
+//! The simulator as a node of the bus: its heartbeat, its spaces, and the devices that its swarms own in them, exactly as an edge owns its
+//! devices.
+
+mod owner;
+mod space;
+
+pub(crate) use owner::Owner;
+pub(crate) use space::SpacePlace;
+
+use grouploop_bridge::{Bus, Heartbeat, Member, NodeHost, NodeId, Owners, Space, run_heartbeat};
+use space::SpaceState;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Subjects whose rates a heartbeat tells: with more spaces it would outgrow a message.
+const MAX_RATES: usize = 64;
+
+/// One simulator on the bus.
+#[derive(Debug)]
+pub(crate) struct Node {
+    member: Member,
+    spaces: Mutex<HashMap<Space, Arc<SpaceState>>>,
+    next_owner: AtomicU64,
+    clashes: AtomicU64,
+    /// Frames that the bus did not take.
+    dropped: AtomicU64,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Node {
+    /// Starts the node's heartbeat, on the runtime that it is called on.
+    pub(crate) fn start(id: NodeId, version: String, bus: Bus) -> Arc<Self> {
+        let node = Arc::new(Self {
+            member: Member::new(id, "simulator", version, bus),
+            spaces: Mutex::default(),
+            next_owner: AtomicU64::new(1),
+            clashes: AtomicU64::new(0),
+            dropped: AtomicU64::new(0),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        });
+        node.tasks.spawn(run_heartbeat(node.clone(), node.stop.clone()));
+        node
+    }
+
+    pub(crate) fn id(&self) -> &NodeId {
+        &self.member.id
+    }
+
+    pub(crate) fn bus(&self) -> &Bus {
+        &self.member.bus
+    }
+
+    /// The tasks of this node, which its end awaits.
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        &self.tasks
+    }
+
+    /// Clashes so far: device ids under which somebody else sends too.
+    pub(crate) fn clashes(&self) -> u64 {
+        self.clashes.load(Ordering::Relaxed)
+    }
+
+    /// A number for an owner.
+    pub(crate) fn next_owner(&self) -> u64 {
+        self.next_owner.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Whether it owns devices in a space.
+    pub(crate) fn owns_any(&self, space: &Space) -> bool {
+        self.spaces().get(space).is_some_and(|space| !space.owners.is_empty())
+    }
+
+    fn spaces(&self) -> MutexGuard<'_, HashMap<Space, Arc<SpaceState>>> {
+        self.spaces.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends: the last heartbeat says so, and the bus sends what is queued. `false` when that took longer than `patience`.
+    pub(crate) async fn drain(&self, patience: Duration) -> bool {
+        self.stop.cancel();
+        self.tasks.close();
+        let ended = tokio::time::timeout(patience, self.tasks.wait()).await.is_ok();
+        self.member.bus.drain(patience).await && ended
+    }
+}
+
+impl NodeHost for Node {
+    fn member(&self) -> &Member {
+        &self.member
+    }
+
+    fn describe(&self, beat: &mut Heartbeat) {
+        for (name, space) in self.spaces().iter() {
+            let owned = u32::try_from(space.owners.len()).unwrap_or(u32::MAX);
+            if owned > 0 {
+                beat.devices.insert(name.clone(), owned);
+            }
+            let (subject, rate) = space.rate();
+            if rate.messages > 0 && beat.rates.len() < MAX_RATES {
+                beat.rates.insert(subject.to_string(), rate);
+            }
+        }
+        let dropped = self.dropped.load(Ordering::Relaxed);
+        if dropped > 0 {
+            beat.drops.insert("bus".to_owned(), dropped);
+        }
+    }
+
+    fn sample(&self, elapsed: Duration) {
+        let spaces: Vec<Arc<SpaceState>> = self.spaces().values().cloned().collect();
+        spaces.iter().for_each(|space| Owners::sample(&space.owners, elapsed));
+    }
+}

@@ -1,0 +1,230 @@
+//! What others hold of a running swarm: its counts, its plan, and a way to ask.
+
+use super::counts::{Counts, Figures};
+use super::fetch::Fetcher;
+use super::outlet::Cast;
+use super::run::{Setup, run};
+use super::watched::Watched;
+use crate::body::{BodyView, Floor};
+use crate::link::{INCOMING_QUEUE, Incoming, Link, Place, Special, WsCounts};
+use crate::load::{CommandFigures, Load, Sink, spawn_load};
+use crate::scenario::Swarm;
+use crate::wearable::WearableState;
+use grouploop_bridge::DeviceId;
+use serde::Serialize;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Questions that may wait for a swarm.
+pub(crate) const REQUEST_QUEUE: usize = 64;
+
+/// Where a swarm is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Its time has not come.
+    Waiting,
+    /// It runs.
+    Running,
+    /// It ran as long as it should.
+    Finished,
+    /// It was stopped.
+    Stopped,
+}
+
+impl Status {
+    /// Whether it is over.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Finished | Self::Stopped)
+    }
+}
+
+/// What a swarm is asked.
+#[derive(Debug)]
+pub(crate) enum Request {
+    View { from: Place, limit: u32, answer: oneshot::Sender<View> },
+    Device { device: DeviceId, answer: oneshot::Sender<Option<Seen>> },
+    Change { plan: Arc<Swarm>, done: oneshot::Sender<()> },
+}
+
+/// Some of the devices of a swarm, as one draws them.
+#[derive(Debug, Clone, Serialize)]
+pub struct View {
+    /// Since the swarm began.
+    #[serde(skip)]
+    pub at: Duration,
+    /// The room.
+    pub floor: Floor,
+    /// All devices of the swarm, by number.
+    pub devices: u32,
+    /// Those that were asked for.
+    pub seen: Vec<Seen>,
+}
+
+/// One device.
+#[derive(Debug, Clone, Serialize)]
+pub struct Seen {
+    /// Its number in the swarm, from 0.
+    pub place: Place,
+    /// Whether it has a connection.
+    pub present: bool,
+    /// Its body.
+    pub body: BodyView,
+    /// Its LEDs, motor and firmware.
+    pub wearable: WearableState,
+}
+
+/// A swarm that runs, or ran. A cheap handle.
+#[derive(Debug, Clone)]
+pub struct SwarmHandle {
+    pub(super) plan: Arc<Mutex<Arc<Swarm>>>,
+    pub(super) counts: Arc<Counts>,
+    pub(super) connections: Arc<WsCounts>,
+    pub(super) status: watch::Receiver<Status>,
+    pub(super) requests: mpsc::Sender<Request>,
+    pub(super) stop: CancellationToken,
+    /// The commands that are sent to it.
+    pub(super) load: Option<Load>,
+}
+
+impl SwarmHandle {
+    /// What it is now.
+    #[must_use]
+    pub fn plan(&self) -> Arc<Swarm> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What it has done so far.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        let mut figures = self.counts.figures();
+        // On connections only they know in how many messages frames go.
+        figures.messages_sent += self.connections.messages.get();
+        figures
+    }
+
+    /// What became of its connections to edges; all zero on the bus.
+    pub(crate) fn connections(&self) -> &WsCounts {
+        &self.connections
+    }
+
+    /// What has become of the commands that were sent to it so far; `None` when its plan sends none.
+    #[must_use]
+    pub fn command_figures(&self) -> Option<CommandFigures> {
+        self.load.as_ref().map(|load| load.counts.figures())
+    }
+
+    /// Where it is in its life.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        *self.status.borrow()
+    }
+
+    /// Ends it; see [`SwarmHandle::ended`].
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Returns when it is over, and its figures are final, with how it ended.
+    ///
+    /// # Cancel safety
+    /// May be dropped and asked again.
+    pub async fn ended(&self) -> Status {
+        let mut status = self.status.clone();
+        // A task that is gone without a word was cut off with its runtime.
+        let end = status.wait_for(|status| status.is_over()).await.map_or(Status::Stopped, |status| *status);
+        if let Some(load) = &self.load {
+            load.ended().await;
+        }
+        end
+    }
+
+    /// Some of its devices, from a number on; `None` when it is over.
+    pub async fn view(&self, from: u32, limit: u32) -> Option<View> {
+        let (answer, view) = oneshot::channel();
+        self.requests.send(Request::View { from, limit, answer }).await.ok()?;
+        view.await.ok()
+    }
+
+    /// One of its devices; `None` when there is no such one, or the swarm is over.
+    pub async fn device(&self, device: DeviceId) -> Option<Seen> {
+        let (answer, seen) = oneshot::channel();
+        self.requests.send(Request::Device { device, answer }).await.ok()?;
+        seen.await.ok().flatten()
+    }
+
+    /// Goes on by another plan. `false` when it is over. The caller has seen to it that [`can_change`] allows it.
+    pub(crate) async fn change(&self, plan: Arc<Swarm>) -> bool {
+        let (done, changed) = oneshot::channel();
+        if self.requests.send(Request::Change { plan: plan.clone(), done }).await.is_err() || changed.await.is_err() {
+            return false;
+        }
+        *self.plan.lock().unwrap_or_else(PoisonError::into_inner) = plan;
+        true
+    }
+}
+
+impl SwarmHandle {
+    /// Sets a swarm going on a link that `open` makes.
+    ///
+    /// # Errors
+    /// That of `open`.
+    pub(crate) fn start<E>(
+        plan: Swarm,
+        fetcher: Arc<Fetcher>,
+        watched: Option<Watched>,
+        tasks: &TaskTracker,
+        open: impl FnOnce(&Swarm, &Special, mpsc::Sender<Incoming>, &Arc<WsCounts>) -> Result<Link, E>,
+    ) -> Result<Self, E> {
+        let plan = Arc::new(plan);
+        let cast = Cast::new(&plan);
+        let (commands, incoming) = mpsc::channel(INCOMING_QUEUE);
+        let connections = Arc::<WsCounts>::default();
+        let link = open(&plan, &cast.special(), commands, &connections)?;
+        let (asker, requests) = mpsc::channel(REQUEST_QUEUE);
+        let (teller, status) = watch::channel(Status::Waiting);
+        let (counts, stop) = (Arc::<Counts>::default(), CancellationToken::new());
+        let setup = Setup {
+            plan: plan.clone(),
+            cast,
+            link,
+            incoming,
+            requests,
+            status: teller,
+            counts: counts.clone(),
+            fetcher,
+            watched,
+            stop: stop.clone(),
+        };
+        tasks.spawn(run(setup));
+        Ok(Self { plan: Arc::new(Mutex::new(plan)), counts, connections, status, requests: asker, stop, load: None })
+    }
+
+    /// Has commands sent to it while it runs, when its plan says so.
+    pub(crate) fn with_commands(mut self, sink: impl FnOnce(&Swarm) -> Sink, tasks: &TaskTracker) -> Self {
+        if self.plan().commands.is_some() {
+            let plan = self.clone();
+            self.load = Some(spawn_load(tasks, move || plan.plan(), sink(&self.plan()), self.status.clone()));
+        }
+        self
+    }
+}
+
+/// Whether a swarm can go on by another plan; otherwise it has to begin anew.
+pub(crate) fn can_change(old: &Swarm, new: &Swarm) -> bool {
+    let begins_with = |long: &[DeviceId], short: &[DeviceId]| long.starts_with(short);
+    // Who is special is settled when the link is made.
+    let none_special =
+        |plan: &Swarm| [plan.faults.duplicate_ids, plan.faults.slow_links].iter().all(|some| some.of(u32::MAX) == 0);
+    let same_ids = old.ids == new.ids;
+    (begins_with(&old.ids, &new.ids) || begins_with(&new.ids, &old.ids))
+        && (same_ids || (none_special(old) && none_special(new)))
+        && (&old.name, &old.space, &old.transport, old.slot) == (&new.name, &new.space, &new.transport, new.slot)
+        && (old.starts_after, old.world.seed) == (new.starts_after, new.world.seed)
+        && (old.faults.duplicate_ids, old.faults.slow_links) == (new.faults.duplicate_ids, new.faults.slow_links)
+        && old.commands == new.commands
+}

@@ -1,0 +1,343 @@
+//! All swarms of one simulator: started, changed and stopped by name, within limits.
+
+use crate::link::{BusLink, Link, RECONNECT, Special, WsCounts, WsLink, WsOptions};
+use crate::load::Sink;
+use crate::node::Node;
+use crate::scenario::{CommandSlot, MAX_DEVICES, Swarm, Transport};
+use crate::swarm::{Fetcher, Figures, SwarmHandle, Watched, can_change};
+use grouploop_bridge::{Bus, DeviceId, NodeId, Space};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Swarms that are over and still listed.
+const MAX_OVER: usize = 64;
+
+/// What all swarms of a simulator together may be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// Swarms.
+    pub swarms: usize,
+    /// Devices.
+    pub devices: usize,
+    /// Frames a second.
+    pub frames_per_second: f64,
+}
+
+impl Limits {
+    /// None but those of the machine.
+    pub const NONE: Self = Self { swarms: usize::MAX, devices: usize::MAX, frames_per_second: f64::INFINITY };
+}
+
+/// Why a swarm cannot start, or become what is asked.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum SwarmError {
+    /// There is no such swarm.
+    #[error("there is no swarm `{0}`")]
+    Unknown(String),
+    /// Another swarm has the name.
+    #[error("there is a swarm `{0}` already: stop it first, or choose another `name`")]
+    NameTaken(String),
+    /// Another swarm has some of its devices.
+    #[error(
+        "device {device} of space `{space}` is one of swarm `{swarm}`: leave `ids` and `first_id` out, or choose others"
+    )]
+    DeviceTaken {
+        /// The first of them.
+        device: DeviceId,
+        /// Where.
+        space: Space,
+        /// Whose it is.
+        swarm: String,
+    },
+    /// The space would be too full.
+    #[error("a space holds {MAX_DEVICES} devices, with these `{0}` would have more: use another `space`")]
+    SpaceFull(Space),
+    /// A limit of the settings.
+    #[error(
+        "with it there would be {asked} {what}, and {setting} allows {most}: ask for fewer, stop other swarms, or raise the setting"
+    )]
+    OverLimit {
+        /// Of what.
+        what: &'static str,
+        /// What there would be.
+        asked: u64,
+        /// What there may be.
+        most: u64,
+        /// The setting that says so.
+        setting: &'static str,
+    },
+    /// An edge that it cannot connect to.
+    #[error("{0}")]
+    Edge(String),
+    /// The simulator ends.
+    #[error("the simulator is stopping")]
+    Stopping,
+}
+
+/// All swarms of one simulator.
+#[derive(Debug)]
+pub struct Swarms {
+    node: Arc<Node>,
+    fetcher: Arc<Fetcher>,
+    limits: Limits,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    swarms: BTreeMap<String, SwarmHandle>,
+    /// What those have done that are no longer listed.
+    past: Figures,
+    stopping: bool,
+}
+
+impl Swarms {
+    /// A simulator without swarms, on the runtime that it is called on.
+    #[must_use]
+    pub fn new(node: NodeId, version: String, bus: Bus, limits: Limits) -> Self {
+        let (node, fetcher) = (Node::start(node, version, bus), Arc::new(Fetcher::new()));
+        Self { node, fetcher, limits, inner: Mutex::default() }
+    }
+
+    /// The name of its node.
+    #[must_use]
+    pub fn node(&self) -> &NodeId {
+        self.node.id()
+    }
+
+    /// Its access to the bus.
+    #[must_use]
+    pub fn bus(&self) -> &Bus {
+        self.node.bus()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The swarms by name, those that are over included.
+    #[must_use]
+    pub fn all(&self) -> Vec<SwarmHandle> {
+        self.lock().swarms.values().cloned().collect()
+    }
+
+    /// The swarm of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<SwarmHandle> {
+        self.lock().swarms.get(name).cloned()
+    }
+
+    /// The ids that swarms of a space have, so that others get what is left.
+    #[must_use]
+    pub fn taken(&self, space: &Space) -> BTreeSet<DeviceId> {
+        let running = self.all().into_iter().filter(|swarm| !swarm.status().is_over()).map(|swarm| swarm.plan());
+        running.filter(|plan| plan.space == *space).flat_map(|plan| plan.ids.clone()).collect()
+    }
+
+    /// What all swarms have done since the simulator began.
+    #[must_use]
+    pub fn totals(&self) -> Figures {
+        let inner = self.lock();
+        inner.swarms.values().fold(inner.past.clone(), |sum, swarm| sum.plus(&swarm.figures()))
+    }
+
+    /// Clashes so far: device ids under which somebody else sends too.
+    #[must_use]
+    pub fn clashes(&self) -> u64 {
+        self.node.clashes()
+    }
+
+    /// Starts all of these swarms, or none.
+    ///
+    /// # Errors
+    /// [`SwarmError`]; nothing has begun then.
+    pub fn start_all(&self, plans: Vec<Swarm>) -> Result<Vec<SwarmHandle>, SwarmError> {
+        let mut inner = self.lock();
+        for (place, plan) in plans.iter().enumerate() {
+            let before = plans.get(..place).unwrap_or_default();
+            let is_before = before.iter().any(|other| other.name == plan.name);
+            if is_before || inner.swarms.get(&plan.name).is_some_and(|swarm| !swarm.status().is_over()) {
+                return Err(SwarmError::NameTaken(plan.name.clone()));
+            }
+            self.check(&inner, before, plan)?;
+        }
+        let mut started: Vec<SwarmHandle> = Vec::new();
+        for plan in plans {
+            match self.begin(&mut inner, plan, None) {
+                Ok(handle) => started.push(handle),
+                Err(error) => {
+                    started.iter().for_each(SwarmHandle::stop);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(started)
+    }
+
+    /// Starts a swarm.
+    ///
+    /// # Errors
+    /// [`SwarmError`]; nothing has begun then.
+    pub fn start(&self, plan: Swarm) -> Result<SwarmHandle, SwarmError> {
+        self.start_watched(plan, None)
+    }
+
+    /// Starts a swarm and notes what it sends.
+    ///
+    /// # Errors
+    /// [`SwarmError`]; nothing has begun then.
+    pub(crate) fn start_watched(&self, plan: Swarm, watched: Option<Watched>) -> Result<SwarmHandle, SwarmError> {
+        let mut inner = self.lock();
+        if inner.swarms.get(&plan.name).is_some_and(|swarm| !swarm.status().is_over()) {
+            return Err(SwarmError::NameTaken(plan.name));
+        }
+        self.check(&inner, &[], &plan)?;
+        self.begin(&mut inner, plan, watched)
+    }
+
+    /// Starts a swarm that was checked.
+    fn begin(&self, inner: &mut Inner, plan: Swarm, watched: Option<Watched>) -> Result<SwarmHandle, SwarmError> {
+        let (name, node) = (plan.name.clone(), self.node.clone());
+        let open = |plan: &Swarm, special: &Special, commands, connections: &Arc<WsCounts>| {
+            Ok(match &plan.transport {
+                Transport::Bus => {
+                    // With no queue nobody can hand a command over.
+                    let commands = (plan.slot != CommandSlot::None).then_some(commands);
+                    Link::Bus(BusLink::new(&node, &plan.space, special, commands))
+                }
+                Transport::Ws { edges, devices_per_connection } => {
+                    let options = WsOptions {
+                        space: plan.space.clone(),
+                        edges: edges.clone(),
+                        devices_per_connection: *devices_per_connection,
+                        slow: special.slow.iter().copied().collect(),
+                        reconnect: RECONNECT,
+                    };
+                    let link = WsLink::try_new(options, commands, connections.clone(), node.tasks().clone());
+                    Link::Ws(link.map_err(|error| SwarmError::Edge(error.to_string()))?)
+                }
+            })
+        };
+        let handle = SwarmHandle::start(plan, self.fetcher.clone(), watched, node.tasks(), open)?;
+        let handle = handle.with_commands(|plan| command_sink(&node, plan), node.tasks());
+        inner.forget_some();
+        inner.forget(&name);
+        inner.swarms.insert(name, handle.clone());
+        Ok(handle)
+    }
+
+    /// Whether there is room for a plan beside these and all swarms but the one of its name.
+    fn check(&self, inner: &Inner, before: &[Swarm], plan: &Swarm) -> Result<(), SwarmError> {
+        if inner.stopping {
+            return Err(SwarmError::Stopping);
+        }
+        let running: Vec<Arc<Swarm>> = inner
+            .swarms
+            .values()
+            .filter(|swarm| !swarm.status().is_over())
+            .map(SwarmHandle::plan)
+            .filter(|other| other.name != plan.name)
+            .collect();
+        let others = || running.iter().map(|other| &**other).chain(before);
+        let all = || others().chain([plan]);
+        let over = |what, asked: f64, most: f64, setting| {
+            // The casts keep within their range; these are figures for people.
+            let error = SwarmError::OverLimit { what, asked: asked.ceil() as u64, most: most as u64, setting };
+            if asked > most { Err(error) } else { Ok(()) }
+        };
+        let devices: usize = all().map(|plan| plan.ids.len()).sum();
+        let frames: f64 = all().map(|plan| plan.ids.len() as f64 * plan.rate_hz).sum();
+        over("swarms", all().count() as f64, self.limits.swarms as f64, "simulator.max_swarms")?;
+        over("devices", devices as f64, self.limits.devices as f64, "simulator.max_devices")?;
+        over("frames a second", frames, self.limits.frames_per_second, "simulator.max_frames_per_second")?;
+        let mine: BTreeSet<DeviceId> = plan.ids.iter().copied().collect();
+        for other in others().filter(|other| other.space == plan.space) {
+            if let Some(device) = other.ids.iter().find(|id| mine.contains(id)) {
+                let (space, swarm) = (plan.space.clone(), other.name.clone());
+                return Err(SwarmError::DeviceTaken { device: *device, space, swarm });
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes a swarm: while it runs when that is possible, otherwise it begins anew, with counts from zero.
+    ///
+    /// # Errors
+    /// [`SwarmError`]; it is as before then.
+    pub async fn change(&self, plan: Swarm) -> Result<SwarmHandle, SwarmError> {
+        let handle = {
+            let inner = self.lock();
+            let handle = inner.swarms.get(&plan.name).filter(|swarm| !swarm.status().is_over()).cloned();
+            let handle = handle.ok_or_else(|| SwarmError::Unknown(plan.name.clone()))?;
+            self.check(&inner, &[], &plan)?;
+            handle
+        };
+        if can_change(&handle.plan(), &plan) {
+            let (name, plan) = (plan.name.clone(), Arc::new(plan));
+            return if handle.change(plan).await { Ok(handle) } else { Err(SwarmError::Unknown(name)) };
+        }
+        handle.stop();
+        handle.ended().await;
+        self.start(plan)
+    }
+
+    /// Stops a swarm and forgets it; returns when all its devices have left.
+    ///
+    /// # Errors
+    /// There is no such swarm.
+    pub async fn stop(&self, name: &str) -> Result<(), SwarmError> {
+        let handle = self.get(name).ok_or_else(|| SwarmError::Unknown(name.to_owned()))?;
+        handle.stop();
+        handle.ended().await;
+        let mut inner = self.lock();
+        // Another one may have begun under the name meanwhile.
+        if inner.swarms.get(name).is_some_and(|swarm| swarm.status().is_over()) {
+            inner.forget(name);
+        }
+        Ok(())
+    }
+
+    /// Stops everything, then the node. `false` when something had to be cut off.
+    pub async fn drain(&self, patience: Duration) -> bool {
+        self.lock().stopping = true;
+        let all = self.all();
+        all.iter().for_each(SwarmHandle::stop);
+        let ended = async {
+            for swarm in &all {
+                swarm.ended().await;
+            }
+        };
+        let in_time = tokio::time::timeout(patience, ended).await.is_ok();
+        self.node.drain(patience).await && in_time
+    }
+}
+
+impl Inner {
+    /// Keeps the list of those that are over short.
+    fn forget_some(&mut self) {
+        let over: Vec<String> =
+            self.swarms.iter().filter(|(_, swarm)| swarm.status().is_over()).map(|(name, _)| name.clone()).collect();
+        for name in over.iter().take((over.len() + 1).saturating_sub(MAX_OVER)) {
+            self.forget(name);
+        }
+    }
+
+    /// Takes one off the list; what it has done stays counted.
+    fn forget(&mut self, name: &str) {
+        if let Some(swarm) = self.swarms.remove(name) {
+            self.past = self.past.plus(&swarm.figures());
+        }
+    }
+}
+
+/// Commands go the way that frames go.
+fn command_sink(node: &Arc<Node>, plan: &Swarm) -> Sink {
+    match &plan.transport {
+        Transport::Bus => Sink::Bus { node: node.clone() },
+        Transport::Ws { edges, .. } => Sink::Ws { edges: edges.clone() },
+    }
+}
+
+#[cfg(test)]
+mod tests;

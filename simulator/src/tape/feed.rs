@@ -1,0 +1,149 @@
+//! Frames of a recording for whoever must not wait for a disk: one piece is read ahead, on a thread that may block.
+
+use super::TapeError;
+use super::file::NewFile;
+use super::place::TapePlace;
+use super::store::Access;
+use crate::recording::{End, Header, Reader, RecordingError};
+use grouploop_bridge::{DeviceId, Frame};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufReader, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
+
+/// Frames of one piece.
+const PIECE: usize = 4096;
+
+/// A recording that can be read again and again: its file, or a copy of what is at its URL.
+#[derive(Debug, Clone)]
+pub struct Tape {
+    place: String,
+    file: Arc<File>,
+    header: Header,
+    bytes: u64,
+}
+
+impl Tape {
+    /// Opens a recording. One at a URL is copied into the folder `spool` first, where it is gone when this is dropped.
+    ///
+    /// # Errors
+    /// When it is not there, or is no recording.
+    pub async fn open(place: &TapePlace, spool: &Path, access: &Access) -> Result<Self, TapeError> {
+        let failed = |why| TapeError::File { path: spool.to_owned(), why };
+        let file = match place.file() {
+            Some(path) => File::open(path).map_err(|why| TapeError::File { path: path.to_owned(), why })?,
+            None => {
+                let mut copy = NewFile::create(spool, place.name())?;
+                // Without its name it cannot be left behind; a system that does not let go of the name keeps the file.
+                let _ = std::fs::remove_file(&copy.path);
+                access.fetch(place, &mut copy).await?;
+                copy.file
+            }
+        };
+        let bytes = file.metadata().map_err(failed)?.len();
+        let place = place.to_string();
+        let header = Reader::open(rewound(&file, &place)?).map_err(|why| wrong(&place, why))?.header().clone();
+        Ok(Self { place, file: Arc::new(file), header, bytes })
+    }
+
+    /// Whose frames these are, and when the recording began.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Bytes of the file.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// From the beginning. Only one is read at a time.
+    pub(super) fn reader(&self) -> Result<Reader<BufReader<File>>, TapeError> {
+        Reader::open(rewound(&self.file, &self.place)?).map_err(|why| wrong(&self.place, why))
+    }
+}
+
+fn rewound(mut file: &File, place: &str) -> Result<BufReader<File>, TapeError> {
+    let rewound = file.seek(SeekFrom::Start(0)).and_then(|_| file.try_clone());
+    rewound.map(BufReader::new).map_err(|error| wrong(place, error.into()))
+}
+
+fn wrong(place: &str, why: RecordingError) -> TapeError {
+    TapeError::Recording { place: place.to_owned(), why }
+}
+
+/// The frames of some devices or all, in order.
+#[derive(Debug)]
+pub(super) struct Feed {
+    place: String,
+    next: JoinHandle<Result<Read, std::io::Error>>,
+    tasks: TaskTracker,
+    devices: Arc<Option<BTreeSet<DeviceId>>>,
+}
+
+#[derive(Debug)]
+struct Read {
+    frames: Vec<(Duration, Frame)>,
+    rest: Rest,
+}
+
+#[derive(Debug)]
+enum Rest {
+    More(Box<Reader<BufReader<File>>>),
+    Ended(End),
+}
+
+impl Feed {
+    pub(super) fn start(tape: &Tape, devices: Arc<Option<BTreeSet<DeviceId>>>) -> Result<Self, TapeError> {
+        let (reader, tasks) = (Box::new(tape.reader()?), TaskTracker::new());
+        let next = read_ahead(&tasks, reader, devices.clone());
+        Ok(Self { place: tape.place.clone(), next, tasks, devices })
+    }
+
+    /// The next frames, and how the recording ends when they are the last ones.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when the future is dropped.
+    pub(super) async fn next(&mut self) -> Result<(Vec<(Duration, Frame)>, Option<End>), TapeError> {
+        let read =
+            (&mut self.next).await.unwrap_or_else(|_| Err(std::io::Error::other("the thread that reads is gone")));
+        let Read { frames, rest } = read.map_err(|error| wrong(&self.place, error.into()))?;
+        match rest {
+            Rest::More(reader) => {
+                self.next = read_ahead(&self.tasks, reader, self.devices.clone());
+                Ok((frames, None))
+            }
+            Rest::Ended(end) => Ok((frames, Some(end))),
+        }
+    }
+}
+
+fn read_ahead(
+    tasks: &TaskTracker,
+    mut reader: Box<Reader<BufReader<File>>>,
+    devices: Arc<Option<BTreeSet<DeviceId>>>,
+) -> JoinHandle<Result<Read, std::io::Error>> {
+    tasks.spawn_blocking(move || {
+        let mut frames = Vec::new();
+        while frames.len() < PIECE {
+            match reader.next() {
+                Some(timed) => {
+                    let (at, frame) = timed?;
+                    if devices.as_ref().as_ref().is_none_or(|wanted| wanted.contains(&frame.device())) {
+                        frames.push((at, frame));
+                    }
+                }
+                None => {
+                    let end = reader.end().unwrap_or(End::Clean);
+                    return Ok(Read { frames, rest: Rest::Ended(end) });
+                }
+            }
+        }
+        Ok(Read { frames, rest: Rest::More(reader) })
+    })
+}
