@@ -1,8 +1,11 @@
 //! The command line: what can be typed, and what of it is a setting.
 
 use crate::settings::{Flags, Format};
+use crate::simulate::SimulateArgs;
 use clap::{Args, Parser, Subcommand};
 use grouploop_bridge::{DeviceId, Space};
+use grouploop_simulator::scenario::parse_duration;
+use grouploop_simulator::tape::{MIN_MAX_BYTES, Speed, TapePlace};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -27,6 +30,8 @@ Examples:
   grouploop watch --device 1a2b              see what a device sends
   grouploop send 1a2b led ff8000             light it up
   grouploop send all vibrate 200             shake everybody
+  grouploop record --space main night.glrec  keep what all devices send
+  grouploop replay --nats URL night.glrec    have them here again
 
 Exit codes: 0 fine, 1 it ran and the result is bad, 2 command refused, 3 no answer, 64 wrong settings or usage, 69 address not
 available, 130 stopped by a second signal.";
@@ -51,7 +56,7 @@ pub(crate) struct Common {
 /// What roles that serve take.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Listen {
-    /// Address to listen on, such as 0.0.0.0:5003 (edge.listen, or cdn.listen of a CDN) [env: WS_HOST, WS_PORT of an edge]
+    /// Address to listen on, such as 0.0.0.0:5003 (edge.listen; cdn.listen of a CDN, simulator.listen of a simulator) [env: WS_HOST, WS_PORT of an edge]
     #[arg(long, value_name = "ADDRESS", help_heading = "Settings")]
     pub(crate) listen: Option<String>,
 }
@@ -65,6 +70,8 @@ pub(crate) enum Command {
     Edge(Listen),
     /// Run one CDN: libraries, firmware and the command registry over HTTP
     Cdn(Listen),
+    /// Run one simulator: swarms of virtual devices, started and changed over HTTP
+    Simulator(Listen),
     /// Show what devices send: a live table, or one line per frame when the output is piped
     ///
     /// Piped lines hold, separated by tabs: id, ax, ay, az (g), dNW, dNE, dSE, dSW (dBm), tap (1 or 0). Ctrl-C ends it.
@@ -74,6 +81,23 @@ pub(crate) enum Command {
     /// Exit code: 0 when the command was written to the device (or, for `all`, to at least one), 1 when it was not, 2 when the edge
     /// refused it as wrong, 3 when there was no connection or no answer in time.
     Send(SendArgs),
+    /// Record what the devices of a space send, until Ctrl-C, into a file or to a URL
+    ///
+    /// A file that is there already is gone on with. A crash loses at most the last 2 seconds. A recording for a URL is written into a
+    /// file first (--spool) and brought there at the end; when that fails, the file is kept, and named. The token of a CDN is best given
+    /// as GROUPLOOP_CDN__TOKEN. Frames come from the NATS server when there is one in the settings (--nats), else from an edge.
+    Record(RecordArgs),
+    /// Play a recording again, as if its devices were there: what they sent, at the times when they sent it
+    ///
+    /// Exit code: 0 when all of it was played, also when the recording is cut short (a warning says so), 1 when frames did not go out.
+    Replay(ReplayArgs),
+    /// Say what is in a recording: space, time, devices, frames
+    Recording(RecordingArgs),
+    /// Make devices that nobody can tell from real ones: for load tests, demos and development without hardware
+    ///
+    /// What they do is said in flags, or in a scenario. It runs until its end or Ctrl-C, and then reports. Exit code 0 when it kept its own
+    /// schedule (at most 1 % late) and everything that --expect names came true, 1 when not.
+    Simulate(Box<SimulateArgs>),
     /// Publish firmware for devices
     #[command(subcommand)]
     Firmware(FirmwareCommand),
@@ -124,6 +148,69 @@ pub(crate) struct SendArgs {
     /// Seconds to wait for connection and answer
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = parse_seconds)]
     pub(crate) timeout: Duration,
+}
+
+/// `grouploop record`.
+#[derive(Debug, Args)]
+pub(crate) struct RecordArgs {
+    /// Where the recording goes: a file, http://… (a CDN, such as http://127.0.0.1:5008/static/night.glrec), s3://bucket/…, gs://… or az://…
+    #[arg(value_name = "FILE|URL")]
+    pub(crate) place: TapePlace,
+    /// The space to record
+    #[arg(long, value_name = "NAME")]
+    pub(crate) space: Space,
+    /// End after this time, such as 10m or 1h30m
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) duration: Option<Duration>,
+    /// End before the file is larger, such as 500M or 1G
+    #[arg(long, value_name = "BYTES", value_parser = parse_max_bytes)]
+    pub(crate) max_bytes: Option<u64>,
+    /// Record from this edge, as a viewer; without it the NATS server, else ui.ws_default_url, else the edge on this machine
+    #[arg(long, value_name = "WS_URL")]
+    pub(crate) url: Option<String>,
+    /// What lets us write to the CDN; others on this machine can see it here: better GROUPLOOP_CDN__TOKEN (cdn.token)
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) token: Option<String>,
+    /// Folder for the file in which a recording for a URL is written first; without it the system's folder for temporary files
+    #[arg(long, value_name = "DIR")]
+    pub(crate) spool: Option<PathBuf>,
+}
+
+/// `grouploop replay`.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// The recording: a file, http://…, s3://bucket/…, gs://… or az://…
+    #[arg(value_name = "FILE|URL")]
+    pub(crate) place: TapePlace,
+    /// How much faster than it was recorded, 0.01 to 100
+    #[arg(long, value_name = "FACTOR", default_value = "1")]
+    pub(crate) speed: Speed,
+    /// Again and again, until Ctrl-C
+    #[arg(long = "loop")]
+    pub(crate) repeat: bool,
+    /// Into this space; without it the one that was recorded
+    #[arg(long, value_name = "NAME")]
+    pub(crate) space: Option<Space>,
+    /// Only these devices, 4 hex digits each, such as 1a2b,3c4d
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    pub(crate) devices: Vec<DeviceId>,
+    /// Play to this edge; without it the NATS server, else ui.ws_default_url, else the edge on this machine
+    #[arg(long, value_name = "WS_URL")]
+    pub(crate) url: Option<String>,
+    /// Folder for a copy of what is at a URL; without it the system's folder for temporary files
+    #[arg(long, value_name = "DIR")]
+    pub(crate) spool: Option<PathBuf>,
+}
+
+/// `grouploop recording`.
+#[derive(Debug, Args)]
+pub(crate) struct RecordingArgs {
+    /// The recording: a file, http://…, s3://bucket/…, gs://… or az://…
+    #[arg(value_name = "FILE|URL")]
+    pub(crate) place: TapePlace,
+    /// Folder for a copy of what is at a URL; without it the system's folder for temporary files
+    #[arg(long, value_name = "DIR")]
+    pub(crate) spool: Option<PathBuf>,
 }
 
 /// `grouploop firmware`.
@@ -192,6 +279,7 @@ impl Cli {
                 (listen.listen.as_ref(), "edge.listen")
             }
             Some(Command::Cdn(listen)) => (listen.listen.as_ref(), "cdn.listen"),
+            Some(Command::Simulator(listen)) => (listen.listen.as_ref(), "simulator.listen"),
             _ => (None, "edge.listen"),
         };
         let mut named = Vec::new();
@@ -229,6 +317,22 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
         Ok(seconds) if (0.001..=3600.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
         _ => Err("it must be a number of seconds from 0.001 to 3600".into()),
     }
+}
+
+/// A whole number of bytes, `K`, `M`, `G` or `T` behind it for powers of 1024.
+fn parse_max_bytes(text: &str) -> Result<u64, String> {
+    let (digits, shift) = match text.char_indices().next_back() {
+        Some((at, 'K')) => (text.get(..at), 10),
+        Some((at, 'M')) => (text.get(..at), 20),
+        Some((at, 'G')) => (text.get(..at), 30),
+        Some((at, 'T')) => (text.get(..at), 40),
+        _ => (Some(text), 0),
+    };
+    let number = digits.filter(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()));
+    let bytes = number.and_then(|number| number.parse::<u64>().ok()?.checked_mul(1 << shift));
+    bytes.filter(|bytes| *bytes >= MIN_MAX_BYTES).ok_or_else(|| {
+        format!("it must be a number of bytes such as 500M or 1G (K, M, G, T), and at least {}K", MIN_MAX_BYTES >> 10)
+    })
 }
 
 #[cfg(test)]
@@ -275,6 +379,11 @@ mod tests {
         ] {
             assert_eq!(parse(line).flags().named, [("--listen", "edge.listen", "a".to_owned())], "{line}");
         }
+        for (line, key) in
+            [("grouploop cdn --listen a", "cdn.listen"), ("grouploop simulator --listen a", "simulator.listen")]
+        {
+            assert_eq!(parse(line).flags().named, [("--listen", key, "a".to_owned())], "{line}");
+        }
         assert!(Cli::try_parse_from(["grouploop", "send", "all", "status", "--listen", "a"]).is_err());
     }
 
@@ -316,6 +425,39 @@ mod tests {
             &["all", "status", "--timeout", "-1"],
         ] {
             assert!(Cli::try_parse_from(["grouploop", "send"].iter().chain(wrong)).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn record_takes_a_place_and_limits() {
+        let cli =
+            parse("grouploop record --space class-3b night.glrec --duration 1h30m --max-bytes 1G --nats nats://a");
+        let Some(Command::Record(args)) = cli.command else { panic!() };
+        assert_eq!((args.duration, args.max_bytes), (Some(Duration::from_secs(5400)), Some(1 << 30)));
+        assert_eq!((args.place.to_string(), args.space.as_str()), ("night.glrec".to_owned(), "class-3b"));
+        for wrong in ["night.glrec", "--space a", "--space a memory://x", "--space a x --max-bytes 63K", "--space A x"]
+        {
+            let line = ["grouploop", "record"].into_iter().chain(wrong.split(' '));
+            assert!(Cli::try_parse_from(line).is_err(), "{wrong}");
+        }
+        for (text, bytes) in [("65536", 65536), ("64K", 65536), ("3M", 3 << 20), ("2T", 2 << 40)] {
+            assert_eq!(parse_max_bytes(text), Ok(bytes));
+        }
+        for text in ["", "G", "-1", "+70000", "1.5G", "99999999999T", "1000000B", "ü"] {
+            assert!(parse_max_bytes(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn replay_takes_speed_devices_and_another_space() {
+        let cli = parse("grouploop replay s3://b/night.glrec --speed 2 --loop --devices 1a2b,3C4D --space other");
+        let Some(Command::Replay(args)) = cli.command else { panic!() };
+        assert_eq!(args.devices, [DeviceId(0x1a2b), DeviceId(0x3c4d)]);
+        assert_eq!((args.speed.to_string().as_str(), args.repeat), ("2", true));
+        assert_eq!(args.space.unwrap().as_str(), "other");
+        for wrong in ["x --speed 0", "x --speed 101", "x --devices 1a2", "ftp://a/x", ""] {
+            let line = ["grouploop", "replay"].into_iter().chain(wrong.split(' '));
+            assert!(Cli::try_parse_from(line).is_err(), "{wrong}");
         }
     }
 }

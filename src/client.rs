@@ -63,6 +63,18 @@ impl EdgeUrl {
         Ok(Self(format!("ws://{authority}{path}{query}")))
     }
 
+    /// The address alone, as `ws://host:5003`: without path and query.
+    pub(crate) fn origin(&self) -> String {
+        let uri: Option<Uri> = self.0.parse().ok();
+        let authority = uri.as_ref().and_then(Uri::authority).map(ToString::to_string).unwrap_or_default();
+        format!("ws://{authority}")
+    }
+
+    /// With user and password: to connect with, never to be shown.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Connects and waits for the greeting.
     ///
     /// # Errors

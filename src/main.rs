@@ -1,7 +1,9 @@
 //! `grouploop`: one binary, one role for each subcommand. Parses, loads, builds, runs, exits.
 
+mod backoff;
 mod cli;
 mod client;
+mod date;
 mod exit;
 mod firmware;
 mod health;
@@ -13,7 +15,10 @@ mod roles;
 mod send;
 mod settings;
 mod signals;
+mod simulate;
+mod tape;
 mod terminal;
+mod viewer;
 mod watch;
 
 use clap::Parser;
@@ -72,7 +77,12 @@ fn run(cli: Cli) -> Exit {
             with_edge(&args.peer, &settings, async |url| watch::watch(url, &args.device).await)
         }
         Some(Command::Send(args)) => with_edge(&args.peer, &settings, async |url| send::send(&url, &args).await),
+        Some(Command::Record(args)) => on_one_thread(tape::record(&args, &settings, variables)),
+        Some(Command::Replay(args)) => on_one_thread(tape::replay(&args, &settings, variables)),
+        Some(Command::Recording(args)) => on_one_thread(tape::info(&args, &settings, variables)),
+        Some(Command::Simulate(args)) => run_on(&mut Builder::new_multi_thread(), simulate::simulate(&args, &settings)),
         Some(Command::Cdn(_)) => serve(Role::Cdn, Start { settings, variables }),
+        Some(Command::Simulator(_)) => serve(Role::Simulator, Start { settings, variables }),
         Some(Command::Firmware(FirmwareCommand::Publish(args))) => on_one_thread(firmware::publish(&args, &settings)),
         Some(Command::Health(_) | Command::Registry(_)) => Exit::Success,
     }

@@ -9,6 +9,7 @@ use crate::terminal::{complain, print};
 use grouploop_bridge::{Bus, EngineKind, Hub, NodeId};
 use grouploop_cdn::{Cdn, CdnOptions};
 use grouploop_edge::{Edge, EdgeOptions};
+use grouploop_simulator::{Simulator, SimulatorOptions};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
@@ -21,6 +22,8 @@ pub(crate) enum Role {
     Edge,
     /// One CDN.
     Cdn,
+    /// One simulator.
+    Simulator,
 }
 
 /// What a role is started with.
@@ -46,7 +49,7 @@ pub(crate) async fn serve(role: Role, start: Start) -> anyhow::Result<Exit> {
     // Each connection is an open file, and the usual 1,024 would be the end of a festival; what the system allows at most is its own
     // matter, and not an error here.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
-    let running = Running::start(&start, listeners).await?;
+    let running = Running::start(role, &start, listeners).await?;
     if role == Role::Up {
         let engine = start.settings.bus.engine.name();
         let title = format!("GroupLoop {}, bus {engine}", env!("CARGO_PKG_VERSION"));
@@ -74,6 +77,7 @@ pub(crate) async fn serve(role: Role, start: Start) -> anyhow::Result<Exit> {
 struct Listeners {
     edge: Option<TcpListener>,
     cdn: Option<TcpListener>,
+    simulator: Option<TcpListener>,
 }
 
 impl Listeners {
@@ -81,15 +85,19 @@ impl Listeners {
     fn bind(role: Role, settings: &Settings) -> Result<Self, Vec<String>> {
         let edge = matches!(role, Role::Up | Role::Edge)
             .then(|| bind(&settings.edge.listen, "edge.listen", "--listen ADDRESS, WS_PORT, "));
-        let cdn = matches!(role, Role::Up | Role::Cdn).then(|| {
-            bind(&settings.cdn.listen, "cdn.listen", if role == Role::Cdn { "--listen ADDRESS, " } else { "" })
-        });
-        let complaints: Vec<String> = [&edge, &cdn]
+        // The flag of `up` is the edge's.
+        let flag = if role == Role::Up { "" } else { "--listen ADDRESS, " };
+        let cdn = matches!(role, Role::Up | Role::Cdn).then(|| bind(&settings.cdn.listen, "cdn.listen", flag));
+        let simulator = matches!(role, Role::Up | Role::Simulator)
+            .then(|| bind(&settings.simulator.listen, "simulator.listen", flag));
+        let complaints: Vec<String> = [&edge, &cdn, &simulator]
             .into_iter()
             .filter_map(|bound| bound.as_ref().and_then(|bound| bound.as_ref().err()).cloned())
             .collect();
-        let (Some(edge), Some(cdn)) = (edge.transpose().ok(), cdn.transpose().ok()) else { return Err(complaints) };
-        Ok(Self { edge, cdn })
+        match (edge.transpose(), cdn.transpose(), simulator.transpose()) {
+            (Ok(edge), Ok(cdn), Ok(simulator)) => Ok(Self { edge, cdn, simulator }),
+            _ => Err(complaints),
+        }
     }
 }
 
@@ -97,18 +105,19 @@ impl Listeners {
 struct Running {
     edge: Option<Edge>,
     cdn: Option<Cdn>,
+    simulator: Option<Simulator>,
 }
 
 impl Running {
-    async fn start(start: &Start, listeners: Listeners) -> anyhow::Result<Self> {
+    async fn start(role: Role, start: &Start, listeners: Listeners) -> anyhow::Result<Self> {
         let Start { settings, variables } = start;
-        let both = listeners.edge.is_some() && listeners.cdn.is_some();
+        let several = role == Role::Up;
         let buses = Buses::new(settings);
-        let mut running = Self { edge: None, cdn: None };
+        let mut running = Self { edge: None, cdn: None, simulator: None };
         let mut cdn_base_url = settings.cdn.base_url.clone();
         // First, so that the edge finds its registry at once.
         if let Some(listener) = listeners.cdn {
-            let node = node(settings, "cdn", both);
+            let node = node(settings, "cdn", several);
             let options = CdnOptions {
                 settings: settings.cdn.clone(),
                 node: node.clone(),
@@ -122,7 +131,7 @@ impl Running {
             running.cdn = Some(cdn);
         }
         if let Some(listener) = listeners.edge {
-            let node = node(settings, "edge", both);
+            let node = node(settings, "edge", several);
             let options = EdgeOptions {
                 settings: settings.edge.clone(),
                 node: node.clone(),
@@ -131,17 +140,32 @@ impl Running {
             };
             running.edge = Some(Edge::start(options, listener, buses.of(&node).await?).await?);
         }
+        if let Some(listener) = listeners.simulator {
+            let node = node(settings, "simulator", several);
+            let options = SimulatorOptions {
+                settings: settings.simulator.clone(),
+                node: node.clone(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+            };
+            running.simulator = Some(Simulator::start(options, listener, buses.of(&node).await?)?);
+        }
         Ok(running)
     }
 
     fn rows(&self) -> Vec<Row> {
         let edge = self.edge.iter().map(|edge| Row { role: "edge", scheme: "ws", address: edge.address() });
         let cdn = self.cdn.iter().map(|cdn| Row { role: "cdn", scheme: "http", address: cdn.address() });
-        edge.chain(cdn).collect()
+        let simulator = self.simulator.iter().map(Simulator::address);
+        let simulator = simulator.map(|address| Row { role: "simulator", scheme: "http", address });
+        edge.chain(simulator).chain(cdn).collect()
     }
 
-    /// Ends everything in order, the edge before what it relies on; `false` when something had to be cut off.
+    /// Ends everything in order, each before what it relies on; `false` when something had to be cut off.
     async fn drain(self) -> bool {
+        let simulator = match self.simulator {
+            Some(simulator) => simulator.drain().await,
+            None => true,
+        };
         let edge = match self.edge {
             Some(edge) => edge.drain().await.clean,
             None => true,
@@ -150,7 +174,7 @@ impl Running {
             Some(cdn) => cdn.drain().await,
             None => true,
         };
-        edge && cdn
+        simulator && edge && cdn
     }
 }
 

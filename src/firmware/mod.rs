@@ -9,10 +9,10 @@
 //! repeated: what has happened already is found and left.
 
 mod cdn;
-mod date;
 mod upload;
 
 use crate::cli::PublishArgs;
+use crate::date;
 use crate::exit::Exit;
 use crate::settings::Settings;
 use crate::terminal::{complain, print, printable};

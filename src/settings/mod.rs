@@ -26,6 +26,7 @@ use crate::log::{LogSettings, parse_filter};
 use grouploop_bridge::{BusSettings, NodeId};
 use grouploop_cdn::CdnSettings;
 use grouploop_edge::EdgeSettings;
+use grouploop_simulator::SimulatorSettings;
 use serde::Deserialize;
 use std::fmt;
 
@@ -44,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) bus: BusSettings,
     /// `[cdn]`.
     pub(crate) cdn: CdnSettings,
+    /// `[simulator]`.
+    pub(crate) simulator: SimulatorSettings,
     /// `[ui]`.
     pub(crate) ui: UiSettings,
     /// `[edge]`.
@@ -92,6 +95,7 @@ impl Settings {
             found.push(format!("cdn.base_url: {why}, it must look like http://host:5008"));
         }
         found.extend(self.cdn.complaints());
+        found.extend(self.simulator.complaints());
         if let Some(why) = url_complaint(&self.ui.ws_default_url, &["ws", "wss"]) {
             found.push(format!("ui.ws_default_url: {why}, it must look like ws://host:5003/"));
         }
@@ -136,6 +140,7 @@ mod tests {
         assert_eq!(settings.node.name, "");
         assert_eq!(settings.log, LogSettings { filter: "info".into(), format: crate::log::LogFormat::Text });
         assert_eq!(settings.cdn, CdnSettings::default());
+        assert_eq!(settings.simulator, SimulatorSettings::default());
         assert_eq!(settings.ui.ws_default_url, "");
         assert_eq!(settings.validate(), Vec::<String>::new());
     }

@@ -1,39 +1,31 @@
 //! `grouploop watch`: what devices send, as a live table or, piped, as lines.
 //!
 //! ```text
-//!  work: connect ─▶ subscribe ─▶ texts ──▶ Screen (table state) ◀── redraw, 10 times a second
-//!          ▲                       │  └──▶ Pipe (bounded) ──▶ writer thread ──▶ stdout
-//!          └──── jittered pause ◀──┘ connection lost
+//!  viewer: connection, texts ──▶ Screen (table state) ◀── redraw, 10 times a second
+//!                             └──▶ Pipe (bounded) ──▶ writer thread ──▶ stdout
 //! ```
 //!
 //! It is a plain WebSocket client; nothing here knows the bus.
 
-mod backoff;
 mod devices;
 mod pipe;
 mod rate;
 mod reading;
 mod screen;
 
-use crate::client::{EdgeUrl, reason, receive};
+use crate::client::EdgeUrl;
 use crate::exit::Exit;
 use crate::signals::Signals;
-use crate::terminal::{complain, printable};
-use backoff::Backoff;
-use futures_util::SinkExt;
-use grouploop_bridge::{DeviceId, Frame, STREAM_ERROR, STREAM_ON};
+use crate::terminal::complain;
+use crate::viewer::{Closed, Viewer, follow};
+use grouploop_bridge::{DeviceId, Frame};
 use pipe::Pipe;
 use screen::Screen;
 use std::cell::RefCell;
 use std::io::IsTerminal;
 use std::time::Duration;
-use tokio::time::{Instant, sleep, timeout};
-use tokio_tungstenite::tungstenite::Message;
+use tokio::time::Instant;
 
-/// Time for connection and greeting.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
-/// An edge pings every 20 s, so a connection this silent is dead.
-const SILENCE: Duration = Duration::from_secs(45);
 /// Time between two redraws.
 const REDRAW: Duration = Duration::from_millis(100);
 
@@ -55,7 +47,7 @@ pub(crate) async fn watch(url: EdgeUrl, devices: &[DeviceId]) -> Exit {
     let exit = tokio::select! {
         biased;
         _ = signals.next() => Ok(Exit::Success),
-        end = follow(&url, &request, &output) => end,
+        end = follow(&url, &request, &output) => end.map(|Closed| Exit::Success),
         () = output.keep_drawing() => Ok(Exit::Success),
     };
     output.finish().await;
@@ -85,68 +77,7 @@ enum Output {
     Pipe(Pipe),
 }
 
-/// Why a connection is over.
-#[derive(Debug)]
-enum End {
-    /// It was lost; another may do better.
-    Lost(String),
-    /// The edge does not take the subscription, and would not the next time either.
-    Refused(String),
-    /// Nobody reads what we write.
-    OutputClosed,
-}
-
-/// Connects again and again. Returns when the output is closed.
-///
-/// # Errors
-/// One line, when the edge refuses the subscription.
-async fn follow(url: &EdgeUrl, subscription: &str, output: &Output) -> Result<Exit, String> {
-    let mut backoff = Backoff::default();
-    loop {
-        output.connecting();
-        match session(url, subscription, output, &mut backoff).await {
-            End::OutputClosed => return Ok(Exit::Success),
-            End::Refused(why) => return Err(format!("{url} refuses the subscription: {why}")),
-            End::Lost(why) => {
-                let pause = backoff.next();
-                output.disconnected(url, why, pause);
-                sleep(pause).await;
-            }
-        }
-    }
-}
-
-async fn session(url: &EdgeUrl, subscription: &str, output: &Output, backoff: &mut Backoff) -> End {
-    let mut connection = match timeout(CONNECT_PATIENCE, url.connect()).await {
-        Ok(Ok(connection)) => connection,
-        Ok(Err(why)) => return End::Lost(why),
-        Err(_) => return End::Lost(format!("no answer within {} s", CONNECT_PATIENCE.as_secs())),
-    };
-    if let Err(error) = connection.send(Message::text(subscription)).await {
-        return End::Lost(reason(&error));
-    }
-    loop {
-        let text = match timeout(SILENCE, receive(&mut connection)).await {
-            Ok(Ok(Some(text))) => text,
-            Ok(Ok(None)) => continue,
-            Ok(Err(why)) => return End::Lost(why),
-            Err(_) => return End::Lost(format!("nothing heard for {} s", SILENCE.as_secs())),
-        };
-        if text.trim() == STREAM_ON {
-            backoff.reset();
-            output.connected(url);
-        } else if let Some(why) = text.trim().strip_prefix(STREAM_ERROR) {
-            return End::Refused(printable(why));
-        } else if output.take(&text).await.is_err() {
-            return End::OutputClosed;
-        }
-    }
-}
-
-/// Nobody reads any more.
-struct Closed;
-
-impl Output {
+impl Viewer for Output {
     fn connecting(&self) {
         if let Self::Screen(screen) = self {
             screen.borrow_mut().connecting();
@@ -180,7 +111,9 @@ impl Output {
             Self::Pipe(pipe) => pipe.write(frames).await,
         }
     }
+}
 
+impl Output {
     /// Redraws until the terminal is gone; a pipe has nothing to redraw.
     async fn keep_drawing(&self) {
         let Self::Screen(screen) = self else { return std::future::pending().await };

@@ -1,9 +1,9 @@
 //! Frames as lines on a stdout that is no terminal. Writing has a thread of its own, so that a reader that is slow or stopped never
 //! keeps a signal from being heard; the queue to it is bounded, so that a slow reader slows our reading, and the edge drops for us.
 
-use super::Closed;
 use super::reading::Reading;
 use crate::terminal::complain;
+use crate::viewer::Closed;
 use grouploop_bridge::Frame;
 use std::cell::RefCell;
 use std::io::Write as _;

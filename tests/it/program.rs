@@ -130,6 +130,9 @@ async fn config_says_where_each_value_is_from() {
 async fn up_says_where_to_connect() {
     let edge = builder().role("up").start().await;
     let port = edge.addr().port().to_string();
-    assert!(edge.log().iter().any(|line| line.contains(&port) && line.contains("ws://")), "{:?}", edge.log());
+    edge.find_in_log("where the edge is", |line| (line.contains(&port) && line.contains("ws://")).then_some(())).await;
+    let port = edge.simulator_addr().await.port().to_string();
+    let is_row = |line: &str| line.trim_start().starts_with("simulator ") && line.contains(&port);
+    edge.find_in_log("where the simulator is", |line| is_row(line).then_some(())).await;
     assert_eq!(edge.terminate().await.code(), Some(0));
 }

@@ -1,11 +1,11 @@
-//! Dates as the manifest has them.
+//! Dates as people and the manifest read them.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const DAY: u64 = 24 * 60 * 60;
 
 /// `2025-01-31T23:59:59Z`. A clock from before 1970 is taken for 1970.
-pub(super) fn rfc3339(time: SystemTime) -> String {
+pub(crate) fn rfc3339(time: SystemTime) -> String {
     let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let (mut year, mut days) = (1970_u64, seconds / DAY);
     while days >= days_of_year(year) {

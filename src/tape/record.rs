@@ -1,0 +1,263 @@
+//! `grouploop record`: everything that the devices of a space send, into a file or to a URL.
+//!
+//! ```text
+//!  bus (NATS) ──lines──┐
+//!                      ├──▶ Recorder ──▶ file ─ ─ at the end, for a URL ─ ─▶ upload
+//!  edge, as a viewer ──┘
+//! ```
+
+use super::live::Live;
+use super::{Stop, access, interruptible, spool};
+use crate::cli::{Peer, RecordArgs};
+use crate::client::EdgeUrl;
+use crate::exit::Exit;
+use crate::settings::Settings;
+use crate::terminal::{complain, print, printable};
+use crate::viewer::{Closed, Viewer, follow};
+use bytes::Bytes;
+use grouploop_bridge::{Bus, BusState, EngineKind, NodeId, Space};
+use grouploop_simulator::tape::{Limits, Recorded, Recorder, TapeError, Target, Why, record_bus};
+use indicatif::{FormattedDuration, HumanBytes, HumanCount};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
+
+/// Time for the bus to end.
+const DRAIN: Duration = Duration::from_secs(1);
+
+/// Records until a limit or a signal.
+pub(crate) async fn record(args: &RecordArgs, settings: &Settings, variables: BTreeMap<String, String>) -> Exit {
+    // The bus when others are on it too, unless an edge is named.
+    let edge = match (&args.url, settings.bus.engine) {
+        (None, EngineKind::Nats) => None,
+        _ => match EdgeUrl::choose(&Peer { url: args.url.clone(), space: Some(args.space.clone()) }, settings) {
+            Ok(url) => Some(url),
+            Err(complaint) => {
+                complain(&complaint);
+                return Exit::Usage;
+            }
+        },
+    };
+    interruptible(async |stop| run(args, settings, edge, variables, stop).await).await
+}
+
+/// Where frames come from.
+enum Source {
+    Bus(Bus),
+    Edge(EdgeUrl),
+}
+
+async fn run(
+    args: &RecordArgs,
+    settings: &Settings,
+    edge: Option<EdgeUrl>,
+    variables: BTreeMap<String, String>,
+    stop: Stop,
+) -> Result<Exit, TapeError> {
+    let access = access(args.token.as_ref(), settings, variables);
+    let spool = spool(args.spool.as_ref());
+    let source = match edge {
+        Some(url) => Source::Edge(url),
+        None => Source::Bus(Bus::start(&settings.bus, &NodeId::random("record")).await?),
+    };
+    let (target, file) = tokio::select! {
+        biased;
+        () = stop.clone().told() => return Ok(Exit::Success),
+        opened = Target::open(args.place.clone(), &args.space, &spool, &access, SystemTime::now()) => opened?,
+    };
+    let live = Live::new();
+    if let Some(cut_bytes) = file.appended() {
+        live.say(&format!("{} is there already and is gone on with", args.place));
+        if cut_bytes > 0 {
+            live.say(&format!("its last {cut_bytes} bytes were torn by a crash and are cut off"));
+        }
+    }
+    if let Some(spool) = target.spool() {
+        live.say(&format!("recording into {}, which is brought to {} at the end", spool.display(), args.place));
+    }
+    let limits = Limits { duration: args.duration, max_bytes: args.max_bytes };
+    let recording = Recording {
+        recorder: Recorder::start(file, limits),
+        live,
+        begun: Instant::now(),
+        state: RefCell::new(State::default()),
+    };
+    let trouble = tokio::select! {
+        biased;
+        () = stop.told() => None,
+        () = recording.recorder.ended() => None,
+        trouble = recording.listen(&source, &args.space) => trouble,
+        () = recording.live.keep_showing(|| recording.line(&args.space)) => None,
+    };
+    let Recording { recorder, live, begun, state } = recording;
+    let (took, (gaps, gone)) = (begun.elapsed(), state.into_inner().gaps());
+    drop(live);
+    let recorded = recorder.finish().await;
+    let mut lost = 0;
+    if let Source::Bus(bus) = source {
+        lost = bus.lost();
+        bus.drain(DRAIN).await;
+    }
+    if let Some(why) = &trouble {
+        complain(why);
+    }
+    let recorded = recorded?;
+    target.deliver(&access).await?;
+    let mut text = summary(args, &recorded, took);
+    if gaps > 0 {
+        let _ = writeln!(text, "gaps      {gaps}, {:.1} s without a connection", gone.as_secs_f64());
+    }
+    if lost > 0 {
+        let _ = writeln!(text, "lost      {lost} messages or more: this program was too slow");
+    }
+    Ok(print(&text, if trouble.is_some() { Exit::Failed } else { Exit::Success }))
+}
+
+/// A recording under way, and how it is connected.
+struct Recording {
+    recorder: Recorder,
+    live: Live,
+    begun: Instant,
+    state: RefCell<State>,
+}
+
+/// How it is connected.
+#[derive(Debug, Default)]
+struct State {
+    /// Whether there was a connection already.
+    known: bool,
+    /// Since when there is none.
+    away: Option<Instant>,
+    /// Times without a connection that are over, and how long they were in all.
+    gaps: u32,
+    gone: Duration,
+    /// What was said last, so that only news is said.
+    said: String,
+}
+
+impl State {
+    fn up(&mut self, now: Instant) -> Option<Duration> {
+        let gap = self.away.take().map(|since| now - since).filter(|_| self.known);
+        self.known = true;
+        if let Some(gap) = gap {
+            self.gaps += 1;
+            self.gone += gap;
+        }
+        gap
+    }
+
+    fn down(&mut self, now: Instant) {
+        self.away.get_or_insert(now);
+    }
+
+    /// With one that is not over yet.
+    fn gaps(&self) -> (u32, Duration) {
+        let open = self.away.map(|since| since.elapsed());
+        (self.gaps + u32::from(open.is_some()), self.gone + open.unwrap_or_default())
+    }
+}
+
+impl Recording {
+    /// Gives the recorder what the source sends. Returns when that can send no more, and why.
+    async fn listen(&self, source: &Source, space: &Space) -> Option<String> {
+        match source {
+            Source::Edge(url) => follow(url, "s", self).await.err(),
+            Source::Bus(bus) => {
+                let Err(error) = record_bus(bus, space.clone(), &self.recorder, |state| self.heard(state)).await;
+                Some(error.to_string())
+            }
+        }
+    }
+
+    fn heard(&self, state: &BusState) {
+        match state {
+            BusState::Up => self.up("NATS"),
+            BusState::Away(why) => self.down("NATS", why),
+            BusState::Closed => self.down("NATS", "closed"),
+        }
+    }
+
+    fn up(&self, what: &str) {
+        let gap = self.state.borrow_mut().up(Instant::now());
+        match gap {
+            Some(gap) => {
+                self.say(format!("connected to {what} again; the recording has a gap of {:.1} s", gap.as_secs_f64()));
+            }
+            None => self.say(format!("connected to {what}")),
+        }
+    }
+
+    fn down(&self, what: &str, why: &str) {
+        self.state.borrow_mut().down(Instant::now());
+        self.say(format!("no connection to {what}: {}; trying again", printable(why)));
+    }
+
+    fn say(&self, line: String) {
+        if self.state.borrow().said != line {
+            self.live.say(&line);
+            self.state.borrow_mut().said = line;
+        }
+    }
+
+    fn line(&self, space: &Space) -> String {
+        let tally = self.recorder.tally();
+        let mut line = format!(
+            "{}  {space}  {} frames of {} devices  {}",
+            FormattedDuration(self.begun.elapsed()),
+            HumanCount(tally.frames),
+            tally.devices,
+            HumanBytes(tally.bytes)
+        );
+        if tally.dropped > 0 {
+            let _ = write!(line, "  {} dropped", HumanCount(tally.dropped));
+        }
+        if self.state.borrow().away.is_some() {
+            line.push_str("  no connection");
+        }
+        line
+    }
+}
+
+impl Viewer for Recording {
+    fn connecting(&self) {}
+
+    fn connected(&self, url: &EdgeUrl) {
+        self.up(&url.to_string());
+    }
+
+    fn disconnected(&self, url: &EdgeUrl, why: String, _pause: Duration) {
+        self.down(&url.to_string(), &why);
+    }
+
+    async fn take(&self, text: &str) -> Result<(), Closed> {
+        self.recorder.take(Bytes::copy_from_slice(text.as_bytes()));
+        Ok(())
+    }
+}
+
+fn summary(args: &RecordArgs, recorded: &Recorded, took: Duration) -> String {
+    let Recorded { tally, why } = recorded;
+    let ended = match why {
+        Why::Told => "",
+        Why::Duration => " (--duration)",
+        Why::MaxBytes => ", when the file had its size (--max-bytes)",
+    };
+    let mut text = format!(
+        "recorded  {} frames of {} devices, space {}, in {}{ended}\nfile      {}, {} bytes\n",
+        tally.frames,
+        tally.devices,
+        args.space,
+        FormattedDuration(took),
+        args.place,
+        tally.bytes
+    );
+    if tally.dropped > 0 {
+        let _ = writeln!(text, "dropped   {} frames: the disk was too slow", tally.dropped);
+    }
+    if tally.foreign > 0 {
+        let _ = writeln!(text, "skipped   {} lines that are no frames", tally.foreign);
+    }
+    text
+}
