@@ -157,7 +157,7 @@ pub(crate) struct RecordArgs {
     #[arg(value_name = "FILE|URL")]
     pub(crate) place: TapePlace,
     /// The space to record
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", default_value = "main")]
     pub(crate) space: Space,
     /// End after this time, such as 10m or 1h30m
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
@@ -435,8 +435,7 @@ mod tests {
         let Some(Command::Record(args)) = cli.command else { panic!() };
         assert_eq!((args.duration, args.max_bytes), (Some(Duration::from_secs(5400)), Some(1 << 30)));
         assert_eq!((args.place.to_string(), args.space.as_str()), ("night.glrec".to_owned(), "class-3b"));
-        for wrong in ["night.glrec", "--space a", "--space a memory://x", "--space a x --max-bytes 63K", "--space A x"]
-        {
+        for wrong in ["--space a", "--space a memory://x", "--space a x --max-bytes 63K", "--space A x"] {
             let line = ["grouploop", "record"].into_iter().chain(wrong.split(' '));
             assert!(Cli::try_parse_from(line).is_err(), "{wrong}");
         }

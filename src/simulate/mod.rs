@@ -8,6 +8,7 @@ pub(crate) use args::SimulateArgs;
 
 use crate::client::EdgeUrl;
 use crate::exit::Exit;
+use crate::log::LogSettings;
 use crate::settings::Settings;
 use crate::signals::Signals;
 use crate::terminal::{complain, print, printable};
@@ -21,6 +22,8 @@ use progress::Progress;
 use std::path::Path;
 use std::time::Duration;
 
+/// What `log.filter` is when nobody says it.
+const DEFAULT_FILTER: &str = "info";
 /// Time for a NATS server to answer at the start.
 const BUS_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -33,6 +36,12 @@ pub(crate) async fn simulate(args: &SimulateArgs, settings: &Settings) -> Exit {
             return Exit::Usage;
         }
     };
+    // The life of the process is on the terminal already; what is degraded is not.
+    let filter = if settings.log.filter == DEFAULT_FILTER { "warn" } else { &settings.log.filter };
+    if let Err(error) = crate::log::install(&LogSettings { filter: filter.to_owned(), ..settings.log.clone() }) {
+        complain(&format!("the log cannot be set up: {error:#}"));
+        return Exit::Failed;
+    }
     match run(args, settings, plan).await {
         Ok(exit) => exit,
         Err((exit, complaint)) => {

@@ -188,7 +188,7 @@ async fn s3_takes_a_recording_and_gives_it_back() {
 }
 
 #[tokio::test]
-async fn without_a_bus_an_edge_is_recorded_from() {
+async fn without_a_bus_an_edge_is_recorded_from_and_played_to() {
     let (edge, folder) = (builder().start().await, Folder::new("edge"));
     let (file, url) = (folder.path("a.glrec"), edge.ws_url("/"));
     let recorder = recorder(&["--space", "lab", "--url", &url, &file], &[]).await;
@@ -199,6 +199,22 @@ async fn without_a_bus_an_edge_is_recorded_from() {
     let (code, text) = run(&["record", "--space", "lab", "--url", &url, &file, "--duration", "200ms"], &[]).await;
     assert_eq!(code, 0, "{text}");
     assert!(text.contains("recorded  0 frames") && text.contains("(--duration)"), "{text}");
+    drop(device);
+
+    let mut viewer = Peer::viewer(edge.ws_url("/spaces/other")).await;
+    let mut controller = Peer::connect(edge.ws_url("/spaces/other")).await;
+    let replay = start(&["replay", &file, "--url", &url, "--space", "other", "--loop"], &[]);
+    let expected: Vec<String> = (0..5).flat_map(|number| [frame(0x1a2b, number), frame(0x3c4d, number)]).collect();
+    let last = expected.last().unwrap();
+    // Twice: the second round is that of --loop.
+    for round in 0..2 {
+        assert_eq!(watch(&mut viewer, last).await, expected, "round {round}");
+    }
+    assert_eq!(controller.ask("cmd:3c4d:status").await, "cmd:result:success");
+    end(&replay, "played").await;
+    eventually!(controller.ask("cmd:3c4d:status").await == "cmd:result:failed");
+    let closed = run(&["replay", &file, "--url", "ws://127.0.0.1:9/"], &[]).await;
+    assert!(closed.0 == 3 && closed.1.contains("the edge"), "{}", closed.1);
 }
 
 #[tokio::test]

@@ -172,11 +172,12 @@ async fn an_edge_that_dies_is_connected_to_again() {
     let url = format!("ws://{address}");
     let swarm = start(&["--devices", "10", "--edge", &url, "--report", report.path()]);
     viewer.next_frame().await;
+    eventually!(roster(&two, "main").await.len() == 10);
     one.kill().await;
+    eventually!(roster(&two, "main").await.is_empty());
     let _again = builder().nats(&nats).listen(address).start().await;
     // Firmware tries again every five seconds, and so do these.
-    viewer.frames_until_pong().await;
-    viewer.next_frame().await;
+    eventually!(roster(&two, "main").await.len() == 10);
     swarm.signal("INT");
     swarm.ended().await;
     let connections = &report.json()["swarms"][0]["connections"];
