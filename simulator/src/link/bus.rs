@@ -1,7 +1,7 @@
 //! Devices straight on the bus, as an edge has them: owned, in presence and rosters, reachable by commands, their frames in batches.
 
-use super::{Dropped, Incoming, LineBytes, Place, Push};
-use crate::node::{Node, Owner, SpacePlace};
+use super::{Dropped, Incoming, LineBytes, Place, Push, To};
+use crate::node::{Node, Owner, SpacePlace, TakeIn};
 use bytes::BytesMut;
 use grouploop_bridge::{BATCH_FRAMES, DeviceId, LINE_LEN, Owner as _, Slot, Space};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -55,7 +55,12 @@ impl BusLink {
         commands: Option<mpsc::Sender<Incoming>>,
     ) -> Self {
         let space = SpacePlace::enter(node, space);
-        let owner = |commands| Arc::new(Owner::new(node.next_owner(), commands));
+        let owner = |commands: Option<mpsc::Sender<Incoming>>| {
+            let take_in = commands.map(|commands| -> TakeIn {
+                Box::new(move |device, text| commands.try_send(Incoming { to: To::Device(device), text }).is_ok())
+            });
+            Arc::new(Owner::new(node.next_owner(), take_in))
+        };
         Self {
             now_ms: space.owners().now_ms(Instant::now()),
             space,

@@ -1,6 +1,7 @@
 //! A viewer at an edge: the WebSocket that a browser would open, kept open.
 
-use super::viewer::{Post, ViewersError};
+use super::error::ViewersError;
+use super::post::Post;
 use futures_util::{SinkExt, StreamExt};
 use grouploop_bridge::{GREETING, STREAM_ERROR, STREAM_ON, Space};
 use std::fmt;

@@ -12,14 +12,18 @@
 //! Devices stay what they are on the wire: nothing is added to a frame to find it again.
 
 mod edge;
+mod error;
 mod latency;
 mod ledger;
+mod post;
 #[cfg(test)]
 mod tests;
 mod track;
 mod viewer;
 
+pub use error::{MAX_VIEWERS, ViewersError};
 pub use latency::Latency;
 pub use ledger::{ClassCounts, Ledger};
+pub use post::SharedLedger;
 pub use track::HISTORY;
-pub use viewer::{MAX_VIEWERS, SharedLedger, Viewers, ViewersError, Watch, Watched};
+pub use viewer::{Viewers, Watch, Watched};

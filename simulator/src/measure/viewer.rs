@@ -1,19 +1,19 @@
 //! The viewers of a run: who looks, where, and into which ledger they write. One task each.
 
 use super::edge::{EdgeUrl, EdgeViewer};
+use super::error::{MAX_VIEWERS, ViewersError};
 use super::ledger::Ledger;
+use super::post::{Post, SharedLedger};
 use futures_util::StreamExt;
 use futures_util::future::try_join_all;
-use grouploop_bridge::{Bus, BusError, BusState, Pattern, Space, Subscription};
+use grouploop_bridge::{Bus, BusState, Pattern, Space, Subscription};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Viewers of one run: each costs memory for every device.
-pub const MAX_VIEWERS: usize = 64;
 /// Between two looks whether all frames have arrived.
 const SETTLE_POLL: Duration = Duration::from_millis(10);
 
@@ -26,59 +26,6 @@ pub struct Watch {
     pub edges: Vec<String>,
 }
 
-/// The ledger, for whoever sends and for the viewers.
-#[derive(Debug, Clone)]
-pub struct SharedLedger(Arc<Mutex<Ledger>>);
-
-impl SharedLedger {
-    pub(super) fn new(ledger: Ledger) -> Self {
-        Self(Arc::new(Mutex::new(ledger)))
-    }
-
-    /// The ledger. Hold it for as long as many lines take, and never over an await.
-    pub fn lock(&self) -> MutexGuard<'_, Ledger> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Why nobody can watch.
-#[derive(Debug, thiserror::Error)]
-pub enum ViewersError {
-    /// Nowhere to look.
-    #[error("there is nothing to measure with: name the bus or at least one edge")]
-    Nowhere,
-    /// More than [`MAX_VIEWERS`].
-    #[error("measuring {spaces} spaces at {places} places needs {} viewers, at most {MAX_VIEWERS} are possible: name fewer edges, or measure fewer spaces at a time", spaces * places)]
-    TooMany {
-        /// Spaces of the run.
-        spaces: usize,
-        /// Places where to look.
-        places: usize,
-    },
-    /// The bus does not carry messages.
-    #[error("cannot watch the space `{space}` through the bus: {why}; see that it runs, or measure through an edge")]
-    Bus {
-        /// The space.
-        space: Space,
-        /// What is wrong.
-        why: String,
-    },
-    /// An edge does not let itself be watched.
-    #[error("cannot watch through {url}: {why}")]
-    Edge {
-        /// The edge, as it was named, or with the path of the space.
-        url: String,
-        /// What is wrong, and what to do.
-        why: String,
-    },
-}
-
-impl From<(Space, BusError)> for ViewersError {
-    fn from((space, error): (Space, BusError)) -> Self {
-        Self::Bus { space, why: error.to_string() }
-    }
-}
-
 /// How it went for one viewer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watched {
@@ -88,25 +35,6 @@ pub struct Watched {
     pub space: Space,
     /// How often its connection was lost and made again; what was sent meanwhile counts as lost.
     pub reconnects: u64,
-}
-
-/// What a viewer has to write to.
-#[derive(Debug, Clone)]
-pub(super) struct Post {
-    pub(super) ledger: SharedLedger,
-    /// Which viewer it is.
-    pub(super) viewer: usize,
-    /// The start of the run.
-    pub(super) epoch: Instant,
-    pub(super) reconnects: Arc<AtomicU64>,
-}
-
-impl Post {
-    /// Notes a message that has been read just now.
-    pub(super) fn take(&self, lines: &[u8]) {
-        let at_us = u64::try_from(self.epoch.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.ledger.lock().received(self.viewer, lines, at_us);
-    }
 }
 
 /// All viewers of a run.

@@ -1,29 +1,35 @@
 //! A swarm, or a replay, as the owner of its devices.
 
-use crate::link::{Incoming, To};
 use bytes::Bytes;
 use grouploop_bridge::{DeviceId, OwnerId};
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::mpsc;
+
+/// Takes a command for a device in, without waiting. `false` when so many wait that it cannot be taken, or nobody is there any more.
+pub(crate) type TakeIn = Box<dyn Fn(DeviceId, Bytes) -> bool + Send + Sync>;
 
 /// Who owns devices, and takes their commands in.
-#[derive(Debug)]
 pub(crate) struct Owner {
     id: OwnerId,
-    /// Where commands go; `None` when its devices take none.
-    commands: Option<mpsc::Sender<Incoming>>,
+    /// `None` when its devices take none.
+    take_in: Option<TakeIn>,
     devices: AtomicU64,
 }
 
+impl fmt::Debug for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Owner").field("id", &self.id).field("devices", &self.devices).finish_non_exhaustive()
+    }
+}
+
 impl Owner {
-    pub(crate) fn new(id: OwnerId, commands: Option<mpsc::Sender<Incoming>>) -> Self {
-        Self { id, commands, devices: AtomicU64::new(0) }
+    pub(crate) fn new(id: OwnerId, take_in: Option<TakeIn>) -> Self {
+        Self { id, take_in, devices: AtomicU64::new(0) }
     }
 
-    /// Hands a command to a device. `false` when so many wait that it cannot be taken, or nobody is there any more.
+    /// Hands a command to a device; see [`TakeIn`].
     pub(super) fn hand_over(&self, device: DeviceId, text: Bytes) -> bool {
-        let command = Incoming { to: To::Device(device), text };
-        self.commands.as_ref().is_some_and(|commands| commands.try_send(command).is_ok())
+        self.take_in.as_ref().is_some_and(|take_in| take_in(device, text))
     }
 }
 
@@ -41,6 +47,6 @@ impl grouploop_bridge::Owner for Owner {
     }
 
     fn takes_commands(&self) -> bool {
-        self.commands.is_some()
+        self.take_in.is_some()
     }
 }

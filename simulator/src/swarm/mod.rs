@@ -8,6 +8,7 @@
 //!                                  └──▶ Counts, and what is measured
 //! ```
 
+mod ask;
 mod counts;
 mod crew;
 mod fetch;
@@ -18,10 +19,11 @@ mod roll;
 mod run;
 mod watched;
 
+pub use ask::{Seen, Status, View};
 pub use counts::Figures;
 pub(crate) use fetch::Fetcher;
 #[cfg(test)]
 pub(crate) use fetch::tests::image;
+pub use handle::SwarmHandle;
 pub(crate) use handle::can_change;
-pub use handle::{Seen, Status, SwarmHandle, View};
 pub(crate) use watched::Watched;

@@ -1,10 +1,10 @@
 //! A running swarm: one task that makes frames when they are due, hands them to a link, and lets wearables obey.
 
+use super::ask::{Request, Seen, Status, View};
 use super::counts::Counts;
 use super::crew::{Crew, Wish};
 use super::fetch::{Fetcher, Running};
 use super::frames::Frames;
-use super::handle::{Request, Seen, Status, View};
 use super::outlet::{Cast, Outlet};
 use super::roll::Move;
 use super::watched::Watched;

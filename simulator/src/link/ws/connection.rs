@@ -1,57 +1,15 @@
 //! The life of one connection: open it, carry what there is, and after a failure or a loss try again as the stock firmware does.
 
-use super::counts::WsCounts;
+use super::common::Common;
 use super::edge::Edge;
 use super::handshake::{ConnectError, Speed, connect};
 use super::shared::{Out, Shared};
 use super::wire::{End, Wire};
-use crate::link::Incoming;
-use grouploop_serve::Seldom;
 use std::convert::Infallible;
-use std::fmt::Display;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, mpsc, oneshot};
-use tokio::time::Instant;
+use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::WebSocketStream;
-
-/// Connections of a link that are being opened at the same time: far fewer than an accept queue holds (4,096 is what Linux allows).
-pub(super) const CONNECTS_IN_FLIGHT: usize = 256;
-
-/// At most one line in this time tells of connections that fail.
-const WARN_PERIOD: Duration = Duration::from_secs(10);
-
-/// What the connections of a link share.
-#[derive(Debug)]
-pub(super) struct Common {
-    edges: Vec<Edge>,
-    reconnect: Duration,
-    pub(super) incoming: mpsc::Sender<Incoming>,
-    pub(super) counts: Arc<WsCounts>,
-    connects: Semaphore,
-    warnings: Mutex<Seldom>,
-}
-
-impl Common {
-    pub(super) fn new(
-        edges: Vec<Edge>,
-        reconnect: Duration,
-        incoming: mpsc::Sender<Incoming>,
-        counts: Arc<WsCounts>,
-    ) -> Self {
-        let warnings = Mutex::new(Seldom::new(WARN_PERIOD));
-        Self { edges, reconnect, incoming, counts, connects: Semaphore::new(CONNECTS_IN_FLIGHT), warnings }
-    }
-
-    fn warn(&self, edge: &Edge, error: &dyn Display) {
-        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(unsaid) = warnings.say(Instant::now().into_std()) {
-            let again_after_s = self.reconnect.as_secs_f64();
-            tracing::warn!(edge.url, %error, again_after_s, unsaid, "a device has no connection to its edge");
-        }
-    }
-}
 
 /// The task's side of one connection.
 pub(super) struct Connection {

@@ -16,6 +16,7 @@
 //! behave as gateways: the lines of a seal are one message. On the wire nothing says which of the devices there a command is for, so each
 //! gets one in turn: a command for all, which the edge sends once for each device, reaches each once.
 
+mod common;
 mod connection;
 mod counts;
 mod door;
@@ -32,7 +33,8 @@ pub(crate) use edge::EdgeUrlError;
 
 use super::{Dropped, Incoming, LineBytes, Place, Push};
 use bytes::Bytes;
-use connection::{Common, Connection};
+use common::Common;
+use connection::Connection;
 use door::{Batch, Door, OUTBOX_OF_ONE, OUTBOX_SHARED};
 use edge::Edge;
 use grouploop_bridge::{DeviceId, Space};

@@ -3,7 +3,7 @@
 //! Written by hand as a poll, not as a `select!`: there is one WebSocket for both directions, and in the steady state a frame costs one
 //! wake-up and one system call. A message is handed to the kernel before the next is taken from the outbox, so nothing piles up in between.
 
-use super::connection::Common;
+use super::common::Common;
 use super::handshake::Speed;
 use super::shared::{Out, Shared};
 use crate::link::{Incoming, LineBytes, To};

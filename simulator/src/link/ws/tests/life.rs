@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::link::ws::ConnectFailure;
-use crate::link::ws::connection::CONNECTS_IN_FLIGHT;
+use crate::link::ws::common::CONNECTS_IN_FLIGHT;
 use crate::link::ws::door::OUTBOX_OF_ONE;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
