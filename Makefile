@@ -22,9 +22,10 @@ run: libraries ## build and run everything in one process, on the ports that the
 test: setup lint unit browser ## set up, then all checks and all tests
 
 # What is missing is said first, everything else is measured nevertheless, and it is a failure in the end.
-bench: libraries ## measure a release build and write bench/RESULTS.md
+bench: libraries setup-nats ## measure a release build (edge, CDN, simulator; about 6 minutes) and write bench/RESULTS.md
 	@scripts/need.sh cargo
 	cargo build --release -p grouploop -p grouploop-bench
+	cargo build --release -p grouploop-simulator --example body_speed
 	@scripts/setup-bench.sh; missing=$$?; \
 	PATH="$$PATH:/usr/sbin" target/release/grouploop-bench --results bench/RESULTS.md $(ARGS) && exit $$missing
 

@@ -3,6 +3,7 @@
 use crate::cdn::{self, Turn};
 use crate::measure::{Measured, Round};
 use crate::scenario::{Check, Known, Metric, Scenario};
+use crate::simulator::Run;
 use crate::swarm::Outcome;
 use serde::Serialize;
 
@@ -36,6 +37,7 @@ pub(crate) struct Row {
     pub(crate) scenario: char,
     pub(crate) metric: Metric,
     pub(crate) limit: Option<f64>,
+    pub(crate) least: Option<f64>,
     pub(crate) edge: Option<f64>,
     pub(crate) relay: Option<f64>,
     /// Edge over relay, in this run, whatever the speed of the machine; or the median of CDN over nginx, by turns.
@@ -68,6 +70,7 @@ impl Findings {
                 scenario: self.scenario.key,
                 metric: check.metric,
                 limit: check.limit,
+                least: check.least,
                 edge,
                 relay,
                 ratio,
@@ -91,12 +94,18 @@ impl Findings {
         both.flatten().flat_map(|measured| &measured.turns)
     }
 
+    /// The runs of the simulator of all rounds.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = &Run> {
+        self.rounds.iter().filter_map(|round| round.edge.as_ref()).flat_map(|measured| &measured.runs)
+    }
+
     fn judge(&self, check: &Check, edge: Option<f64>, ratio: Option<f64>) -> Verdict {
-        let met = match (check.limit, check.share) {
+        let met = match (check.limit, check.least, check.share) {
             _ if !self.failures.is_empty() => return Verdict::Failed,
-            (Some(limit), _) => edge.map(|figure| figure <= limit),
-            (None, Some(share)) => ratio.map(|ratio| ratio >= share),
-            (None, None) => return Verdict::Shown,
+            (Some(limit), ..) => edge.map(|figure| figure <= limit),
+            (None, Some(least), _) => edge.map(|figure| figure >= least),
+            (None, None, Some(share)) => ratio.map(|ratio| ratio >= share),
+            (None, None, None) => return Verdict::Shown,
         };
         match met {
             Some(true) => Verdict::Met,

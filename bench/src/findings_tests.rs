@@ -35,6 +35,15 @@ fn one_bad_round_spoils_a_count() {
 }
 
 #[test]
+fn a_figure_can_have_to_be_large_enough() {
+    let verdict = |millions: f64| {
+        let figures = [(Metric::MixedMillions, millions), (Metric::FlockCores, 0.5), (Metric::DenseFlockCores, 0.5)];
+        exit_code(&[findings('n', &[&figures])])
+    };
+    assert_eq!((verdict(10.0), verdict(9.9)), (0, 1));
+}
+
+#[test]
 fn what_could_not_be_measured_is_no_success() {
     let mut broken = findings('e', &[]);
     assert_eq!(exit_code(&[findings('e', &[])]), 0, "an edge that nobody asked for");

@@ -1,5 +1,5 @@
-//! `grouploop-bench`: are an edge and a CDN as good as they have to be? How far is the one from what the kernel alone costs, and the other
-//! from nginx?
+//! `grouploop-bench`: are an edge, a CDN and the simulator as good as they have to be? How far is the first from what the kernel alone costs,
+//! and the second from nginx?
 //!
 //! ```text
 //!                     ┌───────────────┐
@@ -8,7 +8,8 @@
 //!                       a process of its own; CPU and memory read from /proc
 //! ```
 //!
-//! The CDN and nginx serve the same files by turns ([`cdn`]). Nothing of the product is linked in: the generator speaks the wire protocol by itself, so that a mistake in our codec cannot hide.
+//! The CDN and nginx serve the same files by turns ([`cdn`]); the simulator is held to its own schedule ([`simulator`]). Nothing of the product
+//! is linked in: the generator speaks the wire protocol by itself, so that a mistake in our codec cannot hide.
 
 mod audience;
 mod auditor;
@@ -30,6 +31,7 @@ mod scenario;
 mod schedule;
 mod sender;
 mod servers;
+mod simulator;
 mod spending;
 mod stamp;
 mod swarm;
@@ -52,7 +54,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Measures an edge against its targets, beside a bare TCP relay in the same run, and a CDN beside nginx.
+/// Measures an edge against its targets, beside a bare TCP relay in the same run, a CDN beside nginx, and the simulator.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 struct Arguments {
@@ -73,10 +75,10 @@ struct Arguments {
     /// One second of warm-up and three of measuring: for trying things, not for judging
     #[arg(long, conflicts_with_all = ["seconds", "warm_up"])]
     quick: bool,
-    /// Measure only the relay
+    /// Measure only the relay: no edge, no CDN, no simulator
     #[arg(long)]
     without_edge: bool,
-    /// The grouploop binary [default: the one beside this program]
+    /// The grouploop binary, with examples/body_speed beside it [default: the one beside this program]
     #[arg(long, value_name = "FILE")]
     edge: Option<PathBuf>,
     /// The nats-server binary [default: .tools/bin/nats-server, else the one on PATH]
@@ -130,7 +132,8 @@ fn run(arguments: &Arguments) -> Result<u8> {
         Bench { servers, clock: Clock::new(), phases, with_edge: !arguments.without_edge, single_edge: None };
     let all = measure_all(&mut bench, &scenarios, arguments.rounds);
 
-    let parts = [report::targets(&all), report::loads(&all), report::turns(&all), report::notes(&all)];
+    let parts =
+        [report::targets(&all), report::loads(&all), report::turns(&all), report::runs(&all), report::notes(&all)];
     let report = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
     writeln!(std::io::stdout().lock(), "\n{report}")?;
     if let Some(path) = &arguments.report {

@@ -8,6 +8,7 @@ use crate::peer::{Peer, Role};
 use crate::process::Process;
 use crate::scenario::{Kind, Metric};
 use crate::servers::Servers;
+use crate::simulator::{self, Run};
 use crate::stamp::{LINE_BYTES, Stamp};
 use crate::swarm::{Load, Outcome, Site, Swarm};
 use anyhow::{Result, anyhow};
@@ -27,9 +28,11 @@ pub(crate) struct Measured {
     pub(crate) outcome: Option<Outcome>,
     /// What wrk saw of it, if it was wrk who asked.
     pub(crate) turns: Vec<Turn>,
+    /// What the simulator did, if it was the simulator.
+    pub(crate) runs: Vec<Run>,
 }
 
-/// The edge and the relay, or the CDN and nginx, in the same round.
+/// The edge and the relay, the CDN and nginx, or a replay and NATS alone, in the same round. The simulator has nobody beside it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Round {
     pub(crate) edge: Option<Measured>,
@@ -65,6 +68,10 @@ impl Bench {
             Kind::Across(load) => Ok(Round { edge: Some(self.across(load)?), relay: None }),
             Kind::Rate(file) => cdn::rate(&self.servers, self.phases, file),
             Kind::Crowd(clients) => cdn::crowd(&self.servers, clients),
+            Kind::SimulatedOnBus(crowd) => simulator::on_bus(&self.servers, self.phases, crowd),
+            Kind::SimulatedOverSockets(crowd) => simulator::over_sockets(&self.servers, self.phases, crowd),
+            Kind::Bodies => simulator::bodies(&self.servers),
+            Kind::Replay => simulator::replay(&self.servers, self.clock, self.phases),
         }
     }
 

@@ -3,12 +3,14 @@
 use crate::cdn::Turn;
 use crate::findings::{Findings, median};
 use crate::measure::{Measured, Round};
+use crate::simulator::Run;
 use crate::swarm::Outcome;
 use crate::table::{number, render};
 use serde_json::json;
 
 /// A machine is called idle when others use no more of it than this.
 const IDLE: f64 = 0.1;
+const MIB: f64 = 1_048_576.0;
 
 /// The targets and what became of them.
 pub(crate) fn targets(all: &[Findings]) -> String {
@@ -17,7 +19,7 @@ pub(crate) fn targets(all: &[Findings]) -> String {
         "what",
         "target",
         "measured",
-        "relay or nginx, same run",
+        "relay, nginx or NATS, same run",
         "ratio (target's)",
         "known: relay / other relay / Python",
         "verdict",
@@ -28,11 +30,12 @@ pub(crate) fn targets(all: &[Findings]) -> String {
             let (what, unit) = row.metric.words();
             let with_unit = |value: f64| format!("{} {unit}", number(value)).trim_end().to_owned();
             let figure = |value: Option<f64>| value.map_or("–".into(), with_unit);
-            let target = match (row.limit, row.share) {
-                (Some(0.0), _) => "0".into(),
-                (Some(limit), _) => format!("≤ {}", with_unit(limit)),
-                (None, Some(share)) => format!("≥ {:.0} % of nginx", share * 100.0),
-                (None, None) => String::new(),
+            let target = match (row.limit, row.least, row.share) {
+                (Some(0.0), ..) => "0".into(),
+                (Some(limit), ..) => format!("≤ {}", with_unit(limit)),
+                (None, Some(least), _) => format!("≥ {}", with_unit(least)),
+                (None, None, Some(share)) => format!("≥ {:.0} % of nginx", share * 100.0),
+                (None, None, None) => String::new(),
             };
             let ratio = match (row.ratio, row.ratio_allowed.or(row.share)) {
                 (Some(ratio), Some(allowed)) => format!("{ratio:.2} ({allowed:.2})"),
@@ -158,6 +161,47 @@ pub(crate) fn turns(all: &[Findings]) -> String {
     if rows.len() > 1 { render(&rows) } else { String::new() }
 }
 
+/// What the simulator did, one line for each run of each round.
+pub(crate) fn runs(all: &[Findings]) -> String {
+    let head = [
+        "run",
+        "devices",
+        "seconds",
+        "frames scheduled",
+        "sent",
+        "late or skipped",
+        "dropped",
+        "simulator cores",
+        "µs/frame",
+        "its peak MB",
+        "NATS or edge cores",
+        "other load",
+    ];
+    let mut rows = vec![head.map(String::from).to_vec()];
+    for findings in all {
+        rows.extend(findings.runs().map(|run| run_row(findings.scenario.key, run)));
+    }
+    if rows.len() > 1 { render(&rows) } else { String::new() }
+}
+
+fn run_row(key: char, run: &Run) -> Vec<String> {
+    let dropped: Vec<String> = run.dropped.iter().map(|(reason, frames)| format!("{frames} {reason}")).collect();
+    vec![
+        key.to_string(),
+        run.devices.to_string(),
+        number(run.seconds),
+        run.scheduled.to_string(),
+        run.sent.to_string(),
+        format!("{} %", number(run.missed_percent())),
+        if dropped.is_empty() { "0".into() } else { dropped.join(", ") },
+        number(run.simulator_cores),
+        number(run.cpu_us_per_frame),
+        number(run.peak_bytes as f64 / MIB),
+        number(run.server_cores),
+        format!("{:.0} %", run.foreign_load * 100.0),
+    ]
+}
+
 /// What a reader must know before believing the tables: failures, the speed of this machine, and who else used it.
 pub(crate) fn notes(all: &[Findings]) -> String {
     let mut lines = Vec::new();
@@ -181,7 +225,8 @@ pub(crate) fn notes(all: &[Findings]) -> String {
     }
     let during_loads = all.iter().flat_map(Findings::outcomes).map(|outcome| outcome.foreign_load);
     let during_turns = all.iter().flat_map(Findings::turns).map(|turn| turn.foreign_load);
-    let foreign = during_loads.chain(during_turns).fold(0.0, f64::max);
+    let during_runs = all.iter().flat_map(Findings::runs).map(|run| run.foreign_load);
+    let foreign = during_loads.chain(during_turns).chain(during_runs).fold(0.0, f64::max);
     if foreign > IDLE {
         lines.push(format!(
             "- The machine was not idle: other programs took up to {:.0} % of it, which makes latencies and CPU times worse.",
@@ -203,7 +248,12 @@ pub(crate) fn json(all: &[Findings], about: &[(&str, String)]) -> serde_json::Va
                         .iter()
                         .map(|(metric, value)| json!({ "metric": metric, "value": value }))
                         .collect();
-                    json!({ "figures": figures, "load": measured.outcome, "turns": measured.turns })
+                    json!({
+                        "figures": figures,
+                        "load": measured.outcome,
+                        "turns": measured.turns,
+                        "runs": measured.runs,
+                    })
                 })
             };
             let rounds: Vec<_> = findings
@@ -259,6 +309,30 @@ mod tests {
         for wanted in ["≥ 60 % of nginx", "7500 /s", "10000 /s", "0.75 (0.60)"] {
             assert!(text.contains(wanted), "no {wanted} in {text}");
         }
+    }
+
+    #[test]
+    fn a_least_figure_and_the_runs_behind_it_are_told() {
+        let run = Run {
+            devices: 50_000,
+            seconds: 14.0,
+            scheduled: 14_000_000,
+            sent: 13_999_000,
+            missed: 140_000,
+            dropped: [("bus_away".to_owned(), 1_000)].into(),
+            connections: (0, 0),
+            simulator_cores: 0.5,
+            server_cores: 0.25,
+            cpu_us_per_frame: 0.5,
+            foreign_load: 0.5,
+            peak_bytes: 32 << 20,
+        };
+        let measured = Measured { runs: vec![run], ..side(Metric::FramesPerSecond, 999_929.0).unwrap() };
+        let all = [of('l', Round { edge: Some(measured), relay: None })];
+        assert!(targets(&all).contains("| ≥ 999000 /s | 999929 /s |"), "{}", targets(&all));
+        let row = "| l   | 50000   | 14      | 14000000         | 13999000 | 1 %             | 1000 bus_away |";
+        assert!(runs(&all).contains(row), "{}", runs(&all));
+        assert!(notes(&all).contains("took up to 50 %"), "{}", notes(&all));
     }
 
     #[test]

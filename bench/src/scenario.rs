@@ -2,6 +2,7 @@
 //! ours, of the best relay in another language, and of the Python prototype.
 
 use crate::cdn::{self, File};
+use crate::simulator::Crowd;
 use crate::swarm::Load;
 use serde::Serialize;
 
@@ -30,14 +31,24 @@ pub(crate) enum Kind {
     Rate(File),
     /// An image for so many clients at once.
     Crowd(u32),
+    /// Simulated devices on the bus.
+    SimulatedOnBus(Crowd),
+    /// Simulated devices on a WebSocket each.
+    SimulatedOverSockets(Crowd),
+    /// The bodies of simulated devices.
+    Bodies,
+    /// A recording that is played again.
+    Replay,
 }
 
 /// One target.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Check {
     pub(crate) metric: Metric,
-    /// At most; `None` is for information.
+    /// At most; without this, `least` and `share` it is for information.
     pub(crate) limit: Option<f64>,
+    /// At least.
+    pub(crate) least: Option<f64>,
     /// What the limit is measured against, when it is known from earlier.
     pub(crate) known: Option<Known>,
     /// At least this part of what nginx gives in the same run.
@@ -53,7 +64,7 @@ pub(crate) struct Known {
     pub(crate) others: &'static str,
 }
 
-/// What can be measured; smaller is better where there is a limit, larger where a share is wanted.
+/// What can be measured; smaller is better where there is a limit, larger where a least figure or a share is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Metric {
@@ -77,6 +88,25 @@ pub(crate) enum Metric {
     IdleMb,
     AfterwardsMb,
     CrowdSeconds,
+    FramesPerSecond,
+    FramesMissedPercent,
+    FramesDropped,
+    FramesBeforeConnection,
+    ConnectionsMissing,
+    SimulatorCores,
+    CpuUsPerFrame,
+    SimulatedKb,
+    CommandableKb,
+    MixedMillions,
+    WalkMillions,
+    DanceMillions,
+    RestMillions,
+    FreeMillions,
+    FlockCores,
+    DenseFlockCores,
+    SpacingP99Ms,
+    SpacingMaxMs,
+    OwnSpacingP99Ms,
 }
 
 impl Metric {
@@ -103,6 +133,25 @@ impl Metric {
             Self::IdleMb => ("memory before", "MB"),
             Self::AfterwardsMb => ("memory afterwards", "MB"),
             Self::CrowdSeconds => ("until the last client has all", "s"),
+            Self::FramesPerSecond => ("frames sent per second", "/s"),
+            Self::FramesMissedPercent => ("frames late or skipped", "%"),
+            Self::FramesDropped => ("frames dropped", ""),
+            Self::FramesBeforeConnection => ("frames due while connecting", ""),
+            Self::ConnectionsMissing => ("devices without connection", ""),
+            Self::SimulatorCores => ("CPU of the simulator", "cores"),
+            Self::CpuUsPerFrame => ("CPU per frame sent", "µs"),
+            Self::SimulatedKb => ("memory per device", "KB"),
+            Self::CommandableKb => ("the same, taking commands", "KB"),
+            Self::MixedMillions => ("bodies: all motions, mixed", "million/s"),
+            Self::WalkMillions => ("walking alone", "million/s"),
+            Self::DanceMillions => ("dancing alone", "million/s"),
+            Self::RestMillions => ("resting alone", "million/s"),
+            Self::FreeMillions => ("free alone", "million/s"),
+            Self::FlockCores => ("5,000 flocking, 70 m square", "cores"),
+            Self::DenseFlockCores => ("5,000 flocking, 10 m square", "cores"),
+            Self::SpacingP99Ms => ("time between frames off by, p99", "ms"),
+            Self::SpacingMaxMs => ("at most", "ms"),
+            Self::OwnSpacingP99Ms => ("as the replay itself says, p99", "ms"),
         }
     }
 
@@ -116,12 +165,18 @@ impl Metric {
                 | Self::CommandsLost
                 | Self::BodiesWrong
                 | Self::PeakMb
+                | Self::FramesDropped
+                | Self::ConnectionsMissing
         )
     }
 }
 
 const fn at_most(metric: Metric, limit: f64) -> Check {
     Check { limit: Some(limit), ..shown(metric) }
+}
+
+const fn at_least(metric: Metric, least: f64) -> Check {
+    Check { least: Some(least), ..shown(metric) }
 }
 
 const fn beside(metric: Metric, limit: f64, relay: f64, others: &'static str) -> Check {
@@ -137,11 +192,16 @@ const fn share(metric: Metric, share: f64) -> Check {
 }
 
 const fn shown(metric: Metric) -> Check {
-    Check { metric, limit: None, known: None, share: None }
+    Check { metric, limit: None, least: None, known: None, share: None }
 }
 
 /// The load that three scenarios share.
 const THOUSAND: Load = Load { devices: 1_000, hz: 20, viewers: 10 };
+
+/// What 50,000 devices at 20 Hz send a second, less one in a thousand: the last frames of a run may fall due at its very end.
+const A_MILLION: f64 = 999_000.0;
+/// What a simulator may miss of its schedule, as it says itself.
+const MISSED_PERCENT: f64 = 1.0;
 
 /// All of them, in the order in which they are measured: `g` compares itself with `a`.
 pub(crate) const SCENARIOS: &[Scenario] = &[
@@ -244,6 +304,60 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             shown(Metric::CrowdSeconds),
         ],
     },
+    Scenario {
+        key: 'l',
+        name: "simulator: 50,000 devices × 20 Hz on NATS",
+        kind: Kind::SimulatedOnBus(Crowd { devices: 50_000, hz: 20 }),
+        checks: &[
+            at_least(Metric::FramesPerSecond, A_MILLION),
+            at_most(Metric::FramesMissedPercent, MISSED_PERCENT),
+            none(Metric::FramesDropped),
+            at_most(Metric::SimulatedKb, 1.0),
+            shown(Metric::CommandableKb),
+            shown(Metric::SimulatorCores),
+            shown(Metric::CpuUsPerFrame),
+        ],
+    },
+    Scenario {
+        key: 'm',
+        name: "simulator: 5,000 WebSockets × 10 Hz",
+        kind: Kind::SimulatedOverSockets(Crowd { devices: 5_000, hz: 10 }),
+        checks: &[
+            at_most(Metric::SimulatorCores, 1.0),
+            at_most(Metric::FramesMissedPercent, MISSED_PERCENT),
+            none(Metric::FramesDropped),
+            none(Metric::ConnectionsMissing),
+            none(Metric::ConnectionsClosed),
+            shown(Metric::FramesBeforeConnection),
+            shown(Metric::CpuUsPerFrame),
+        ],
+    },
+    Scenario {
+        key: 'n',
+        name: "simulator: bodies, one core",
+        kind: Kind::Bodies,
+        checks: &[
+            at_least(Metric::MixedMillions, 10.0),
+            shown(Metric::WalkMillions),
+            shown(Metric::DanceMillions),
+            shown(Metric::RestMillions),
+            shown(Metric::FreeMillions),
+            at_most(Metric::FlockCores, 0.5),
+            at_most(Metric::DenseFlockCores, 0.5),
+        ],
+    },
+    Scenario {
+        key: 'o',
+        name: "simulator: a recording played again",
+        kind: Kind::Replay,
+        checks: &[
+            none(Metric::FramesLost),
+            none(Metric::FramesMisordered),
+            at_most(Metric::SpacingP99Ms, 2.0),
+            shown(Metric::SpacingMaxMs),
+            shown(Metric::OwnSpacingP99Ms),
+        ],
+    },
 ];
 
 impl Kind {
@@ -258,6 +372,9 @@ impl Kind {
             Self::Load(load) | Self::Command(load) | Self::Across(load) => load.devices + load.viewers,
             Self::Memory(connections) | Self::Crowd(connections) => connections,
             Self::Rate(_) => cdn::CONNECTIONS,
+            // The simulator's, and the edge's: both inherit our limit.
+            Self::SimulatedOverSockets(crowd) => crowd.devices,
+            Self::SimulatedOnBus(_) | Self::Bodies | Self::Replay => 0,
         }
     }
 }

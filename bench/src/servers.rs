@@ -19,11 +19,14 @@ pub(crate) struct Servers {
     /// The `grouploop` binary.
     pub(crate) edge: PathBuf,
     pub(crate) nats: PathBuf,
+    /// The example of the simulator that says how fast its bodies are.
+    pub(crate) body_speed: PathBuf,
     relay: PathBuf,
 }
 
 impl Servers {
-    /// `edge` is by default the `grouploop` binary beside this one; `nats` the project's own, else the one on PATH.
+    /// `edge` is by default the `grouploop` binary beside this one, with examples where cargo puts them; `nats` the project's own, else the
+    /// one on PATH.
     pub(crate) fn locate(processes: Processes, edge: Option<PathBuf>, nats: Option<PathBuf>) -> Result<Self> {
         let relay = current_exe()?;
         let edge = edge.unwrap_or_else(|| relay.with_file_name("grouploop"));
@@ -33,7 +36,8 @@ impl Servers {
             let own = roots.into_iter().flatten().map(|root| root.join(".tools/bin/nats-server"));
             own.into_iter().find(|path| path.exists()).unwrap_or_else(|| "nats-server".into())
         });
-        Ok(Self { processes, edge, nats, relay })
+        let body_speed = edge.with_file_name("examples").join("body_speed");
+        Ok(Self { processes, edge, nats, body_speed, relay })
     }
 
     pub(crate) fn start_relay(&self) -> Result<Process> {
@@ -46,7 +50,7 @@ impl Servers {
     pub(crate) fn start_edge(&self, nats: Option<&Process>) -> Result<Process> {
         let mut command = self.role("edge")?;
         if let Some(nats) = nats {
-            command.env("NATS_URL", format!("nats://{}", nats.address));
+            command.env("NATS_URL", nats_url(nats));
         }
         let edge = self.processes.start("edge", &mut command, json_address)?;
         wait_until_ready(edge, "/readyz")
@@ -60,11 +64,27 @@ impl Servers {
         wait_until_ready(cdn, "/readyz")
     }
 
-    /// A role of the grouploop binary on a free port, without settings from the environment.
+    /// `grouploop record` of a space on a NATS server, when it has begun to listen.
+    pub(crate) fn start_recorder(&self, nats: &Process, space: &str, file: &Path) -> Result<Process> {
+        let mut command = self.grouploop("record")?;
+        command.args(["--nats", &nats_url(nats), "--space", space]).arg(file);
+        // It listens to the bus, not on an address, and says so once its subscription is there.
+        let bus = nats.address;
+        self.processes.start("record", &mut command, move |line| line.ends_with("connected to NATS").then_some(bus))
+    }
+
+    /// A role of the grouploop binary on a free port.
     fn role(&self, role: &str) -> Result<Command> {
+        let mut command = self.grouploop(role)?;
+        command.args(["--listen", "127.0.0.1:0"]);
+        Ok(command)
+    }
+
+    /// A subcommand of the grouploop binary, without settings from the environment.
+    pub(crate) fn grouploop(&self, subcommand: &str) -> Result<Command> {
         ensure!(self.edge.exists(), "{} does not exist: build the grouploop binary first", self.edge.display());
         let mut command = Command::new(&self.edge);
-        command.args([role, "--listen", "127.0.0.1:0"]);
+        command.arg(subcommand);
         for (name, _) in std::env::vars_os() {
             let set_by_user = name.to_string_lossy();
             if set_by_user.starts_with("GROUPLOOP_") || set_by_user.starts_with("WS_") {
@@ -87,6 +107,11 @@ impl Servers {
         let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
         text.lines().next().unwrap_or("unknown").to_owned()
     }
+}
+
+/// What programs call a NATS server.
+pub(crate) fn nats_url(nats: &Process) -> String {
+    format!("nats://{}", nats.address)
 }
 
 /// From a JSON log line whose message is `listening`: the field that ends in `.address`, wherever the log format puts fields.

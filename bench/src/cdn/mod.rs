@@ -189,7 +189,7 @@ fn of_turns(turns: Vec<Turn>) -> Measured {
     let metrics = [Metric::RequestsPerSecond, Metric::MegabytesPerSecond, Metric::CpuUsPerRequest];
     let figure = |metric| median(turns.iter().filter_map(|turn| turn.figure(metric)).collect());
     let figures = metrics.into_iter().filter_map(|metric| Some((metric, figure(metric)?))).collect();
-    Measured { figures, outcome: None, turns }
+    Measured { figures, turns, ..Measured::default() }
 }
 
 /// What it takes to serve an image to so many clients at once, from a CDN that has just started.
