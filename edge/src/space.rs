@@ -9,6 +9,7 @@ use grouploop_bridge::{Owners, Space};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// One space on this edge.
@@ -129,6 +130,8 @@ impl Drop for Place {
         let mut map = self.spaces.lock();
         if self.space.users.fetch_sub(1, Ordering::AcqRel) == 1 {
             map.remove(&self.space.name);
+            // What its devices sent last waits for the end of a window that nobody will look at any more.
+            self.space.telemetry.seal_all(Instant::now());
             self.space.over.cancel();
         }
     }

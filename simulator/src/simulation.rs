@@ -203,6 +203,7 @@ fn swarm_report(swarm: &SwarmHandle) -> SwarmReport {
             started: figures.updates_started,
             succeeded: figures.updates_succeeded,
             failed: figures.updates_failed,
+            unchanged: figures.updates_unchanged,
         },
         command_load: swarm.command_figures().map(|figures| {
             let ms = |us: u64| us as f64 / 1000.0;

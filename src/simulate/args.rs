@@ -7,13 +7,13 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct SimulateArgs {
     /// A scenario: a file, or the name of an example (workshop, festival, reconnect-storm, firmware-day)
-    #[arg(value_name = "SCENARIO", conflicts_with = "swarm")]
+    #[arg(value_name = "SCENARIO")]
     pub(crate) scenario: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) swarm: SwarmArgs,
     /// Watch what arrives: `bus`, or the edges to look through, as ws://host:5003,ws://…; without a value the bus, or with WebSockets the
     /// edges of the swarm
-    #[arg(long, value_name = "WHERE", num_args = 0..=1, default_missing_value = "", help_heading = "Report")]
+    #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "", help_heading = "Report")]
     pub(crate) measure: Option<String>,
     /// What must come true for exit code 0, such as 'p99<20ms,lost=0' or 'main-stage.p99<30ms'
     #[arg(long, value_name = "LIST", help_heading = "Report")]
@@ -105,10 +105,20 @@ fn pair(text: &str) -> Result<(String, String), String> {
     if !key_is_plain {
         return Err("before the `=` it must be a name such as silent".to_owned());
     }
-    Ok((key.to_owned(), number(value)?))
+    // A share of them all, as a scenario writes it too.
+    let amount = match value.strip_suffix('%') {
+        Some(percent) => quoted(&format!("{}%", number(percent)?)),
+        None => number(value)?,
+    };
+    Ok((key.to_owned(), amount))
 }
 
 impl SwarmArgs {
+    /// Whether nothing is said.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.to_toml(None) == Self::default().to_toml(None)
+    }
+
     /// The swarm as a scenario, whose reader knows what may be said. `ws` are the edges to use without a transport that says otherwise.
     pub(crate) fn to_toml(&self, ws: Option<&[String]>) -> String {
         let mut text = String::from("[[swarm]]\n");
@@ -207,7 +217,7 @@ mod tests {
     #[test]
     fn flags_say_what_a_scenario_says() {
         let line = "--devices 50 --rate 10 --duration 1m --ramp-up 5s --space lab --first-id 1a00 --motion walk=0.5,dance=0.5 --bpm 96 \
-                    --seed 7 --taps-per-second 0.5 --jitter-ms 5 --leave-per-minute 0.5 --away 3s --fault silent=3,malformed=0.1 --slot single";
+                    --seed 7 --taps-per-second 0.5 --jitter-ms 5 --leave-per-minute 0.5 --away 3s --fault silent=3,malformed=0.1,flapping=50% --slot single";
         let swarm = Scenario::parse(&args(line).swarm.to_toml(None)).unwrap().swarms.remove(0);
         assert_eq!((swarm.ids.len(), swarm.ids[0].0, swarm.rate_hz, swarm.space.as_str()), (50, 0x1a00, 10.0, "lab"));
         assert_eq!((swarm.duration.unwrap().as_secs(), swarm.ramp_up.as_secs(), swarm.jitter.as_millis()), (60, 5, 5));
@@ -217,6 +227,7 @@ mod tests {
         );
         assert_eq!((swarm.churn.leave_per_minute, swarm.churn.away.as_secs()), (0.5, 3));
         assert_eq!((swarm.faults.silent, swarm.faults.malformed), (Amount::Count(3), Amount::Share(0.1)));
+        assert_eq!(swarm.faults.flapping, Amount::Share(0.5));
         assert_eq!(swarm.transport, Transport::Bus);
         assert_eq!(
             Scenario::parse(&args("--motion dance").swarm.to_toml(None)).unwrap().swarms[0].world.motion.dance,
@@ -248,14 +259,7 @@ mod tests {
         let text = args("--devices 70000 --rate 0 --space A --motion fly").swarm.to_toml(None);
         let mistakes = Scenario::parse(&text).unwrap_err();
         assert_eq!(mistakes.len(), 4, "{mistakes:?}");
-        for wrong in [
-            "--devices x",
-            "--devices -1",
-            "--fault silent",
-            "--fault Silent=1",
-            "--rate 1e3x",
-            "file.toml --devices 3",
-        ] {
+        for wrong in ["--devices x", "--devices -1", "--fault silent", "--fault Silent=1", "--rate 1e3x", "--report"] {
             assert!(Line::try_parse_from(["simulate"].into_iter().chain(wrong.split(' '))).is_err(), "{wrong}");
         }
     }

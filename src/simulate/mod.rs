@@ -24,6 +24,8 @@ use std::time::Duration;
 
 /// What `log.filter` is when nobody says it.
 const DEFAULT_FILTER: &str = "info";
+/// Signals that come within this time after the first are the same.
+const ONE_SIGNAL: Duration = Duration::from_millis(500);
 /// Time for a NATS server to answer at the start.
 const BUS_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -60,8 +62,12 @@ async fn run(args: &SimulateArgs, settings: &Settings, plan: Plan) -> Result<Exi
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     // Before the run, so that an hour of it does not end with a folder that is not there.
     if let Some(file) = &args.report {
-        std::fs::write(file, "")
-            .map_err(|error| (Exit::Failed, format!("the report {} cannot be written: {error}", file.display())))?;
+        // What is in it stays until there is a new one.
+        std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(file)
+            .map_err(|error| (Exit::Failed, no_report(file, &error)))?;
     }
     let Plan { swarms: plans, edges_watched, watches_bus, expectations, notice } = plan;
     if let Some(notice) = notice.filter(|_| !args.quiet) {
@@ -92,17 +98,35 @@ async fn run(args: &SimulateArgs, settings: &Settings, plan: Plan) -> Result<Exi
         () = progress.keep_showing(&simulation) => {}
     }
     drop(progress);
+    let finish = simulation.finish();
+    tokio::pin!(finish);
     let mut report = tokio::select! {
         biased;
-        _ = signals.next() => return Ok(Exit::Interrupted),
-        report = simulation.finish() => report,
+        () = again(&mut signals) => return Ok(Exit::Interrupted),
+        report = &mut finish => report,
     };
     report.judge(&expectations);
+    let exit = if report.verdict.passed { Exit::Success } else { Exit::Failed };
+    let exit = print(&report.table(), exit);
     if let Some(file) = &args.report {
         write(&report, file).map_err(|error| (Exit::Failed, error))?;
     }
-    let exit = if report.verdict.passed { Exit::Success } else { Exit::Failed };
-    Ok(print(&report.table(), exit))
+    Ok(exit)
+}
+
+/// A second signal. Some programs that end others send two at once, to the process and to its group: these are one.
+async fn again(signals: &mut Signals) {
+    let since = tokio::time::Instant::now();
+    loop {
+        signals.next().await;
+        if since.elapsed() >= ONE_SIGNAL {
+            return;
+        }
+    }
+}
+
+fn no_report(file: &Path, error: &std::io::Error) -> String {
+    format!("the report {} cannot be written: {error}", file.display())
 }
 
 /// Access to the bus, which is there.

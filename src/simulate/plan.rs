@@ -31,6 +31,13 @@ impl Plan {
         let embedded = settings.bus.engine == EngineKind::Embedded;
         let edge = default_edge(settings).map_err(|error| vec![error])?;
         let mut swarms = match &args.scenario {
+            Some(file) if !args.swarm.is_empty() => {
+                let file = file.display();
+                return Err(vec![format!(
+                    "the scenario {file} says what its swarms are: leave the flags of a swarm out, or change a copy of it (edges without a name \
+                     in it are those of ui.ws_default_url: --set ui.ws_default_url=ws://…)"
+                )]);
+            }
             Some(file) => from_file(file)?,
             None => {
                 let ws = embedded.then(|| vec![edge.clone()]);
@@ -184,5 +191,7 @@ mod tests {
         let mut bus = with(None, None);
         bus.swarm.transport = Some("bus".into());
         assert!(read(&bus, false).unwrap_err()[0].contains("--nats"));
+        bus.scenario = Some("workshop".into());
+        assert!(read(&bus, true).unwrap_err()[0].contains("leave the flags"));
     }
 }

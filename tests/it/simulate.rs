@@ -183,3 +183,25 @@ async fn an_edge_that_dies_is_connected_to_again() {
     let connections = &report.json()["swarms"][0]["connections"];
     assert_eq!((connections["opened"].as_u64(), connections["lost"].as_u64()), (Some(20), Some(10)), "{connections}");
 }
+
+#[tokio::test]
+async fn the_last_frames_before_a_goodbye_reach_the_bus() {
+    let nats = NatsServer::start().await;
+    let [edge] = edges(&nats).await;
+    let url = format!("ws://{}", edge.addr());
+    // A space for each round: what is left behind when it ends is lost.
+    for round in ["a", "b", "c"] {
+        let args =
+            ["--nats", &nats.url(), "--transport", "ws", "--edge", &url, "--devices", "50", "--duration", "700ms"];
+        let more = ["--devices-per-connection", "10", "--space", round, "--measure=bus", "--expect", "lost=0,sent>100"];
+        let (code, table, said) = run(&[&args[..], &more].concat()).await;
+        assert_eq!(code, 0, "{table}{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_reaches_nobody_fails() {
+    let (code, table, said) = run(&["--devices", "3", "--duration", "1s", "--edge", "ws://127.0.0.1:9"]).await;
+    assert_eq!(code, 1, "{table}{said}");
+    assert!(table.contains("60 connecting") && table.contains("FAIL  load"), "{table}");
+}

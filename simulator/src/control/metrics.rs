@@ -153,8 +153,9 @@ impl Metrics {
             ("started", totals.updates_started),
             ("succeeded", totals.updates_succeeded),
             ("failed", totals.updates_failed),
+            ("unchanged", totals.updates_unchanged),
         ]);
-        registry.register("updates", "Updates of firmware, by kind: started, succeeded, failed", updates);
+        registry.register("updates", "Updates of firmware, by kind: started, succeeded, failed, unchanged", updates);
         registry.register("clashes", "Device ids under which somebody else sends too", counter(levels.clashes));
         registry.register("streams", "WebSockets for drawing that are open", gauge(levels.streams));
         let pictures = by_kind(&[("sent", load(&self.pictures_sent)), ("skipped", load(&self.pictures_skipped))]);
@@ -262,6 +263,7 @@ mod tests {
             updates_started: 11,
             updates_succeeded: 12,
             updates_failed: 13,
+            updates_unchanged: 113,
         };
         let levels = Levels {
             waiting: 14,
@@ -303,6 +305,7 @@ mod tests {
             "updates_total{kind=\"started\"} 11",
             "updates_total{kind=\"succeeded\"} 12",
             "updates_total{kind=\"failed\"} 13",
+            "updates_total{kind=\"unchanged\"} 113",
             "clashes_total 17",
             "streams 18",
             "pictures_total{kind=\"sent\"} 101",

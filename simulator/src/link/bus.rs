@@ -1,7 +1,7 @@
 //! Devices straight on the bus, as an edge has them: owned, in presence and rosters, reachable by commands, their frames in batches.
 
-use super::{Dropped, Incoming, LineBytes, Place, Push, To};
-use crate::node::{Node, Owner, SpacePlace, TakeIn};
+use super::{Dropped, Incoming, Kin, LineBytes, Place, Push, To};
+use crate::node::{Node, Owner, Reach, SpacePlace, TakeIn};
 use bytes::BytesMut;
 use grouploop_bridge::{BATCH_FRAMES, DeviceId, LINE_LEN, Owner as _, Slot, Space};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -55,17 +55,23 @@ impl BusLink {
         commands: Option<mpsc::Sender<Incoming>>,
     ) -> Self {
         let space = SpacePlace::enter(node, space);
-        let owner = |commands: Option<mpsc::Sender<Incoming>>| {
+        let owner = |kin, commands: Option<mpsc::Sender<Incoming>>| {
             let take_in = commands.map(|commands| -> TakeIn {
-                Box::new(move |device, text| commands.try_send(Incoming { to: To::Device(device), text }).is_ok())
+                Box::new(move |reach, text| {
+                    let to = match reach {
+                        Reach::One(device) => To::Device(device),
+                        Reach::All => To::All(kin),
+                    };
+                    commands.try_send(Incoming { to, text }).is_ok()
+                })
             });
             Arc::new(Owner::new(node.next_owner(), take_in))
         };
         Self {
             now_ms: space.owners().now_ms(Instant::now()),
             space,
-            twin_owner: owner(commands.clone()),
-            owner: owner(commands),
+            twin_owner: owner(Kin::Twins, commands.clone()),
+            owner: owner(Kin::Own, commands),
             twins: special.twins.iter().copied().collect(),
             slow: special.slow.iter().map(|place| (*place, 0)).collect(),
             devices: Vec::new(),
@@ -96,6 +102,12 @@ impl BusLink {
         if self.devices.get_mut(place as usize).and_then(Option::take).is_some() {
             self.space.owners().release([device], self.owner_of(place).id());
         }
+    }
+
+    /// Whether the device is owned here.
+    pub(crate) fn owns(&self, place: Place) -> bool {
+        let joined = self.devices.get(place as usize).and_then(Option::as_ref);
+        joined.is_some_and(|joined| joined.slot.is_owned_by(self.owner_of(place).id()))
     }
 
     #[inline]

@@ -41,6 +41,17 @@ pub(crate) enum To {
     Device(DeviceId),
     /// The device at the other end of a connection.
     Place(Place),
+    /// All devices of an owner.
+    All(Kin),
+}
+
+/// Which of a swarm's two owners on the bus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kin {
+    /// That of devices with an id of their own.
+    Own,
+    /// That of twins.
+    Twins,
 }
 
 /// What became of a frame that was pushed.
@@ -59,6 +70,8 @@ pub(crate) enum Push {
 pub(crate) enum Dropped {
     /// The bus did not take it.
     Bus(PublishError),
+    /// There has been no connection to an edge yet.
+    Connecting,
     /// There is no connection to an edge now.
     NotConnected,
     /// The connection is so slow that too much waits for it already.
@@ -71,8 +84,16 @@ pub(crate) enum Dropped {
 
 impl Dropped {
     /// All reasons, as labels.
-    pub(crate) const REASONS: [&'static str; 7] =
-        ["bus_away", "bus_full", "bus_too_large", "not_connected", "connection_full", "slow_link", "malformed"];
+    pub(crate) const REASONS: [&'static str; 8] = [
+        "bus_away",
+        "bus_full",
+        "bus_too_large",
+        "not_connected",
+        "connection_full",
+        "slow_link",
+        "malformed",
+        "connecting",
+    ];
 
     /// Its place in [`Dropped::REASONS`].
     pub(crate) fn index(self) -> usize {
@@ -84,6 +105,7 @@ impl Dropped {
             Self::ConnectionFull => 4,
             Self::SlowLink => 5,
             Self::Malformed => 6,
+            Self::Connecting => 7,
         }
     }
 
@@ -153,6 +175,42 @@ impl Link {
         match self {
             Self::Bus(link) => link.seal(now),
             Self::Ws(link) => link.seal(now),
+        }
+    }
+
+    /// Devices are gone for good, not for a while: all from a place on. `ids` are those of all places.
+    pub(crate) fn remove(&mut self, from: Place, ids: &[DeviceId]) {
+        let end = Place::try_from(ids.len()).unwrap_or(Place::MAX);
+        match self {
+            Self::Bus(link) => {
+                (from..end).zip(ids.iter().skip(from as usize)).for_each(|(place, id)| link.leave(place, *id))
+            }
+            Self::Ws(link) => link.remove(from..end.max(from)),
+        }
+    }
+
+    /// Whether the device can be reached now: on the bus it is owned here, over WebSocket its connection stands.
+    pub(crate) fn reaches(&self, place: Place) -> bool {
+        match self {
+            Self::Bus(link) => link.owns(place),
+            Self::Ws(link) => link.connects(place),
+        }
+    }
+
+    /// Whether a device that has joined has a connection.
+    pub(crate) fn connects(&self, place: Place) -> bool {
+        match self {
+            // A device on the bus has no connection of its own that could be missing.
+            Self::Bus(_) => true,
+            Self::Ws(link) => link.connects(place),
+        }
+    }
+
+    /// How many devices have a connection; `None` on the bus, where all that have joined do.
+    pub(crate) fn connected(&self) -> Option<u64> {
+        match self {
+            Self::Bus(_) => None,
+            Self::Ws(link) => Some(link.connected()),
         }
     }
 

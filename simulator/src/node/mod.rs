@@ -4,7 +4,7 @@
 mod owner;
 mod space;
 
-pub(crate) use owner::{Owner, TakeIn};
+pub(crate) use owner::{Owner, Reach, TakeIn};
 pub(crate) use space::SpacePlace;
 
 use grouploop_bridge::{Bus, Heartbeat, Member, NodeHost, NodeId, Owners, Space, run_heartbeat};

@@ -5,8 +5,17 @@ use grouploop_bridge::{DeviceId, OwnerId};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Takes a command for a device in, without waiting. `false` when so many wait that it cannot be taken, or nobody is there any more.
-pub(crate) type TakeIn = Box<dyn Fn(DeviceId, Bytes) -> bool + Send + Sync>;
+/// Takes a command in, without waiting. `false` when so many wait that it cannot be taken, or nobody is there any more.
+pub(crate) type TakeIn = Box<dyn Fn(Reach, Bytes) -> bool + Send + Sync>;
+
+/// Whom a command is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// One device.
+    One(DeviceId),
+    /// All devices of the owner.
+    All,
+}
 
 /// Who owns devices, and takes their commands in.
 pub(crate) struct Owner {
@@ -27,9 +36,9 @@ impl Owner {
         Self { id, take_in, devices: AtomicU64::new(0) }
     }
 
-    /// Hands a command to a device; see [`TakeIn`].
-    pub(super) fn hand_over(&self, device: DeviceId, text: Bytes) -> bool {
-        self.take_in.as_ref().is_some_and(|take_in| take_in(device, text))
+    /// Hands a command over; see [`TakeIn`].
+    pub(super) fn hand_over(&self, reach: Reach, text: Bytes) -> bool {
+        self.take_in.as_ref().is_some_and(|take_in| take_in(reach, text))
     }
 }
 

@@ -1,11 +1,12 @@
 //! A space in which this node has devices. It exists while a swarm or a replay is in it.
 
-use super::{Node, Owner};
+use super::{Node, Owner, Reach};
 use bytes::Bytes;
 use grouploop_bridge::{
-    CommandReport, Delivery, DeviceId, LINE_LEN, Member, NodeHost, Owner as _, Owners, PublishError, Rate, Space,
-    SpaceHost, Subject, json, run_space,
+    CommandReport, Delivery, DeviceId, LINE_LEN, Member, NodeHost, Owner as _, OwnerId, Owners, PublishError, Rate,
+    Space, SpaceHost, Subject, json, run_space,
 };
+use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::Instant;
@@ -150,7 +151,7 @@ impl SpaceHost for Host {
     }
 
     fn command(&self, device: DeviceId, owner: &Arc<Owner>, question: Delivery) {
-        let taken = owner.hand_over(device, question.payload.clone());
+        let taken = owner.hand_over(Reach::One(device), question.payload.clone());
         // With the bus away the asker hears so from its own node.
         let _ = question.respond(if taken { SUCCESS } else { FAILED });
     }
@@ -158,10 +159,13 @@ impl SpaceHost for Host {
     fn command_to_all(&self, text: &str, question: Delivery) {
         let text = Bytes::copy_from_slice(text.as_bytes());
         let mut report = CommandReport { node: self.node.member.id.clone(), sent: Vec::new(), failed: Vec::new() };
+        // One message for each owner, however many devices it has.
+        let mut asked: FxHashMap<OwnerId, bool> = FxHashMap::default();
         for (device, owner) in self.space.owners.all() {
             // Nobody says of those that take none that they should have.
             if owner.takes_commands() {
-                let taken = owner.hand_over(device, text.clone());
+                let ask = || owner.hand_over(Reach::All, text.clone());
+                let taken = *asked.entry(owner.id()).or_insert_with(ask);
                 if taken { report.sent.push(device) } else { report.failed.push(device) }
             }
         }

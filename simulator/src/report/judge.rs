@@ -8,6 +8,14 @@ use serde::{Deserialize, Serialize};
 /// The share of its schedule that the generator may miss. More, and it measured itself instead of what it should load.
 pub const MAX_MISSED: f64 = 0.01;
 
+/// The share of its frames that may be dropped. More, and it did not load what it should.
+pub(super) const MAX_DROPPED: f64 = 0.01;
+/// The share of its frames that may be due before their devices have their first connection.
+pub(super) const MAX_CONNECTING: f64 = 0.1;
+/// Reasons that a scenario asks for, and the one that has a limit of its own.
+const ASKED: [&str; 3] = ["slow_link", "malformed", CONNECTING];
+const CONNECTING: &str = "connecting";
+
 /// Whether a run is good enough.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
@@ -17,6 +25,11 @@ pub struct Verdict {
     pub on_time: bool,
     /// The share of the scheduled frames that were late or skipped, 0 to 1.
     pub missed_share: f64,
+    /// Whether the load went where it should: something was sent, at most 1 % of the scheduled frames were dropped for a reason that the
+    /// scenario did not ask for, and at most 10 % were due before their devices had a connection.
+    pub loaded: bool,
+    /// The share of the scheduled frames that were dropped, other than by the faults of the scenario or before the first connection, 0 to 1.
+    pub dropped_share: f64,
     /// Each expectation, in the order in which they were written.
     pub expectations: Vec<Judged>,
 }
@@ -39,9 +52,13 @@ impl Verdict {
         let all = Sums::of(report, None);
         let missed_share = if all.scheduled == 0 { 0.0 } else { all.missed() as f64 / all.scheduled as f64 };
         let on_time = missed_share <= MAX_MISSED;
+        let dropped_share = if all.scheduled == 0 { 0.0 } else { all.dropped_unasked as f64 / all.scheduled as f64 };
+        let connecting_share = if all.scheduled == 0 { 0.0 } else { all.connecting as f64 / all.scheduled as f64 };
+        let nothing_went = all.sent == 0 && all.dropped_unasked + all.connecting > 0;
+        let loaded = dropped_share <= MAX_DROPPED && connecting_share <= MAX_CONNECTING && !nothing_went;
         let expectations: Vec<Judged> = expectations.all.iter().map(|one| judged(one, report)).collect();
-        let passed = on_time && expectations.iter().all(|one| one.met);
-        Self { passed, on_time, missed_share, expectations }
+        let passed = on_time && loaded && expectations.iter().all(|one| one.met);
+        Self { passed, on_time, missed_share, loaded, dropped_share, expectations }
     }
 }
 
@@ -132,6 +149,8 @@ struct Sums {
     late: u64,
     skipped: u64,
     dropped: u64,
+    dropped_unasked: u64,
+    connecting: u64,
     commands: u64,
     /// Commands that failed or were not answered.
     failed_commands: u64,
@@ -146,6 +165,9 @@ impl Sums {
             sums.late += swarm.frames.late;
             sums.skipped += swarm.frames.skipped;
             sums.dropped += swarm.frames.dropped_in_all();
+            let unasked = swarm.frames.dropped.iter().filter(|(reason, _)| !ASKED.contains(&reason.as_str()));
+            sums.connecting += swarm.frames.dropped.get(CONNECTING).copied().unwrap_or_default();
+            sums.dropped_unasked += unasked.map(|(_, frames)| frames).sum::<u64>();
             if let Some(load) = &swarm.command_load {
                 sums.commands += load.sent + load.not_sent;
                 sums.failed_commands += load.failed + load.no_answer + load.not_sent;

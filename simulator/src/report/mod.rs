@@ -157,6 +157,9 @@ pub struct UpdatesReport {
     pub succeeded: u64,
     /// Those that came back without.
     pub failed: u64,
+    /// Those that ran the image already.
+    #[serde(default)]
+    pub unchanged: u64,
 }
 
 /// Commands that the scenario sent.

@@ -1,6 +1,7 @@
 //! The report for people: at most 100 columns wide, and only the rows that say something.
 
 use super::grid::{Grid, bytes, count, ms, thousands, wrapped};
+use super::judge::MAX_DROPPED;
 use super::measured::{LatencyReport, Measured, MeasuredFigures};
 use super::{MAX_MISSED, Report, SwarmReport};
 use std::fmt::Write;
@@ -139,7 +140,11 @@ impl Report {
             let updates = &swarm.updates;
             let counts = [updates.started, updates.succeeded, updates.failed].map(thousands);
             let [started, succeeded, failed] = counts;
-            lines.push(("updates", format!("{started} started, {succeeded} succeeded, {failed} failed")));
+            let mut text = format!("{started} started, {succeeded} succeeded, {failed} failed");
+            if updates.unchanged > 0 {
+                let _ = write!(text, ", {} had that image already", thousands(updates.unchanged));
+            }
+            lines.push(("updates", text));
         }
         if lines.is_empty() {
             return;
@@ -159,6 +164,15 @@ impl Report {
             verdict.missed_share * 100.0,
             MAX_MISSED * 100.0
         );
+        if !verdict.loaded {
+            let _ = writeln!(
+                out,
+                "{}  load: {:.2} % of the frames were dropped, {:.0} % may be, or nothing went, or devices had no connection",
+                mark(false),
+                verdict.dropped_share * 100.0,
+                MAX_DROPPED * 100.0
+            );
+        }
         for one in &verdict.expectations {
             let _ = writeln!(out, "{}  {}: {}", mark(one.met), one.expectation, one.found);
         }

@@ -47,7 +47,7 @@ fn festival() -> Report {
                 messages: 1_200_000,
                 connections: Some(ConnectionsReport { opened: 1_020, lost: 20, ..Default::default() }),
                 commands: CommandsReport { received: 595, lost_in_slot: 4 },
-                updates: UpdatesReport { started: 10, succeeded: 9, failed: 1 },
+                updates: UpdatesReport { started: 10, succeeded: 9, failed: 1, unchanged: 0 },
                 command_load: Some(CommandLoadReport {
                     sent: 600,
                     success: 595,
@@ -178,6 +178,8 @@ fn the_json_is_what_was_promised_and_reads_back() {
             "passed": false,
             "on_time": true,
             "missed_share": 5_000.0 / 1_210_010.0,
+            "loaded": true,
+            "dropped_share": 9_000.0 / 1_210_010.0,
             "expectations": [
                 {"expectation": "p99<20ms", "found": "18.90 ms", "met": true},
                 {"expectation": "lost=0", "found": "22", "met": false},
@@ -260,4 +262,32 @@ fn a_run_takes_what_the_process_spent_in_it() {
     let started = UNIX_EPOCH + Duration::from_secs(100);
     let run = RunReport::new(started, Duration::from_millis(2_500), usage(3, 10), usage(5, 20));
     assert_eq!((run.started_at_unix_s, run.duration_s, run.cpu_s, run.peak_memory_bytes), (100, 2.5, 2.0, 20));
+}
+
+#[test]
+fn a_run_that_did_not_load_what_it_should_failed() {
+    let verdict = |sent: u64, dropped: &[(&str, u64)]| {
+        let dropped: std::collections::BTreeMap<String, u64> =
+            dropped.iter().map(|(reason, frames)| ((*reason).to_owned(), *frames)).collect();
+        let scheduled = sent + dropped.values().sum::<u64>();
+        let frames = FramesReport { scheduled, sent, dropped, ..FramesReport::default() };
+        let swarms = vec![SwarmReport { frames, ..SwarmReport::default() }];
+        let mut report = Report { swarms, ..Report::default() };
+        report.judge(&Expectations::default());
+        report.verdict
+    };
+    for (sent, dropped, passed) in [
+        (990, &[("bus_away", 10)][..], true),
+        (980, &[("bus_away", 20)], false),
+        (500, &[("slow_link", 400), ("malformed", 100)], true),
+        (950, &[("connecting", 50)], true),
+        (800, &[("connecting", 200)], false),
+        (0, &[("connecting", 1)], false),
+        (0, &[("not_connected", 100)], false),
+        (0, &[("malformed", 100)], true),
+        (0, &[], true),
+    ] {
+        let found = verdict(sent, dropped);
+        assert_eq!((found.passed, found.loaded, found.on_time), (passed, passed, true), "{sent} {dropped:?}");
+    }
 }

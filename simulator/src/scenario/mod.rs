@@ -24,6 +24,7 @@ pub use duration::{DurationError, parse_duration, show_duration};
 pub use examples::EXAMPLES;
 pub use mistakes::Mistake;
 pub(crate) use mistakes::{QuotedText, nearest};
+pub(crate) use schedule::mixed;
 pub use schedule::{Due, Schedule};
 pub use swarm::{Amount, Churn, CommandLoad, CommandSlot, CommandTarget, Faults, Storm, Swarm, Transport};
 

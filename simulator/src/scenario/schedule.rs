@@ -6,6 +6,9 @@
 //!  └──▶ jitter: up to so much later        ramp-up: device i begins at i/N of it
 //! ```
 //!
+//! A schedule that takes another's place goes on at the same point of its round, so that a device neither waits a whole round anew nor sends
+//! twice, however often it changes.
+//!
 //! A window of time is a run of slots, so that whoever looks at windows that follow each other sees every frame once, however long they
 //! are, and pays for what is due and for nothing else.
 
@@ -32,6 +35,10 @@ pub struct Schedule {
     ramp_up: u64,
     /// No slot at this time or later.
     end: u64,
+    /// How much earlier the rounds begin than whole periods after the beginning: less than a period.
+    back: u64,
+    /// So many devices, the first ones, have appeared whatever the ramp-up says.
+    begun: u64,
     seed: u64,
 }
 
@@ -56,8 +63,26 @@ impl Schedule {
             jitter: nanos(swarm.jitter).min(period),
             ramp_up: nanos(swarm.ramp_up),
             end: swarm.duration.map_or(u64::MAX, nanos),
+            back: 0,
+            begun: 0,
             seed: swarm.world.seed,
         }
+    }
+
+    /// The schedule of a swarm that was changed, with so many devices, from now on: where the old one is in its round, this one goes on in its
+    /// own, and who has appeared stays.
+    #[must_use]
+    pub(crate) fn going_on(&self, swarm: &Swarm, devices: usize, now: Duration) -> Self {
+        let new = Self::of_devices(swarm, devices);
+        let now = nanos(now);
+        let into_old = u128::from(now.saturating_add(self.back) % self.period);
+        // Below a period: both factors of the share are below theirs.
+        let into_new = (into_old * u128::from(new.period) / u128::from(self.period)) as u64;
+        let back = (into_new + new.period - now % new.period) % new.period;
+        let has_begun = |device: &u64| self.begins(*device) <= now;
+        // They begin one after the other, so a search finds how many.
+        let appeared = (0..self.devices).take_while(has_begun).count() as u64;
+        Self { back, begun: appeared.max(self.begun).min(new.devices), ..new }
     }
 
     /// The same slots, each at its own time.
@@ -86,7 +111,8 @@ impl Schedule {
             return None;
         }
         let slot = self.slot_time(round, device)?;
-        self.is_live(slot, device).then(|| Duration::from_nanos(slot.saturating_add(self.jitter_of(device, round))))
+        let slot = self.live(slot, device)?;
+        Some(Duration::from_nanos(slot.saturating_add(self.jitter_of(device, round))))
     }
 
     /// The frames that are due from a time on and before another, in the order of their slots: those of a device in the order of its
@@ -94,8 +120,8 @@ impl Schedule {
     pub fn window(&self, from: Duration, to: Duration) -> impl Iterator<Item = Due> + use<> {
         let (from, to) = (nanos(from), nanos(to));
         // Jitter brings slots of a little earlier into the window, and takes late ones out of it.
-        let (mut round, mut device) = self.slot_from(from.saturating_sub(self.jitter));
-        let last = self.slot_from(to.min(self.end.saturating_add(self.jitter)));
+        let (mut round, mut device) = self.slot_from(from.saturating_sub(self.jitter).saturating_add(self.back));
+        let last = self.slot_from(to.min(self.end.saturating_add(self.jitter)).saturating_add(self.back));
         let schedule = *self;
         std::iter::from_fn(move || {
             while from < to && (round, device) < last {
@@ -105,9 +131,7 @@ impl Schedule {
                     (round, device) = (round + 1, 0);
                 }
                 let slot = schedule.slot_time(this_round, this_device)?;
-                if !schedule.is_live(slot, this_device) {
-                    continue;
-                }
+                let Some(slot) = schedule.live(slot, this_device) else { continue };
                 let at = slot.saturating_add(schedule.jitter_of(this_device, this_round));
                 if (from..to).contains(&at) {
                     let device = u32::try_from(this_device).unwrap_or(u32::MAX);
@@ -121,7 +145,9 @@ impl Schedule {
     /// Frames in all; `None` when the swarm goes on until it is stopped.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
-        let rounds_before = |time: u64, device: u64| time.saturating_sub(self.phase(device)).div_ceil(self.period);
+        let rounds_before = |time: u64, device: u64| {
+            time.saturating_add(self.back).saturating_sub(self.phase(device)).div_ceil(self.period)
+        };
         (self.end != u64::MAX).then(|| {
             (0..self.devices)
                 .map(|device| {
@@ -145,6 +171,9 @@ impl Schedule {
 
     /// When a device appears.
     fn begins(&self, device: u64) -> u64 {
+        if device < self.begun {
+            return 0;
+        }
         let begins = u128::from(self.ramp_up) * u128::from(device) / u128::from(self.devices);
         u64::try_from(begins).unwrap_or(u64::MAX)
     }
@@ -162,8 +191,10 @@ impl Schedule {
         if device == self.devices { (round + 1, 0) } else { (round, device) }
     }
 
-    fn is_live(&self, slot: u64, device: u64) -> bool {
-        slot < self.end && (self.ramp_up == 0 || slot >= self.begins(device))
+    /// When a slot is, when it is one of a device that has appeared, and not behind the end.
+    fn live(&self, slot: u64, device: u64) -> Option<u64> {
+        let slot = slot.checked_sub(self.back)?;
+        (slot < self.end && (self.ramp_up == 0 || slot >= self.begins(device))).then_some(slot)
     }
 
     /// The same for the same frame each time, 0 to the most there is.
@@ -182,7 +213,7 @@ fn nanos(duration: Duration) -> u64 {
 }
 
 /// Bits that look random, from any number (the finaliser of splitmix64).
-fn mixed(number: u64) -> u64 {
+pub(crate) fn mixed(number: u64) -> u64 {
     let mut bits = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -197,7 +228,7 @@ mod tests {
     const SECOND: u64 = 1_000_000_000;
 
     fn schedule(devices: u64, rate_hz: u64, jitter: u64, ramp_up: u64, end: u64) -> Schedule {
-        Schedule { devices, period: SECOND / rate_hz, jitter, ramp_up, end, seed: 7 }
+        Schedule { devices, period: SECOND / rate_hz, jitter, ramp_up, end, back: 0, begun: 0, seed: 7 }
     }
 
     fn all(schedule: &Schedule, ticks: impl Iterator<Item = u64>) -> Vec<Due> {
@@ -224,6 +255,8 @@ mod tests {
             schedule(97, 13, SECOND / 13, 700_000_000, SECOND),
             schedule(1000, 3, 1, SECOND / 2, SECOND),
             schedule(5, 20, 1_000_000, 9 * SECOND, SECOND),
+            Schedule { back: SECOND / 26, ..schedule(97, 13, 4_000_000, 0, SECOND) },
+            Schedule { back: 7, begun: 3, ..schedule(10, 20, 0, SECOND / 2, SECOND) },
         ] {
             let expected: BTreeMap<(u32, u64), Duration> = (0..plan.devices as u32)
                 .flat_map(|device| (0..60).map(move |round| (device, round)))
@@ -279,6 +312,43 @@ mod tests {
                 == (0..100).map(|round| nanos(plan.due(0, round).unwrap()) - round * SECOND / 20).collect::<Vec<_>>()
         );
         assert_ne!(late[0], nanos(Schedule { seed: 8, ..plan }.due(0, 0).unwrap()));
+    }
+
+    #[test]
+    fn changes_that_come_faster_than_frames_neither_starve_nor_hurry_anybody() {
+        let mut swarm =
+            crate::scenario::Scenario::parse("[[swarm]]\nrate_hz = 1\ndevices = 100").unwrap().swarms.remove(0);
+        let ms = Duration::from_millis;
+        let mut plan = Schedule::new(&swarm);
+        let mut sent: BTreeMap<u32, u32> = BTreeMap::new();
+        for turn in 0..100u64 {
+            for due in plan.window(ms(turn * 100), ms(turn * 100 + 100)) {
+                *sent.entry(due.device).or_default() += 1;
+            }
+            swarm.rate_hz = [1.0, 1.25, 0.8][turn as usize % 3];
+            plan = plan.going_on(&swarm, 100 + turn as usize % 2, ms(turn * 100 + 100));
+        }
+        // Ten seconds at about 1 Hz; a device may be passed over or met twice where the number of devices changes.
+        let (least, most) = (sent.iter().take(100).map(|(_, sent)| *sent).min(), sent.values().copied().max());
+        assert!(least >= Some(7) && most <= Some(13) && sent.len() >= 100, "{least:?} {most:?}");
+    }
+
+    #[test]
+    fn a_change_in_the_ramp_up_leaves_it_as_it_is() {
+        let mut swarm =
+            crate::scenario::Scenario::parse("[[swarm]]\nramp_up = \"10s\"\ndevices = 100").unwrap().swarms.remove(0);
+        let plan = Schedule::new(&swarm);
+        swarm.rate_hz = 10.0;
+        let now = Duration::from_secs(5);
+        // Half of them by the ramp-up, and never fewer than had appeared.
+        for (devices, appeared) in [(100, 50), (200, 100), (60, 50)] {
+            let plan = plan.going_on(&swarm, devices, now);
+            let in_a_second: std::collections::BTreeSet<u32> =
+                plan.window(now, now + Duration::from_millis(100)).map(|due| due.device).collect();
+            assert!((appeared..=appeared + 3).contains(&in_a_second.len()), "{devices}: {}", in_a_second.len());
+            let later = now + Duration::from_secs(6);
+            assert_eq!(plan.window(later, later + Duration::from_millis(100)).count(), devices, "{devices}");
+        }
     }
 
     #[test]

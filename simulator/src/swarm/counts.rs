@@ -41,6 +41,7 @@ pub(crate) struct Counts {
     pub(crate) updates_started: Count,
     pub(crate) updates_succeeded: Count,
     pub(crate) updates_failed: Count,
+    pub(crate) updates_unchanged: Count,
 }
 
 impl Counts {
@@ -68,6 +69,7 @@ impl Counts {
             updates_started: self.updates_started.get(),
             updates_succeeded: self.updates_succeeded.get(),
             updates_failed: self.updates_failed.get(),
+            updates_unchanged: self.updates_unchanged.get(),
         }
     }
 }
@@ -101,8 +103,10 @@ pub struct Figures {
     pub updates_started: u64,
     /// Updates after which the device runs another image.
     pub updates_succeeded: u64,
-    /// Updates that came to nothing: no image, a wrong one, or the one that it runs already.
+    /// Updates that came to nothing: no image, a wrong one, or the end before it was there.
     pub updates_failed: u64,
+    /// Updates to the image that the device runs already.
+    pub updates_unchanged: u64,
 }
 
 impl Figures {
@@ -127,6 +131,7 @@ impl Figures {
             updates_started: self.updates_started + other.updates_started,
             updates_succeeded: self.updates_succeeded + other.updates_succeeded,
             updates_failed: self.updates_failed + other.updates_failed,
+            updates_unchanged: self.updates_unchanged + other.updates_unchanged,
         }
     }
 }
@@ -146,6 +151,7 @@ mod tests {
             Dropped::ConnectionFull,
             Dropped::SlowLink,
             Dropped::Malformed,
+            Dropped::Connecting,
         ];
         let counts = Counts::default();
         for (number, why) in all.into_iter().enumerate() {

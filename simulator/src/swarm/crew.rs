@@ -1,7 +1,7 @@
 //! The wearables of a swarm: commands come in, states come out. Pure but for the updates, which it only asks for.
 
 use super::counts::Counts;
-use super::fetch::Running;
+use super::fetch::{Fetched, Running};
 use crate::link::Place;
 use crate::scenario::CommandSlot as SlotKind;
 use crate::wearable::{Activity, CommandSlot, Outcome, Wearable, WearableState};
@@ -102,18 +102,23 @@ impl Crew {
     }
 
     /// An update is over. `true` when the device reboots now.
-    pub(crate) fn fetched(&mut self, place: Place, image: Option<Running>, now: Duration, counts: &Counts) -> bool {
+    pub(crate) fn fetched(&mut self, place: Place, image: Fetched, now: Duration, counts: &Counts) -> bool {
         let fetches = |wearable: &&mut Wearable| wearable.activity(now) == Activity::Updating;
         // Another device may have its place by now.
         let Some(wearable) = self.wearables.get_mut(place as usize).filter(fetches) else { return false };
         match image {
-            Some(image) => {
+            Fetched::Image(image) => {
                 counts.updates_succeeded.add(1);
                 wearable.updated(&image.version, now);
                 self.running.insert(place, image);
                 true
             }
-            None => {
+            Fetched::Same => {
+                counts.updates_unchanged.add(1);
+                wearable.update_failed();
+                false
+            }
+            Fetched::Nothing => {
                 counts.updates_failed.add(1);
                 wearable.update_failed();
                 false
@@ -165,12 +170,12 @@ mod tests {
         assert_eq!((wish.url.as_str(), wish.running), ("http://x/y.bin", Running::default()));
         assert_eq!(crew.take(0, b"ota:http://x/y.bin", MS, &counts), None, "it is busy");
         let image = Running { version: "1.4.0".into(), md5: "0".repeat(32) };
-        assert!(crew.fetched(0, Some(image.clone()), 2 * MS, &counts));
+        assert!(crew.fetched(0, Fetched::Image(image.clone()), 2 * MS, &counts));
         let later = 5_000 * MS;
         assert_eq!(crew.state(0, later).version.as_deref(), Some("1.4.0"));
         let again = crew.take(0, b"ota:http://x/y.bin", later, &counts).unwrap();
         assert_eq!(again.running, image);
-        assert!(!crew.fetched(0, None, later, &counts));
+        assert!(!crew.fetched(0, Fetched::Nothing, later, &counts));
         assert_eq!(crew.state(0, later).version.as_deref(), Some("1.4.0"));
         assert_eq!(
             (counts.updates_succeeded.get(), counts.updates_failed.get(), counts.commands_ignored.get()),
@@ -185,7 +190,7 @@ mod tests {
         crew.change(1, SlotKind::Queue);
         crew.change(2, SlotKind::Queue);
         let image = Running { version: "1.4.0".into(), md5: "0".repeat(32) };
-        assert!(!crew.fetched(1, Some(image), 2 * MS, &counts));
+        assert!(!crew.fetched(1, Fetched::Image(image), 2 * MS, &counts));
         assert_eq!((crew.state(1, 2 * MS).version, counts.updates_succeeded.get()), (None, 0));
         assert_eq!(crew.take(1, b"ota:http://x/y.bin", 3 * MS, &counts).unwrap().running, Running::default());
     }

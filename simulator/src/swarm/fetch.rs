@@ -55,6 +55,17 @@ pub(crate) enum FetchError {
     Damaged,
 }
 
+/// What came of a download.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Fetched {
+    /// An image that the device will run.
+    Image(Running),
+    /// The device runs it already.
+    Same,
+    /// Nothing that it could use.
+    Nothing,
+}
+
 /// Fetches images for the devices of a process.
 #[derive(Debug)]
 pub(crate) struct Fetcher {

@@ -21,8 +21,6 @@ use std::time::Duration;
 pub(crate) struct Frames {
     world: World,
     schedule: Schedule,
-    /// When the schedule began: later than the swarm when it was changed.
-    epoch: Duration,
     /// Up to here all slots have been taken.
     taken: Duration,
     due: Vec<Due>,
@@ -57,7 +55,6 @@ impl Frames {
         Self {
             world,
             schedule: Schedule::new(plan),
-            epoch: Duration::ZERO,
             taken: Duration::ZERO,
             due: Vec::new(),
             lines: BytesMut::new(),
@@ -75,44 +72,43 @@ impl Frames {
         &mut self.world
     }
 
-    /// Goes on by another schedule from now on: without another ramp-up, and to the same end. Who is not in the world any more must have been
-    /// taken out before.
+    /// Goes on by another plan from now on, up to which all frames have been handed out. Who is not in the world any more must have been taken
+    /// out before.
     pub(crate) fn reschedule(&mut self, plan: &Swarm, now: Duration) {
-        let rest = plan.duration.map(|duration| duration.saturating_sub(now));
-        let plan = Swarm { ramp_up: Duration::ZERO, duration: rest, ids: Vec::new(), ..plan.clone() };
-        self.schedule = Schedule::of_devices(&plan, self.world.len());
-        (self.epoch, self.taken) = (now, Duration::ZERO);
+        self.schedule = self.schedule.going_on(plan, self.world.len(), now);
+        self.taken = self.taken.max(now);
         let len = self.world.len() as u64;
-        self.waiting.retain(|Reverse(waiting)| u64::from(waiting.place) < len);
+        // With less jitter new frames would overtake those that wait: these are due at once.
+        let waiting = std::mem::take(&mut self.waiting).into_vec().into_iter();
+        let stays = waiting.filter(|Reverse(waiting)| u64::from(waiting.place) < len);
+        self.waiting = stays.map(|Reverse(waiting)| Reverse(Waiting { at: waiting.at.min(now), ..waiting })).collect();
     }
 
     /// When no frame comes any more.
     pub(crate) fn ends_at(&self) -> Option<Duration> {
-        Some(self.epoch.saturating_add(self.schedule.ends_at()?))
+        self.schedule.ends_at()
     }
 
     /// Up to where frames have been handed out, since the swarm began.
     pub(crate) fn taken(&self) -> Duration {
-        self.epoch.saturating_add(self.taken)
+        self.taken
     }
 
     /// Gives up the slots before a time, and says the place of each: the generator is too far behind to send them.
     pub(crate) fn skip_to(&mut self, now: Duration, mut skipped: impl FnMut(Place)) {
-        let to = now.saturating_sub(self.epoch);
-        for due in self.schedule.without_jitter().window(self.taken, to) {
+        for due in self.schedule.without_jitter().window(self.taken, now) {
             skipped(due.device);
         }
-        self.taken = self.taken.max(to);
+        self.taken = self.taken.max(now);
     }
 
     /// Hands out every frame that falls due before `now`, in order.
     pub(crate) fn advance(&mut self, now: Duration, mut out: impl FnMut(DueFrame<'_>)) {
-        let to = now.saturating_sub(self.epoch);
-        if to > self.taken {
+        if now > self.taken {
             let mut due = std::mem::take(&mut self.due);
             due.clear();
-            due.extend(self.schedule.without_jitter().window(self.taken, to));
-            self.taken = to;
+            due.extend(self.schedule.without_jitter().window(self.taken, now));
+            self.taken = now;
             // Places that follow each other move together.
             for run in due.chunk_by(|a, b| a.device + 1 == b.device) {
                 self.advance_run(run, &mut out);
@@ -133,7 +129,7 @@ impl Frames {
         self.world.write_frames(range, &mut self.lines);
         for (due, line) in run.iter().zip(self.lines.as_chunks::<LINE_LEN>().0) {
             let delay = self.schedule.delay(due.device, due.round);
-            let at = self.epoch.saturating_add(due.at).saturating_add(delay);
+            let at = due.at.saturating_add(delay);
             if delay.is_zero() {
                 out(DueFrame { place: due.device, at, line });
             } else {

@@ -161,7 +161,7 @@ pub(crate) fn can_change(old: &Swarm, new: &Swarm) -> bool {
     (begins_with(&old.ids, &new.ids) || begins_with(&new.ids, &old.ids))
         && (same_ids || (none_special(old) && none_special(new)))
         && (&old.name, &old.space, &old.transport, old.slot) == (&new.name, &new.space, &new.transport, new.slot)
-        && (old.starts_after, old.world.seed) == (new.starts_after, new.world.seed)
+        && (old.starts_after, old.ramp_up, old.world.seed) == (new.starts_after, new.ramp_up, new.world.seed)
         && (old.faults.duplicate_ids, old.faults.slow_links) == (new.faults.duplicate_ids, new.faults.slow_links)
         && old.commands == new.commands
 }

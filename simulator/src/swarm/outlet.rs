@@ -4,7 +4,7 @@ use super::counts::Counts;
 use super::frames::DueFrame;
 use super::roll::Roll;
 use super::watched::Notes;
-use crate::link::{LineBytes, Link, Place, Push, Special};
+use crate::link::{Dropped, LineBytes, Link, Place, Push, Special};
 use crate::scenario::Swarm;
 use grouploop_bridge::{DeviceId, LINE_LEN};
 use rustc_hash::FxHashMap;
@@ -14,6 +14,8 @@ use tokio::time::Instant;
 
 /// A frame that goes this much after its time is late.
 const ON_TIME: Duration = Duration::from_millis(25);
+/// Frames between two looks at the clock in a round.
+const LOOK_EVERY: u32 = 256;
 /// Malformed lines: of a frame's length but not in hex, what is left of a frame that was cut, and a word.
 const MALFORMED: [&str; 3] = ["zzzz8080ff0011223300", "1a2b80", "frame?"];
 
@@ -41,6 +43,8 @@ struct Round {
     sent: u64,
     /// Pushed since the last seal.
     open: u64,
+    /// Pushed since the last look at the clock.
+    since_look: u32,
 }
 
 /// Who is who in a swarm, before anything runs.
@@ -91,6 +95,24 @@ impl Outlet {
         }
     }
 
+    /// Devices are gone for good: all from a number on.
+    pub(crate) fn remove_from(&mut self, devices: usize) {
+        if let Some(from) = Place::try_from(devices).ok().filter(|_| devices < self.ids.len()) {
+            self.link.remove(from, &self.ids);
+            self.ids.truncate(devices);
+        }
+    }
+
+    /// Who is there and has become silent says who it is: otherwise nobody would know after its next reconnect.
+    pub(crate) fn register_silent(&mut self) {
+        for (place, device) in (0..).zip(&self.ids) {
+            let mark = self.roll.mark(place);
+            if mark.is_present() && mark.is_silent() {
+                self.link.register(place, *device);
+            }
+        }
+    }
+
     /// Begins a round.
     pub(crate) fn begin(&mut self, now: Duration) {
         self.round = Round { now, ..Round::default() };
@@ -103,7 +125,8 @@ impl Outlet {
         self.counts.late.add(self.round.late);
         self.counts.sent.add(self.round.sent);
         self.counts.bytes.add(self.round.sent * LINE_LEN as u64);
-        self.counts.present.set(u64::from(self.roll.present()));
+        let present = u64::from(self.roll.present());
+        self.counts.present.set(self.link.connected().unwrap_or(present));
     }
 
     /// Takes a frame that is due.
@@ -130,9 +153,12 @@ impl Outlet {
             // Milliseconds since the beginning: the cast keeps the low bits, and any will do.
             let turn = frame.at.as_millis() as usize % MALFORMED.len();
             let line = MALFORMED.get(turn).copied().unwrap_or_default();
-            if let Push::Dropped(why) = self.link.push_malformed(frame.place, line) {
-                self.counts.drop_frames(why, 1);
-            }
+            // Sent or not, it is no frame that anybody gets.
+            let why = match self.link.push_malformed(frame.place, line) {
+                Push::Dropped(why) => why,
+                Push::Taken | Push::Full => Dropped::Malformed,
+            };
+            self.counts.drop_frames(why, 1);
             return;
         }
         match self.twins.get(&frame.place).copied() {
@@ -156,14 +182,22 @@ impl Outlet {
             return;
         }
         self.round.open += 1;
+        self.round.since_look += 1;
+        if self.round.since_look >= LOOK_EVERY {
+            self.look();
+        }
         self.round.late += u64::from(frame.at + ON_TIME < self.round.now);
         if let (Some(notes), Some(device)) = (notes.as_mut(), self.ids.get(frame.place as usize)) {
             notes.push(frame.place, *device, line, self.began + frame.at);
         }
         if pushed == Push::Full {
             self.seal(notes);
-            self.round.now = Instant::now().saturating_duration_since(self.began);
         }
+    }
+
+    fn look(&mut self) {
+        self.round.now = Instant::now().saturating_duration_since(self.began);
+        self.round.since_look = 0;
     }
 
     fn seal(&mut self, notes: &mut Option<Notes<'_>>) {

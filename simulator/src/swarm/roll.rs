@@ -1,7 +1,7 @@
 //! The roll of a swarm: who has begun, who is away, and who has which fault. Pure: times in, comings and goings out.
 
 use crate::link::Place;
-use crate::scenario::{Amount, Churn, Faults};
+use crate::scenario::{Amount, Churn, Faults, mixed};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use std::cmp::Reverse;
@@ -57,6 +57,11 @@ impl Mark {
         self.0 & (Self::BEGUN | Self::AWAY | Self::BUSY | Self::SILENT) == Self::BEGUN
     }
 
+    /// The same, or it would have begun by now.
+    pub(crate) fn should_send(self) -> bool {
+        self.sends() || !self.has(Self::BEGUN | Self::SILENT)
+    }
+
     pub(crate) fn is_silent(self) -> bool {
         self.has(Self::SILENT)
     }
@@ -94,6 +99,7 @@ pub(crate) struct Roll {
     begun: u32,
     present: u32,
     churn: Churn,
+    seed: u64,
     random: Xoshiro256PlusPlus,
     /// When the next device leaves by churn.
     next_leave: Option<Duration>,
@@ -112,6 +118,7 @@ impl Roll {
             begun: 0,
             present: 0,
             churn,
+            seed,
             // Not the streams of the bodies: who leaves has nothing to do with how they move.
             random: Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x726f_6c6c),
             next_leave: None,
@@ -191,12 +198,12 @@ impl Roll {
         self.next_storm = churn.storm.map(|storm| now.saturating_add(storm.every));
     }
 
-    /// Who has which fault from now on.
+    /// Who has which fault from now on. Who has one keeps it as far as the amounts allow, and however many devices there are.
     pub(crate) fn set_faults(&mut self, faults: &Faults, now: Duration) {
+        let flapped: Vec<bool> = self.marks.iter().map(|mark| mark.has(Mark::FLAPPING)).collect();
         for mark in &mut self.marks {
             mark.0 &= !Mark::FAULTS;
         }
-        self.flaps.clear();
         for (amount, bit) in [
             (faults.silent, Mark::SILENT),
             (faults.malformed, Mark::MALFORMED),
@@ -204,15 +211,32 @@ impl Roll {
             (faults.flapping, Mark::FLAPPING),
             (faults.failing_updates, Mark::FAILING),
         ] {
-            for place in self.some(amount) {
+            for place in self.faulty(amount, bit) {
                 if let Some(mark) = self.marks.get_mut(place as usize) {
                     mark.0 |= bit;
-                    if bit == Mark::FLAPPING && mark.has_begun() {
+                    let is_new = flapped.get(place as usize) != Some(&true);
+                    if bit == Mark::FLAPPING && is_new && mark.has_begun() {
                         self.flap_later(place, now);
                     }
                 }
             }
         }
+    }
+
+    /// So many places, those that this fault comes to first.
+    fn faulty(&self, amount: Amount, fault: u16) -> Vec<Place> {
+        let devices = u32::try_from(self.marks.len()).unwrap_or(u32::MAX);
+        let count = amount.of(devices) as usize;
+        if count == 0 {
+            return Vec::new();
+        }
+        let turn = |place: Place| mixed(self.seed ^ u64::from(fault) << 48 ^ u64::from(place));
+        let mut places: Vec<Place> = (0..devices).collect();
+        if count < places.len() {
+            places.select_nth_unstable_by_key(count, |place| turn(*place));
+        }
+        places.truncate(count);
+        places
     }
 
     /// So many places, at random.

@@ -3,13 +3,13 @@
 use super::ask::{Request, Seen, Status, View};
 use super::counts::Counts;
 use super::crew::{Crew, Wish};
-use super::fetch::{Fetcher, Running};
+use super::fetch::{FetchError, Fetched, Fetcher};
 use super::frames::Frames;
 use super::outlet::{Cast, Outlet};
 use super::roll::Move;
 use super::watched::Watched;
 use crate::body::World;
-use crate::link::{Incoming, Link, Place, To};
+use crate::link::{Incoming, Kin, Link, Place, To};
 use crate::scenario::Swarm;
 use crate::wearable::REBOOT;
 use grouploop_bridge::DeviceId;
@@ -17,7 +17,7 @@ use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -44,9 +44,6 @@ pub(crate) struct Setup {
     pub(crate) stop: CancellationToken,
 }
 
-/// An update that is over.
-type Fetched = (Place, Option<Running>);
-
 struct Run {
     plan: Arc<Swarm>,
     began: Instant,
@@ -57,6 +54,8 @@ struct Run {
     counts: Arc<Counts>,
     fetcher: Arc<Fetcher>,
     fetches: JoinSet<Fetched>,
+    /// Who waits for which download: one that nobody waits for any more changes nothing.
+    fetching: FxHashMap<task::Id, Place>,
     moves: Vec<Move>,
     watched: Option<Watched>,
 }
@@ -73,13 +72,7 @@ pub(crate) async fn run(setup: Setup) {
         tokio::select! {
             biased;
             () = stop.cancelled() => break Status::Stopped,
-            Some(request) = requests.recv() => run.answer(request),
-            Some(Ok((place, image))) = run.fetches.join_next(), if !run.fetches.is_empty() => run.fetched(place, image),
-            taken = incoming.recv_many(&mut commands, TOGETHER), if !incoming.is_closed() || !incoming.is_empty() => {
-                if taken > 0 {
-                    run.take(commands.drain(..));
-                }
-            }
+            // Before all that others want of it: who looks at a swarm must not hold it up.
             () = tokio::time::sleep_until(next) => {
                 status.send_if_modified(|status| std::mem::replace(status, Status::Running) != Status::Running);
                 if run.tick() {
@@ -87,8 +80,17 @@ pub(crate) async fn run(setup: Setup) {
                 }
                 next = (next + TICK).max(Instant::now());
             }
+            Some(Ok((task, image))) = run.fetches.join_next_with_id(), if !run.fetches.is_empty() => run.fetched(task, image),
+            taken = incoming.recv_many(&mut commands, TOGETHER), if !incoming.is_closed() || !incoming.is_empty() => {
+                if taken > 0 {
+                    run.take(commands.drain(..));
+                }
+            }
+            Some(request) = requests.recv() => run.answer(request),
         }
     };
+    // Downloads that are cut off came to nothing.
+    run.counts.updates_failed.add(run.fetching.len() as u64);
     run.fetches.shutdown().await;
     run.counts.present.set(0);
     run.outlet.link.close().await;
@@ -117,6 +119,7 @@ impl Run {
             counts,
             fetcher,
             fetches: JoinSet::new(),
+            fetching: FxHashMap::default(),
             moves: Vec::new(),
             watched,
             plan,
@@ -155,7 +158,7 @@ impl Run {
         let oldest = now.saturating_sub(MAX_BEHIND);
         if oldest > self.frames.taken() {
             let (mut skipped, roll) = (0, &self.outlet.roll);
-            self.frames.skip_to(oldest, |place| skipped += u64::from(roll.mark(place).sends()));
+            self.frames.skip_to(oldest, |place| skipped += u64::from(roll.mark(place).should_send()));
             self.counts.scheduled.add(skipped);
             self.counts.skipped.add(skipped);
         }
@@ -171,6 +174,10 @@ impl Run {
             let place = match to {
                 To::Place(place) => Some(place),
                 To::Device(device) => self.places.get(&device).copied(),
+                To::All(kin) => {
+                    self.take_all(kin, &text, now);
+                    continue;
+                }
             };
             // One that has gone meanwhile hears nothing.
             let Some(place) = place.filter(|place| self.outlet.roll.mark(*place).is_present()) else {
@@ -184,26 +191,42 @@ impl Run {
         }
     }
 
+    /// A command to all: to those that are owned here.
+    fn take_all(&mut self, kin: Kin, text: &[u8], now: Duration) {
+        for place in (0..).take(self.outlet.ids.len()) {
+            let mark = self.outlet.roll.mark(place);
+            let is_meant =
+                mark.is_present() && mark.is_twin() == (kin == Kin::Twins) && self.outlet.link.reaches(place);
+            if is_meant && let Some(wish) = self.crew.take(place, text, now, &self.counts) {
+                self.fetch(wish);
+            }
+        }
+    }
+
     /// Fetches an image for a device, which is busy meanwhile.
     fn fetch(&mut self, wish: Wish) {
         let Wish { place, url, running } = wish;
         self.outlet.roll.set_busy(place, true);
         let (fetcher, fails) = (self.fetcher.clone(), self.outlet.roll.mark(place).fails_updates());
         let device = self.outlet.ids.get(place as usize).copied().unwrap_or(DeviceId(0));
-        self.fetches.spawn(async move {
+        let task = self.fetches.spawn(async move {
             match fetcher.fetch(&url, device, &running).await {
                 // It has the whole image and its flash will not take it.
-                Ok(image) => (place, Some(image).filter(|_| !fails)),
+                Ok(_) if fails => Fetched::Nothing,
+                Ok(image) => Fetched::Image(image),
+                Err(FetchError::Same) => Fetched::Same,
                 Err(error) => {
                     tracing::debug!(device.id = %device, %error, "a simulated device is not updated");
-                    (place, None)
+                    Fetched::Nothing
                 }
             }
         });
+        self.fetching.insert(task.id(), place);
     }
 
-    fn fetched(&mut self, place: Place, image: Option<Running>) {
+    fn fetched(&mut self, task: task::Id, image: Fetched) {
         let now = self.now();
+        let Some(place) = self.fetching.remove(&task) else { return };
         self.outlet.roll.set_busy(place, false);
         // One that is away already comes back when it would have.
         if self.crew.fetched(place, image, now, &self.counts) && self.outlet.roll.leave(place, now + REBOOT) {
@@ -238,21 +261,20 @@ impl Run {
     fn seen(&self, place: Place, now: Duration) -> Option<Seen> {
         let mut body = self.frames.world().view(place as usize)?;
         body.device = *self.outlet.ids.get(place as usize)?;
-        let present = self.outlet.roll.mark(place).is_present();
+        let present = self.outlet.roll.mark(place).is_present() && self.outlet.link.connects(place);
         Some(Seen { place, present, body, wearable: self.crew.state(place, now) })
     }
 
     /// Goes on by another plan, of the same space, link, seed and twins, whose ids begin with the old ones or are the first of them.
     fn change(&mut self, plan: Arc<Swarm>) {
         let now = self.now();
+        // What was due by the old plan goes.
+        self.send_frames(now);
         let old = std::mem::replace(&mut self.plan, plan.clone());
         let devices = plan.ids.len();
-        for place in devices..self.outlet.ids.len() {
-            if let Ok(place) = Place::try_from(place) {
-                self.outlet.leave(place);
-            }
-        }
-        self.outlet.ids.truncate(devices);
+        self.outlet.remove_from(devices);
+        let gone = self.fetching.extract_if(|_, place| *place as usize >= devices).count();
+        self.counts.updates_failed.add(gone as u64);
         self.outlet.roll.resize(devices);
         self.crew.change(devices, plan.slot);
         let world = self.frames.world_mut();
@@ -270,6 +292,7 @@ impl Run {
         }
         if old.faults != plan.faults || old.ids.len() != devices {
             self.outlet.roll.set_faults(&plan.faults, now);
+            self.outlet.register_silent();
         }
         if (old.rate_hz, old.jitter, old.duration, old.ids.len()) != (plan.rate_hz, plan.jitter, plan.duration, devices)
         {

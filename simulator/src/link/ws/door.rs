@@ -18,7 +18,7 @@ pub(super) const OUTBOX_OF_ONE: usize = 4;
 pub(super) const OUTBOX_SHARED: usize = 16;
 
 /// A slow link takes a frame so long after the last.
-const SLOW_FRAME: Duration = Duration::from_millis(500);
+pub(super) const SLOW_FRAME: Duration = Duration::from_millis(500);
 
 /// The longest message that is made of several lines.
 const MAX_BATCH_BYTES: usize = SHARED_MESSAGE_LINES as usize * LINE_LEN;
@@ -100,7 +100,7 @@ impl Door {
     #[inline]
     fn may_send(&self) -> Result<(), Dropped> {
         if !self.shared.connected() {
-            return Err(Dropped::NotConnected);
+            return Err(if self.shared.was_connected() { Dropped::NotConnected } else { Dropped::Connecting });
         }
         match self.slow_until {
             Some(until) if Instant::now() < until => Err(Dropped::SlowLink),

@@ -35,12 +35,13 @@ use super::{Dropped, Incoming, LineBytes, Place, Push};
 use bytes::Bytes;
 use common::Common;
 use connection::Connection;
-use door::{Batch, Door, OUTBOX_OF_ONE, OUTBOX_SHARED};
+use door::{Batch, Door, OUTBOX_OF_ONE, OUTBOX_SHARED, SLOW_FRAME};
 use edge::Edge;
 use grouploop_bridge::{DeviceId, Space};
 use handshake::Speed;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use shared::{Out, Shared};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -66,7 +67,7 @@ pub(crate) struct WsOptions {
     pub(crate) edges: Vec<String>,
     /// Devices that share a connection.
     pub(crate) devices_per_connection: u32,
-    /// Places behind a slow link. The link is the connection: one that carries such a place is slow for all that are on it.
+    /// Places behind a slow link. On a connection of its own such a device reads slowly, too.
     pub(crate) slow: FxHashSet<Place>,
     /// The pause before a connection is tried again: [`RECONNECT`], other than in tests.
     pub(crate) reconnect: Duration,
@@ -79,7 +80,10 @@ pub(crate) struct WsLink {
     /// Connections with lines that wait for the seal. One may stand here twice.
     unsealed: Vec<usize>,
     devices_per_connection: u32,
+    /// Connections of one device that are slow.
     slow: FxHashSet<usize>,
+    /// Slow devices on shared connections, and when each may send again: the others on the connection are not slower for them.
+    slow_until: FxHashMap<Place, Instant>,
     common: Arc<Common>,
     runtime: Handle,
     tasks: TaskTracker,
@@ -100,11 +104,13 @@ impl WsLink {
     ) -> Result<Self, EdgeUrlError> {
         let edges: Result<Vec<_>, _> = options.edges.iter().map(|url| Edge::parse(url, &options.space)).collect();
         let devices_per_connection = options.devices_per_connection.max(1);
+        let shared = devices_per_connection > 1;
         Ok(Self {
             doors: Vec::new(),
             unsealed: Vec::new(),
             devices_per_connection,
-            slow: options.slow.iter().map(|place| (place / devices_per_connection) as usize).collect(),
+            slow: options.slow.iter().filter(|_| !shared).map(|place| *place as usize).collect(),
+            slow_until: options.slow.iter().filter(|_| shared).map(|place| (*place, Instant::now())).collect(),
             common: Arc::new(Common::new(edges?, options.reconnect, incoming, counts)),
             runtime: Handle::current(),
             tasks,
@@ -139,6 +145,51 @@ impl WsLink {
         }
     }
 
+    /// Devices do not come back. On the wire nothing says goodbye for one of several, so a shared connection whose other devices stay is made
+    /// anew: then the edge forgets those that do not.
+    pub(crate) fn remove(&mut self, places: Range<Place>) {
+        let (first, last) = (self.index(places.start), self.index(places.end.saturating_sub(1)));
+        for index in first..=last {
+            let Some(door) = self.doors.get_mut(index).and_then(Option::as_mut) else { continue };
+            let before = door.shared.staying().len();
+            places.clone().filter(|place| (*place / self.devices_per_connection) as usize == index).for_each(|place| {
+                door.shared.leave(place);
+            });
+            let staying = door.shared.staying();
+            if staying.len() == before {
+                continue;
+            }
+            door.flush();
+            let anew = (!staying.is_empty()).then(|| self.open(index));
+            if let Some(door) = &anew {
+                for (place, silent) in staying {
+                    door.shared.join(place);
+                    if let Some(device) = silent {
+                        door.shared.register(place, device);
+                    }
+                }
+            }
+            if let Some(slot) = self.doors.get_mut(index) {
+                *slot = anew;
+            }
+        }
+    }
+
+    /// Whether the device's connection stands.
+    pub(crate) fn connects(&self, place: Place) -> bool {
+        let door = self.doors.get(self.index(place)).and_then(Option::as_ref);
+        door.is_some_and(|door| door.shared.connected())
+    }
+
+    /// Devices on connections that stand.
+    pub(crate) fn connected(&self) -> u64 {
+        let standing = self.doors.iter().flatten().filter(|door| door.shared.connected());
+        match self.devices_per_connection {
+            1 => standing.count() as u64,
+            _ => standing.map(|door| door.shared.len() as u64).sum(),
+        }
+    }
+
     /// A device that has joined and sends no frames is made known by its name, now and after each reconnect.
     pub(crate) fn register(&mut self, place: Place, device: DeviceId) {
         if let Some(door) = self.door(place) {
@@ -150,6 +201,15 @@ impl WsLink {
     #[inline]
     pub(crate) fn push(&mut self, place: Place, line: &LineBytes) -> Push {
         if self.devices_per_connection > 1 {
+            if !self.slow_until.is_empty()
+                && let Some(until) = self.slow_until.get_mut(&place)
+            {
+                let now = Instant::now();
+                if now < *until {
+                    return Push::Dropped(Dropped::SlowLink);
+                }
+                *until = now + SLOW_FRAME;
+            }
             return self.add(place, line.trim_ascii_end());
         }
         match self.door(place) {

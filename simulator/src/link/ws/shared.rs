@@ -34,6 +34,8 @@ impl Out {
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     connected: AtomicBool,
+    /// It has been connected before.
+    was_connected: AtomicBool,
     has_late: AtomicBool,
     members: Mutex<Members>,
 }
@@ -55,6 +57,11 @@ impl Shared {
         self.connected.load(Ordering::Acquire)
     }
 
+    /// Whether it stands, or has stood.
+    pub(super) fn was_connected(&self) -> bool {
+        self.was_connected.load(Ordering::Acquire)
+    }
+
     /// The connection stands; returns who is to be registered on it.
     pub(super) fn connect(&self) -> Vec<DeviceId> {
         let mut members = self.members();
@@ -62,6 +69,7 @@ impl Shared {
         self.has_late.store(false, Ordering::Release);
         // Under the lock, so that whoever registers is either in the list or sees that we are connected.
         self.connected.store(true, Ordering::Release);
+        self.was_connected.store(true, Ordering::Release);
         members.silent.values().copied().collect()
     }
 
@@ -80,6 +88,17 @@ impl Shared {
         members.silent.remove(&place);
         members.late.remove(&place);
         members.joined.is_empty()
+    }
+
+    /// How many are on it.
+    pub(super) fn len(&self) -> usize {
+        self.members().joined.len()
+    }
+
+    /// Who is on it, each with its id when it is registered by name.
+    pub(super) fn staying(&self) -> Vec<(Place, Option<DeviceId>)> {
+        let members = self.members();
+        members.joined.iter().map(|place| (*place, members.silent.get(place).copied())).collect()
     }
 
     /// From now on the device is named after each connect; whether it has to be named now as well.

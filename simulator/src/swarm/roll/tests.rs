@@ -106,3 +106,16 @@ fn one_that_is_busy_sends_nothing_also_when_it_was_away_meanwhile() {
     roll.set_busy(0, false);
     assert!(roll.mark(0).is_plain());
 }
+
+#[test]
+fn who_is_broken_stays_broken_when_the_swarm_changes() {
+    let faults = |silent| Faults { silent: Amount::Count(silent), flapping: Amount::Count(2), ..Faults::default() };
+    let mut roll = roll(100, Churn::default(), faults(10));
+    let silent = |roll: &Roll| -> Vec<u32> { (0..100).filter(|place| roll.mark(*place).is_silent()).collect() };
+    let before = silent(&roll);
+    roll.set_faults(&faults(12), SECOND);
+    assert!(silent(&roll).len() == 12 && before.iter().all(|place| silent(&roll).contains(place)));
+    roll.resize(101);
+    roll.set_faults(&faults(10), SECOND);
+    assert!(before.iter().filter(|place| !silent(&roll).contains(place)).count() <= 1);
+}

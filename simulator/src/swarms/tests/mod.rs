@@ -1,6 +1,7 @@
 //! Swarms over the embedded bus, seen from another node on it.
 
 mod away;
+mod crowds;
 mod faults;
 mod rivals;
 mod updates;

@@ -102,3 +102,27 @@ async fn a_device_whose_update_fails_goes_on_with_what_it_had() {
         assert!(swarms.drain(PATIENCE).await);
     }
 }
+
+#[tokio::test]
+async fn a_download_of_a_device_that_was_taken_out_is_nobodys() {
+    let (hub, slow, stub) = (Hub::new(), HttpStub::start().await, HttpStub::start().await);
+    slow.hang();
+    stub.serve("/app.bin", image("2.2.0"));
+    let (swarms, swarm, other) = updating(&hub, &slow, "name = \"s\"").await;
+    assert_eq!(ask(&other, NEIGHBOUR, &format!("ota:{}/app.bin", slow.url())).await, Ok("success".into()));
+    slow.wait_for_requests(2).await;
+    for devices in [1, 2] {
+        swarms.change(plan(&format!("name = \"s\"\nfirst_id = \"1a2b\"\ndevices = {devices}"))).await.unwrap();
+    }
+    assert_eq!(swarm.figures().updates_failed, 1, "it was cut off");
+    grouploop_testkit::eventually!(
+        ask(&other, NEIGHBOUR, &format!("ota:{}/app.bin", stub.url())).await == Ok("success".into())
+    );
+    grouploop_testkit::eventually!(swarm.figures().updates_succeeded == 1);
+    grouploop_testkit::eventually!(swarm.device(NEIGHBOUR).await.unwrap().wearable.version.as_deref() == Some("2.2.0"));
+    swarm.stop();
+    swarm.ended().await;
+    let figures = swarm.figures();
+    assert_eq!((figures.updates_started, figures.updates_failed), (3, 2), "the first one's, too");
+    assert!(swarms.drain(PATIENCE).await);
+}

@@ -98,7 +98,7 @@ async fn the_last_to_leave_closes_the_connection_and_who_comes_after_opens_anoth
     rig.leave(1);
     assert_eq!(peer.goodbye().await, (vec![digits(1, 7) + "\n"], 1000));
     rig.join([1]);
-    assert_eq!(rig.push(1, 8), Push::Dropped(Dropped::NotConnected));
+    assert_eq!(rig.push(1, 8), Push::Dropped(Dropped::Connecting));
     let other = server.peer().await;
     eventually!(rig.counts.opened.get() == 2);
     assert_eq!(rig.counts.lost.get(), 0);
@@ -198,5 +198,23 @@ async fn so_many_connections_are_opened_at_a_time_and_no_more() {
     // The server gives one up: now the last one comes.
     waiting.pop();
     waiting.push(server.tcp().await);
+    rig.close().await;
+}
+
+#[tokio::test]
+async fn a_device_that_is_gone_for_good_takes_a_shared_connection_along_and_the_others_come_back() {
+    let server = Server::new().await;
+    let mut rig = Rig::new(vec![server.url()], 10);
+    rig.join(0..10);
+    let mut peer = server.peer().await;
+    rig.open(1).await;
+    rig.link.remove(4..10);
+    assert_eq!(peer.goodbye().await.1, 1000);
+    let other = server.peer().await;
+    eventually!(rig.counts.opened.get() == 2 && rig.link.connected() == 4);
+    assert!(rig.link.connects(3));
+    drop(other);
+    rig.link.remove(0..4);
+    assert!(!rig.link.connects(3));
     rig.close().await;
 }

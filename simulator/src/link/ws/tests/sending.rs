@@ -121,7 +121,7 @@ async fn nothing_is_taken_without_a_connection() {
     let mut rig = Rig::new(vec![server.url()], 1);
     assert_eq!(rig.push(0, 0), Push::Dropped(Dropped::NotConnected));
     rig.join([0]);
-    assert_eq!(rig.push(0, 0), Push::Dropped(Dropped::NotConnected));
+    assert_eq!(rig.push(0, 0), Push::Dropped(Dropped::Connecting));
     let peer = server.peer().await;
     rig.open(1).await;
     assert_eq!(rig.push(0, 0), Push::Taken);
