@@ -256,9 +256,9 @@ fn named(name: &str) -> Result<(Option<&str>, Key), String> {
         let last = name.split_once('.').map_or(name, |(_, last)| last);
         let names = KEYS.iter().map(|(known, _)| *known);
         let near = nearest(name, names.clone()).or_else(|| nearest(last, names.clone()));
-        let hint = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+        let hint = near.map_or_else(|| ".".to_owned(), |near| format!(", did you mean `{near}`?"));
         let known: Vec<&str> = names.collect();
-        format!("there is no figure {}, {hint}There are {}", QuotedText(name), known.join(", "))
+        format!("there is no figure {}{hint} There are {}", QuotedText(name), known.join(", "))
     })
 }
 

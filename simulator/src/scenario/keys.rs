@@ -28,7 +28,10 @@ impl<'t, 'm> Keys<'t, 'm> {
 
     /// The value of a key, whatever it is.
     pub(super) fn value(&mut self, key: &'static str) -> Option<&'t Value<'t>> {
-        self.asked.push(key);
+        // A key may be asked for twice; it is named once.
+        if !self.asked.contains(&key) {
+            self.asked.push(key);
+        }
         self.table?.get(key)
     }
 
@@ -77,7 +80,7 @@ impl<'t, 'm> Keys<'t, 'm> {
         match value.get_ref().as_str().map(parse_duration) {
             Some(Ok(found)) if range.contains(&found) => Some(found),
             Some(Ok(_)) => {
-                self.wrong(key, value, format_args!("{:?} to {:?}", range.start(), range.end()));
+                self.wrong(key, value, format_args!("{:?} or more", range.start()));
                 None
             }
             _ => {
