@@ -6,6 +6,7 @@ use super::mistakes::Mistakes;
 use super::swarm::{Churn, CommandLoad, CommandSlot, CommandTarget, Faults, Storm, Swarm, Transport};
 use super::{Given, MAX_DEVICES, MAX_SWARMS};
 use crate::body::{Floor, Motion, MotionMix, Radio, Taps, WorldSettings};
+use crate::link::Edge;
 use grouploop_bridge::{CommandError, DeviceId, Registry, Space};
 use std::time::Duration;
 use toml::de::{DeTable, DeValue};
@@ -240,7 +241,8 @@ fn to_edge(url: &str) -> Option<String> {
     let fine = !name.is_empty()
         && host.len() <= 260
         && host.chars().all(plain)
-        && port.parse::<u16>().is_ok_and(|port| port > 0);
+        && port.parse::<u16>().is_ok_and(|port| port > 0)
+        && Edge::parse(url, &Space::main()).is_ok();
     fine.then(|| url.to_owned())
 }
 

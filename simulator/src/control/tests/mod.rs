@@ -1,5 +1,6 @@
 //! The service over real sockets: what it answers to requests that are right, wrong, hostile, and those of other people's pages.
 
+mod changes;
 mod description;
 mod pages;
 mod streams;

@@ -189,3 +189,34 @@ async fn a_swarm_grows_shrinks_and_changes_its_rate_while_it_runs() {
     assert!(anew.figures().present == 5 && anew.figures().frames_sent.abs_diff(100) <= 5);
     assert!(swarms.drain(PATIENCE).await);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_edge_that_cannot_be_stops_nothing_and_starts_nothing() {
+    let hub = Hub::new();
+    let swarms = swarms(&hub);
+    let swarm = swarms.start(plan("name = \"s\"")).unwrap();
+    let wrong = |name: &str| {
+        let transport = Transport::Ws { edges: vec!["ws://a:b:1".into()], devices_per_connection: 1 };
+        Swarm { transport, ..plan(&format!("name = \"{name}\"\nspace = \"x\"")) }
+    };
+    assert!(matches!(swarms.change(wrong("s")).await, Err(SwarmError::Edge(_))));
+    assert!(!swarm.status().is_over());
+    let fine = plan("name = \"t\"\nspace = \"y\"");
+    assert!(matches!(swarms.start_all(vec![fine, wrong("u")]), Err(SwarmError::Edge(_))));
+    assert_eq!(swarms.all().len(), 1);
+    assert!(swarms.drain(PATIENCE).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_those_that_are_over_the_oldest_are_forgotten() {
+    let hub = Hub::new();
+    let swarms = swarms(&hub);
+    // By name the oldest is the last.
+    for number in (0..MAX_OVER + 3).rev() {
+        let short = plan(&format!("name = \"s-{number:03}\"\nduration = \"1ms\"\ndevices = 1"));
+        swarms.start(short).unwrap().ended().await;
+    }
+    let names: Vec<String> = swarms.all().iter().map(|swarm| swarm.plan().name.clone()).collect();
+    assert_eq!(names, (0..MAX_OVER).map(|number| format!("s-{number:03}")).collect::<Vec<_>>());
+    assert!(swarms.drain(PATIENCE).await);
+}
