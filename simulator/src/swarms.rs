@@ -1,10 +1,14 @@
 //! All swarms of one simulator: started, changed and stopped by name, within limits.
 
+mod totals;
+
+pub(crate) use totals::{ConnectionFigures, Totals};
+
 use crate::link::{BusLink, Edge, Link, RECONNECT, Special, WsCounts, WsLink, WsOptions};
 use crate::load::Sink;
 use crate::node::Node;
-use crate::scenario::{CommandSlot, Swarm, Transport};
-use crate::swarm::{Fetcher, Figures, SwarmHandle, Watched, can_change};
+use crate::scenario::{CommandSlot, CommandTarget, Swarm, Transport};
+use crate::swarm::{Fetcher, SwarmHandle, Watched, can_change};
 use grouploop_bridge::{Bus, DeviceId, NodeId, Space};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,11 +26,18 @@ pub struct Limits {
     pub devices: usize,
     /// Frames a second.
     pub frames_per_second: f64,
+    /// Commands a second that are sent to them; one for all of a space counts once for each device.
+    pub commands_per_second: f64,
 }
 
 impl Limits {
     /// None but those of the machine.
-    pub const NONE: Self = Self { swarms: usize::MAX, devices: usize::MAX, frames_per_second: f64::INFINITY };
+    pub const NONE: Self = Self {
+        swarms: usize::MAX,
+        devices: usize::MAX,
+        frames_per_second: f64::INFINITY,
+        commands_per_second: f64::INFINITY,
+    };
 }
 
 /// Why a swarm cannot start, or become what is asked.
@@ -87,7 +98,7 @@ struct Inner {
     /// Swarms that have begun so far.
     begun: u64,
     /// What those have done that are no longer listed.
-    past: Figures,
+    past: Totals,
     stopping: bool,
 }
 
@@ -143,10 +154,9 @@ impl Swarms {
     }
 
     /// What all swarms have done since the simulator began.
-    #[must_use]
-    pub fn totals(&self) -> Figures {
+    pub(crate) fn totals(&self) -> Totals {
         let inner = self.lock();
-        inner.handles().fold(inner.past.clone(), |sum, swarm| sum.plus(&swarm.figures()))
+        inner.handles().fold(inner.past.clone(), Totals::plus)
     }
 
     /// Clashes so far: device ids under which somebody else sends too.
@@ -267,6 +277,9 @@ impl Swarms {
         over("swarms", all().count() as f64, self.limits.swarms as f64, "simulator.max_swarms")?;
         over("devices", devices as f64, self.limits.devices as f64, "simulator.max_devices")?;
         over("frames a second", frames, self.limits.frames_per_second, "simulator.max_frames_per_second")?;
+        let commands: f64 = all().map(commands_per_second).sum();
+        let most = self.limits.commands_per_second;
+        over("commands a second", commands, most, "simulator.max_commands_per_second")?;
         let mine: BTreeSet<DeviceId> = plan.ids.iter().copied().collect();
         for other in others().filter(|other| other.space == plan.space) {
             if let Some(device) = other.ids.iter().find(|id| mine.contains(id)) {
@@ -355,9 +368,17 @@ impl Inner {
     /// Takes one off the list; what it has done stays counted.
     fn forget(&mut self, name: &str) {
         if let Some(listed) = self.swarms.remove(name) {
-            self.past = self.past.plus(&listed.handle.figures());
+            self.past = std::mem::take(&mut self.past).plus(&listed.handle);
         }
     }
+}
+
+/// How many commands its devices are sent.
+fn commands_per_second(plan: &Swarm) -> f64 {
+    plan.commands.as_ref().map_or(0.0, |load| match load.target {
+        CommandTarget::Each => load.per_second,
+        CommandTarget::All => load.per_second * plan.ids.len() as f64,
+    })
 }
 
 /// Commands go the way that frames go.

@@ -6,7 +6,7 @@ use super::path::InPath;
 use super::state::State;
 use crate::scenario::{EXAMPLES, Given, MAX_SWARMS, Scenario, Swarm, Transport, describe};
 use crate::swarm::SwarmHandle;
-use crate::swarms::SwarmError;
+use crate::swarms::{ConnectionFigures, SwarmError};
 use axum::Json;
 use axum::extract::rejection::{QueryRejection, StringRejection};
 use axum::extract::{Query, State as FromState};
@@ -190,7 +190,7 @@ fn patched(state: &State, plan: &Swarm, patch: Map<String, Value>) -> Result<Swa
 }
 
 fn given<'a>(state: &'a State, taken: &'a dyn Fn(&Space) -> BTreeSet<DeviceId>, first: &'a [DeviceId]) -> Given<'a> {
-    Given { registry: &state.registry, transport: Transport::Bus, taken, first }
+    Given { registry: &state.registry, transport: Transport::Bus, edge: &state.edge, taken, first }
 }
 
 /// A name for a swarm that has none.
@@ -203,13 +203,21 @@ fn free_name(state: &State) -> String {
 
 fn shown(swarm: &SwarmHandle) -> Value {
     let plan = swarm.plan();
-    json!({
+    let mut shown = json!({
         "name": plan.name,
         "status": swarm.status(),
         "devices": plan.ids.len(),
         "definition": describe(&plan),
         "figures": swarm.figures(),
-    })
+    });
+    let over_ws = matches!(plan.transport, Transport::Ws { .. });
+    let connections = over_ws.then(|| json!(ConnectionFigures::of(swarm.connections())));
+    let command_load = swarm.command_figures().map(|load| json!(load));
+    if let Some(object) = shown.as_object_mut() {
+        let some = [("connections", connections), ("command_load", command_load)];
+        object.extend(some.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
+    }
+    shown
 }
 
 pub(super) fn find(state: &State, name: &str) -> Result<SwarmHandle, ApiError> {

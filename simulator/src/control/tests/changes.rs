@@ -62,6 +62,37 @@ async fn swarms_that_name_no_seed_have_one_of_their_name() {
 }
 
 #[tokio::test]
+async fn a_swarm_over_websockets_shows_its_connections_and_one_with_commands_what_became_of_them() {
+    let stage = Stage::new();
+    let edge = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    // Nobody is there any more.
+    let nobody = format!("ws://{}", edge.local_addr().unwrap());
+    drop(edge);
+    let given = stage.start(json!({"name": "given", "transport": "ws", "devices": 1})).await;
+    assert_eq!(given["definition"]["ws"]["edges"], json!(["ws://127.0.0.1:6"]));
+    let none = json!({"open": 0, "opened": 0, "lost": 0, "failed": {}, "frames_lost": 0});
+    assert_eq!((&given["connections"], &given["command_load"]), (&none, &Value::Null));
+    stage.start(json!({"name": "ws", "space": "x", "transport": "ws", "ws": {"edges": [nobody]}, "devices": 3})).await;
+    eventually!(stage.get("/api/swarms/ws").await.json()["connections"]["failed"]["refused"] == 3);
+    let commands = json!({"which": ["vibrate:1"], "per_second": 100});
+    let bus = stage.start(json!({"name": "bus", "space": "y", "commands": commands})).await;
+    assert_eq!((&bus["connections"], &bus["command_load"]["failed"]), (&Value::Null, &0.into()));
+    eventually!(stage.get("/api/swarms/bus").await.json()["command_load"]["success"].as_u64().unwrap() > 0);
+    for name in ["ws", "bus"] {
+        assert_eq!(stage.send("DELETE", &format!("/api/swarms/{name}"), JSON, "").await.status, 204);
+    }
+    // What is forgotten stays counted.
+    let metrics = stage.get("/metrics").await;
+    let count = |name: &str| -> u64 {
+        let name = format!("grouploop_simulator_{name} ");
+        metrics.text().lines().find_map(|line| line.strip_prefix(&name)).unwrap().parse().unwrap()
+    };
+    assert_eq!(count("device_connections_failed_total{reason=\"refused\"}"), 3);
+    assert!(count("command_load_total{kind=\"success\"}") > 0);
+    stage.drain().await;
+}
+
+#[tokio::test]
 async fn a_path_that_is_no_text_is_told_like_every_mistake() {
     let stage = Stage::new();
     for (method, path) in [

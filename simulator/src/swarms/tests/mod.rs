@@ -132,7 +132,7 @@ async fn a_simulated_device_takes_commands_from_anywhere_and_is_in_the_roster() 
 #[tokio::test(start_paused = true)]
 async fn what_does_not_fit_is_refused_with_the_reason() {
     let hub = Hub::new();
-    let limits = Limits { swarms: 2, devices: 100, frames_per_second: 1000.0 };
+    let limits = Limits { swarms: 2, devices: 100, frames_per_second: 1000.0, commands_per_second: 50.0 };
     let swarms = Swarms::new("sim-1".parse().unwrap(), "0".into(), hub.attach(), limits);
     let start = |text: &str| swarms.start(plan(text)).map(|_| ()).map_err(|error| error.to_string());
     assert_eq!(start("name = \"a\"\ndevices = 20"), Ok(()));
@@ -150,6 +150,15 @@ async fn what_does_not_fit_is_refused_with_the_reason() {
             .unwrap_err()
             .contains("1200 frames a second, and simulator.max_frames_per_second allows 1000")
     );
+    let commands = |load: &str| {
+        start(&format!("name = \"b\"\nspace = \"x\"\ndevices = 10\ncommands = {{ which = [\"status\"], {load} }}"))
+    };
+    assert!(
+        commands("per_second = 51")
+            .unwrap_err()
+            .contains("51 commands a second, and simulator.max_commands_per_second")
+    );
+    assert!(commands("per_second = 6, target = \"all\"").unwrap_err().contains("60 commands a second"));
     assert_eq!(start("name = \"b\"\nspace = \"x\"\ndevices = 1"), Ok(()));
     assert!(start("name = \"c\"\nspace = \"y\"\ndevices = 1").unwrap_err().contains("simulator.max_swarms"));
     swarms.stop("a").await.unwrap();
