@@ -4,6 +4,7 @@ mod changes;
 mod description;
 mod pages;
 mod streams;
+mod told;
 
 use super::*;
 use crate::scenario::Scenario;
