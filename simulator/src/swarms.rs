@@ -290,10 +290,11 @@ impl Swarms {
         Ok(())
     }
 
-    /// Changes a swarm: while it runs when that is possible, otherwise it begins anew, with counts from zero.
+    /// Changes a swarm: while it runs when that is possible, otherwise it begins anew, with counts from zero. The caller has nothing else
+    /// started, changed or stopped meanwhile: what it begins anew with was checked before it ends.
     ///
     /// # Errors
-    /// [`SwarmError`]; it is as before then.
+    /// [`SwarmError`]; it is as before then, unless the simulator ends.
     pub async fn change(&self, plan: Swarm) -> Result<SwarmHandle, SwarmError> {
         let handle = {
             let inner = self.lock();
