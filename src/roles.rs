@@ -1,5 +1,7 @@
 //! The roles that serve: build, say where they listen, run until a signal, drain.
 
+use crate::cli::Peer;
+use crate::client::EdgeUrl;
 use crate::exit::Exit;
 use crate::listener::bind;
 use crate::listing::{Row, lan_addresses, listing};
@@ -146,6 +148,7 @@ impl Running {
                 settings: settings.simulator.clone(),
                 node: node.clone(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
+                edge: edge_for_swarms(running.edge.as_ref().map(Edge::address), settings),
             };
             running.simulator = Some(Simulator::start(options, listener, buses.of(&node).await?)?);
         }
@@ -207,6 +210,14 @@ fn node(settings: &Settings, role: &'static str, several: bool) -> NodeId {
     settings.node.id(role)
 }
 
+/// The edge for swarms that name none: the one of this process, else the one that the settings name. `None` when devices could not use it:
+/// they have neither TLS nor passwords.
+fn edge_for_swarms(own: Option<SocketAddr>, settings: &Settings) -> Option<String> {
+    let own = own.map(|address| format!("ws://{}", reachable_here(address)));
+    let named = || EdgeUrl::choose(&Peer::default(), settings).ok().map(|url| url.origin());
+    own.or_else(|| named().filter(|url| !url.contains('@')))
+}
+
 /// An address that this machine can connect to.
 fn reachable_here(address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() { SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())) } else { address }
@@ -215,6 +226,21 @@ fn reachable_here(address: SocketAddr) -> SocketAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::{Flags, load};
+    use std::path::Path;
+
+    #[test]
+    fn swarms_connect_to_the_edge_beside_them_or_to_the_one_that_is_named() {
+        let edge = |own: Option<&str>, url: &str| {
+            let flags = Flags { set: vec![format!("ui.ws_default_url={url}")], ..Flags::default() };
+            let settings = load(&flags, &BTreeMap::new(), Path::new("/nonexistent")).unwrap().settings;
+            edge_for_swarms(own.map(|address| address.parse().unwrap()), &settings)
+        };
+        assert_eq!(edge(Some("0.0.0.0:6003"), "ws://hub:1/").unwrap(), "ws://127.0.0.1:6003");
+        assert_eq!(edge(None, "ws://hub:1/x").unwrap(), "ws://hub:1");
+        assert_eq!(edge(None, "").unwrap(), "ws://127.0.0.1:5003");
+        assert_eq!([edge(None, "wss://hub/"), edge(None, "ws://me:secret@hub/")], [None, None]);
+    }
 
     #[test]
     fn an_address_of_all_is_reached_on_this_machine() {

@@ -1,10 +1,14 @@
 //! All swarms of one simulator: started, changed and stopped by name, within limits.
 
-use crate::link::{BusLink, Link, RECONNECT, Special, WsCounts, WsLink, WsOptions};
+mod totals;
+
+pub(crate) use totals::{ConnectionFigures, Totals};
+
+use crate::link::{BusLink, Edge, Link, RECONNECT, Special, WsCounts, WsLink, WsOptions};
 use crate::load::Sink;
 use crate::node::Node;
-use crate::scenario::{CommandSlot, MAX_DEVICES, Swarm, Transport};
-use crate::swarm::{Fetcher, Figures, SwarmHandle, Watched, can_change};
+use crate::scenario::{CommandSlot, CommandTarget, Swarm, Transport};
+use crate::swarm::{Fetcher, SwarmHandle, Watched, can_change};
 use grouploop_bridge::{Bus, DeviceId, NodeId, Space};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,11 +26,18 @@ pub struct Limits {
     pub devices: usize,
     /// Frames a second.
     pub frames_per_second: f64,
+    /// Commands a second that are sent to them; one for all of a space counts once for each device.
+    pub commands_per_second: f64,
 }
 
 impl Limits {
     /// None but those of the machine.
-    pub const NONE: Self = Self { swarms: usize::MAX, devices: usize::MAX, frames_per_second: f64::INFINITY };
+    pub const NONE: Self = Self {
+        swarms: usize::MAX,
+        devices: usize::MAX,
+        frames_per_second: f64::INFINITY,
+        commands_per_second: f64::INFINITY,
+    };
 }
 
 /// Why a swarm cannot start, or become what is asked.
@@ -50,9 +61,6 @@ pub enum SwarmError {
         /// Whose it is.
         swarm: String,
     },
-    /// The space would be too full.
-    #[error("a space holds {MAX_DEVICES} devices, with these `{0}` would have more: use another `space`")]
-    SpaceFull(Space),
     /// A limit of the settings.
     #[error(
         "with it there would be {asked} {what}, and {setting} allows {most}: ask for fewer, stop other swarms, or raise the setting"
@@ -86,10 +94,20 @@ pub struct Swarms {
 
 #[derive(Debug, Default)]
 struct Inner {
-    swarms: BTreeMap<String, SwarmHandle>,
+    swarms: BTreeMap<String, Listed>,
+    /// Swarms that have begun so far.
+    begun: u64,
     /// What those have done that are no longer listed.
-    past: Figures,
+    past: Totals,
     stopping: bool,
+}
+
+/// A swarm of the list.
+#[derive(Debug)]
+struct Listed {
+    handle: SwarmHandle,
+    /// How many had begun before it.
+    age: u64,
 }
 
 impl Swarms {
@@ -119,13 +137,13 @@ impl Swarms {
     /// The swarms by name, those that are over included.
     #[must_use]
     pub fn all(&self) -> Vec<SwarmHandle> {
-        self.lock().swarms.values().cloned().collect()
+        self.lock().handles().cloned().collect()
     }
 
     /// The swarm of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<SwarmHandle> {
-        self.lock().swarms.get(name).cloned()
+        self.lock().get(name).cloned()
     }
 
     /// The ids that swarms of a space have, so that others get what is left.
@@ -136,10 +154,9 @@ impl Swarms {
     }
 
     /// What all swarms have done since the simulator began.
-    #[must_use]
-    pub fn totals(&self) -> Figures {
+    pub(crate) fn totals(&self) -> Totals {
         let inner = self.lock();
-        inner.swarms.values().fold(inner.past.clone(), |sum, swarm| sum.plus(&swarm.figures()))
+        inner.handles().fold(inner.past.clone(), Totals::plus)
     }
 
     /// Clashes so far: device ids under which somebody else sends too.
@@ -157,7 +174,7 @@ impl Swarms {
         for (place, plan) in plans.iter().enumerate() {
             let before = plans.get(..place).unwrap_or_default();
             let is_before = before.iter().any(|other| other.name == plan.name);
-            if is_before || inner.swarms.get(&plan.name).is_some_and(|swarm| !swarm.status().is_over()) {
+            if is_before || inner.live(&plan.name).is_some() {
                 return Err(SwarmError::NameTaken(plan.name.clone()));
             }
             self.check(&inner, before, plan)?;
@@ -167,7 +184,11 @@ impl Swarms {
             match self.begin(&mut inner, plan, None) {
                 Ok(handle) => started.push(handle),
                 Err(error) => {
-                    started.iter().for_each(SwarmHandle::stop);
+                    // Those before it have done nothing yet.
+                    for swarm in &started {
+                        swarm.stop();
+                        inner.forget(&swarm.plan().name);
+                    }
                     return Err(error);
                 }
             }
@@ -189,7 +210,7 @@ impl Swarms {
     /// [`SwarmError`]; nothing has begun then.
     pub(crate) fn start_watched(&self, plan: Swarm, watched: Option<Watched>) -> Result<SwarmHandle, SwarmError> {
         let mut inner = self.lock();
-        if inner.swarms.get(&plan.name).is_some_and(|swarm| !swarm.status().is_over()) {
+        if inner.live(&plan.name).is_some() {
             return Err(SwarmError::NameTaken(plan.name));
         }
         self.check(&inner, &[], &plan)?;
@@ -223,18 +244,23 @@ impl Swarms {
         let handle = handle.with_commands(|plan| command_sink(&node, plan), node.tasks());
         inner.forget_some();
         inner.forget(&name);
-        inner.swarms.insert(name, handle.clone());
+        let age = inner.begun;
+        inner.begun += 1;
+        inner.swarms.insert(name, Listed { handle: handle.clone(), age });
         Ok(handle)
     }
 
-    /// Whether there is room for a plan beside these and all swarms but the one of its name.
+    /// Whether a plan can begin beside these and all swarms but the one of its name: one that was checked does not fail to.
     fn check(&self, inner: &Inner, before: &[Swarm], plan: &Swarm) -> Result<(), SwarmError> {
         if inner.stopping {
             return Err(SwarmError::Stopping);
         }
+        if let Transport::Ws { edges, .. } = &plan.transport {
+            let wrong = edges.iter().find_map(|edge| Edge::parse(edge, &plan.space).err());
+            wrong.map_or(Ok(()), |error| Err(SwarmError::Edge(error.to_string())))?;
+        }
         let running: Vec<Arc<Swarm>> = inner
-            .swarms
-            .values()
+            .handles()
             .filter(|swarm| !swarm.status().is_over())
             .map(SwarmHandle::plan)
             .filter(|other| other.name != plan.name)
@@ -251,6 +277,9 @@ impl Swarms {
         over("swarms", all().count() as f64, self.limits.swarms as f64, "simulator.max_swarms")?;
         over("devices", devices as f64, self.limits.devices as f64, "simulator.max_devices")?;
         over("frames a second", frames, self.limits.frames_per_second, "simulator.max_frames_per_second")?;
+        let commands: f64 = all().map(commands_per_second).sum();
+        let most = self.limits.commands_per_second;
+        over("commands a second", commands, most, "simulator.max_commands_per_second")?;
         let mine: BTreeSet<DeviceId> = plan.ids.iter().copied().collect();
         for other in others().filter(|other| other.space == plan.space) {
             if let Some(device) = other.ids.iter().find(|id| mine.contains(id)) {
@@ -261,15 +290,15 @@ impl Swarms {
         Ok(())
     }
 
-    /// Changes a swarm: while it runs when that is possible, otherwise it begins anew, with counts from zero.
+    /// Changes a swarm: while it runs when that is possible, otherwise it begins anew, with counts from zero. The caller has nothing else
+    /// started, changed or stopped meanwhile: what it begins anew with was checked before it ends.
     ///
     /// # Errors
-    /// [`SwarmError`]; it is as before then.
+    /// [`SwarmError`]; it is as before then, unless the simulator ends.
     pub async fn change(&self, plan: Swarm) -> Result<SwarmHandle, SwarmError> {
         let handle = {
             let inner = self.lock();
-            let handle = inner.swarms.get(&plan.name).filter(|swarm| !swarm.status().is_over()).cloned();
-            let handle = handle.ok_or_else(|| SwarmError::Unknown(plan.name.clone()))?;
+            let handle = inner.live(&plan.name).cloned().ok_or_else(|| SwarmError::Unknown(plan.name.clone()))?;
             self.check(&inner, &[], &plan)?;
             handle
         };
@@ -292,7 +321,7 @@ impl Swarms {
         handle.ended().await;
         let mut inner = self.lock();
         // Another one may have begun under the name meanwhile.
-        if inner.swarms.get(name).is_some_and(|swarm| swarm.status().is_over()) {
+        if inner.live(name).is_none() {
             inner.forget(name);
         }
         Ok(())
@@ -314,21 +343,43 @@ impl Swarms {
 }
 
 impl Inner {
-    /// Keeps the list of those that are over short.
+    fn handles(&self) -> impl Iterator<Item = &SwarmHandle> {
+        self.swarms.values().map(|listed| &listed.handle)
+    }
+
+    fn get(&self, name: &str) -> Option<&SwarmHandle> {
+        self.swarms.get(name).map(|listed| &listed.handle)
+    }
+
+    /// The one of this name, when it is not over.
+    fn live(&self, name: &str) -> Option<&SwarmHandle> {
+        self.get(name).filter(|swarm| !swarm.status().is_over())
+    }
+
+    /// Keeps the list of those that are over short: the first to begin are the first to go.
     fn forget_some(&mut self) {
-        let over: Vec<String> =
-            self.swarms.iter().filter(|(_, swarm)| swarm.status().is_over()).map(|(name, _)| name.clone()).collect();
-        for name in over.iter().take((over.len() + 1).saturating_sub(MAX_OVER)) {
+        let over = self.swarms.iter().filter(|(_, listed)| listed.handle.status().is_over());
+        let mut over: Vec<(u64, String)> = over.map(|(name, listed)| (listed.age, name.clone())).collect();
+        over.sort_unstable();
+        for (_, name) in over.iter().take((over.len() + 1).saturating_sub(MAX_OVER)) {
             self.forget(name);
         }
     }
 
     /// Takes one off the list; what it has done stays counted.
     fn forget(&mut self, name: &str) {
-        if let Some(swarm) = self.swarms.remove(name) {
-            self.past = self.past.plus(&swarm.figures());
+        if let Some(listed) = self.swarms.remove(name) {
+            self.past = std::mem::take(&mut self.past).plus(&listed.handle);
         }
     }
+}
+
+/// How many commands its devices are sent.
+fn commands_per_second(plan: &Swarm) -> f64 {
+    plan.commands.as_ref().map_or(0.0, |load| match load.target {
+        CommandTarget::Each => load.per_second,
+        CommandTarget::All => load.per_second * plan.ids.len() as f64,
+    })
 }
 
 /// Commands go the way that frames go.

@@ -2,13 +2,14 @@
 
 use super::definition::{merge, read};
 use super::error::ApiError;
+use super::path::InPath;
 use super::state::State;
 use crate::scenario::{EXAMPLES, Given, MAX_SWARMS, Scenario, Swarm, Transport, describe};
 use crate::swarm::SwarmHandle;
-use crate::swarms::SwarmError;
+use crate::swarms::{ConnectionFigures, SwarmError};
 use axum::Json;
 use axum::extract::rejection::{QueryRejection, StringRejection};
-use axum::extract::{Path, Query, State as FromState};
+use axum::extract::{Query, State as FromState};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use grouploop_bridge::{DeviceId, Space};
@@ -59,14 +60,14 @@ pub(super) async fn start(FromState(state): TheState, headers: HeaderMap, body: 
 }
 
 /// `GET /api/swarms/{name}`
-pub(super) async fn show(FromState(state): TheState, Path(name): Path<String>) -> Answer {
+pub(super) async fn show(FromState(state): TheState, InPath(name): InPath<String>) -> Answer {
     Ok(Json(shown(&find(&state, &name)?)).into_response())
 }
 
 /// `PATCH /api/swarms/{name}`
 pub(super) async fn change(
     FromState(state): TheState,
-    Path(name): Path<String>,
+    InPath(name): InPath<String>,
     headers: HeaderMap,
     body: Text,
 ) -> Answer {
@@ -92,8 +93,14 @@ pub(super) async fn change(
 }
 
 /// `DELETE /api/swarms/{name}`
-pub(super) async fn stop(FromState(state): TheState, Path(name): Path<String>) -> Answer {
-    state.swarms.stop(&name).await?;
+pub(super) async fn stop(FromState(state): TheState, InPath(name): InPath<String>) -> Answer {
+    // Whoever is about to begin anew has begun, and its place stays free until all its devices have left, whether or not who asked waits.
+    let working = state.clone();
+    let work = state.tasks.spawn(async move {
+        let _one = working.changing.lock().await;
+        working.swarms.stop(&name).await
+    });
+    work.await.unwrap_or(Err(SwarmError::Stopping))?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -109,7 +116,7 @@ pub(super) struct Page {
 /// `GET /api/swarms/{name}/devices`
 pub(super) async fn devices(
     FromState(state): TheState,
-    Path(name): Path<String>,
+    InPath(name): InPath<String>,
     page: Result<Query<Page>, QueryRejection>,
 ) -> Answer {
     let Query(Page { from, limit }) = page.map_err(|error| ApiError::BadRequest(error.body_text()))?;
@@ -121,7 +128,7 @@ pub(super) async fn devices(
 }
 
 /// `GET /api/swarms/{name}/devices/{id}`
-pub(super) async fn device(FromState(state): TheState, Path((name, id)): Path<(String, String)>) -> Answer {
+pub(super) async fn device(FromState(state): TheState, InPath((name, id)): InPath<(String, String)>) -> Answer {
     let swarm = find_live(&state, &name)?;
     let Some(device) = DeviceId::parse(&id) else {
         return Err(ApiError::BadRequest("a device is 4 hex digits, such as 1a2b".into()));
@@ -139,7 +146,7 @@ pub(super) async fn scenarios() -> Response {
 }
 
 /// `POST /api/scenarios/{name}`
-pub(super) async fn start_scenario(FromState(state): TheState, Path(name): Path<String>) -> Answer {
+pub(super) async fn start_scenario(FromState(state): TheState, InPath(name): InPath<String>) -> Answer {
     let Some((_, text)) = EXAMPLES.iter().find(|(known, _)| *known == name) else {
         return Err(ApiError::NoScenario(name));
     };
@@ -162,7 +169,8 @@ fn patched(state: &State, plan: &Swarm, patch: Map<String, Value>) -> Result<Swa
     if let Some(table) = definition.as_object_mut() {
         table.remove("ids");
         table.remove("first_id");
-        if patch.contains_key("ids") {
+        // Null takes the list away, not the devices.
+        if patch.get("ids").is_some_and(|ids| !ids.is_null()) {
             table.remove("devices");
         } else {
             table.insert("devices".into(), plan.ids.len().into());
@@ -182,7 +190,7 @@ fn patched(state: &State, plan: &Swarm, patch: Map<String, Value>) -> Result<Swa
 }
 
 fn given<'a>(state: &'a State, taken: &'a dyn Fn(&Space) -> BTreeSet<DeviceId>, first: &'a [DeviceId]) -> Given<'a> {
-    Given { registry: &state.registry, transport: Transport::Bus, taken, first }
+    Given { registry: &state.registry, transport: Transport::Bus, edge: &state.edge, taken, first }
 }
 
 /// A name for a swarm that has none.
@@ -195,13 +203,21 @@ fn free_name(state: &State) -> String {
 
 fn shown(swarm: &SwarmHandle) -> Value {
     let plan = swarm.plan();
-    json!({
+    let mut shown = json!({
         "name": plan.name,
         "status": swarm.status(),
         "devices": plan.ids.len(),
         "definition": describe(&plan),
         "figures": swarm.figures(),
-    })
+    });
+    let over_ws = matches!(plan.transport, Transport::Ws { .. });
+    let connections = over_ws.then(|| json!(ConnectionFigures::of(swarm.connections())));
+    let command_load = swarm.command_figures().map(|load| json!(load));
+    if let Some(object) = shown.as_object_mut() {
+        let some = [("connections", connections), ("command_load", command_load)];
+        object.extend(some.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
+    }
+    shown
 }
 
 pub(super) fn find(state: &State, name: &str) -> Result<SwarmHandle, ApiError> {

@@ -10,12 +10,17 @@ const MAX_KEY_BYTES: usize = 20;
 /// Lines before the first key.
 const LINES_BEFORE: usize = 1;
 
-/// Reads one definition.
+/// Reads one definition. One that names no seed has that of its name.
 ///
 /// # Errors
 /// Every mistake, with the table that it is in.
 pub(super) fn read(definition: &Value, given: &Given<'_>) -> Result<Swarm, Vec<String>> {
-    let text = as_toml(definition).map_err(|mistake| vec![mistake])?;
+    let mut text = as_toml(definition).map_err(|mistake| vec![mistake])?;
+    if definition.get("seed").is_none_or(Value::is_null) {
+        let name = definition.get("name").and_then(Value::as_str).unwrap_or_default();
+        // Behind all that was said, whose lines stay as they are.
+        text.push_str(&format!("seed = {}\n", seed_of(name)));
+    }
     let keys: Vec<&str> =
         entries(definition).map(|(key, value)| if value.is_object() { key.as_str() } else { "" }).collect();
     let scenario = Scenario::parse_given(&text, given).map_err(|mistakes| {
@@ -27,6 +32,13 @@ pub(super) fn read(definition: &Value, given: &Given<'_>) -> Result<Swarm, Vec<S
         mistakes.into_iter().map(|mistake| told(mistake.line, mistake.text)).collect::<Vec<_>>()
     })?;
     scenario.swarms.into_iter().next().ok_or_else(|| vec!["there is no swarm".to_owned()])
+}
+
+/// Two swarms move differently, and each of them the same every time: FNV-1a, with 32 bits, because readers of JSON may keep 53.
+fn seed_of(name: &str) -> u32 {
+    const START: u32 = 0x811c_9dc5;
+    const PRIME: u32 = 0x0100_0193;
+    name.bytes().fold(START, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(PRIME))
 }
 
 /// What is said: null is what is left out.

@@ -52,7 +52,7 @@ impl ApiError {
             Self::Swarm(error) => match error {
                 SwarmError::Unknown(_) => StatusCode::NOT_FOUND,
                 SwarmError::NameTaken(_) | SwarmError::DeviceTaken { .. } => StatusCode::CONFLICT,
-                SwarmError::SpaceFull(_) | SwarmError::OverLimit { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+                SwarmError::OverLimit { .. } => StatusCode::UNPROCESSABLE_ENTITY,
                 SwarmError::Edge(_) => StatusCode::BAD_REQUEST,
                 SwarmError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             },
@@ -66,7 +66,7 @@ impl ApiError {
             Self::Stranger => Some(Refusal::Origin),
             Self::TooManyStreams(_) => Some(Refusal::TooManyStreams),
             Self::Swarm(SwarmError::NameTaken(_) | SwarmError::DeviceTaken { .. }) => Some(Refusal::Taken),
-            Self::Swarm(SwarmError::SpaceFull(_) | SwarmError::OverLimit { .. }) => Some(Refusal::Limit),
+            Self::Swarm(SwarmError::OverLimit { .. }) => Some(Refusal::Limit),
             Self::Swarm(SwarmError::Stopping) => Some(Refusal::Stopping),
             _ => None,
         }

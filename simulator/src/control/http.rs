@@ -135,7 +135,7 @@ async fn health(FromState(state): FromState<Arc<State>>) -> Response {
         "bus": {"engine": bus.engine().name(), "state": if bus.is_up() { "up" } else { "away" }},
         "swarms": levels.waiting + levels.running,
         "devices": levels.devices,
-        "devices_present": levels.totals.present,
+        "devices_present": levels.totals.figures.present,
         "streams": levels.streams,
         "connections": levels.connections,
     });

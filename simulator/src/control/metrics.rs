@@ -1,7 +1,8 @@
 //! What a simulator counts. Labels have few, fixed values: never the name of a swarm or a device, which others choose.
 
 use super::state::State;
-use crate::swarm::{Figures, Status};
+use crate::swarm::Status;
+use crate::swarms::Totals;
 use axum::http::StatusCode;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -66,7 +67,7 @@ pub(super) struct Levels {
     pub(super) waiting: u64,
     pub(super) running: u64,
     pub(super) devices: u64,
-    pub(super) totals: Figures,
+    pub(super) totals: Totals,
     pub(super) clashes: u64,
     pub(super) streams: u64,
     pub(super) connections: u64,
@@ -110,10 +111,10 @@ impl Metrics {
     /// Everything in the text format of Prometheus.
     pub(super) fn text(&self, levels: &Levels) -> String {
         let mut registry = Registry::with_prefix("grouploop_simulator");
-        let totals = &levels.totals;
+        let Totals { figures: totals, connections: edges, command_load } = &levels.totals;
         let by_kind =
             |pairs: &[(&'static str, u64)]| counters(pairs.iter().map(|(kind, count)| (KindLabel { kind }, *count)));
-        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let now = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let swarms = Family::<KindLabel, Gauge>::default();
         for (kind, count) in [("waiting", levels.waiting), ("running", levels.running)] {
             swarms.get_or_create(&KindLabel { kind }).set(whole(count));
@@ -156,9 +157,38 @@ impl Metrics {
             ("unchanged", totals.updates_unchanged),
         ]);
         registry.register("updates", "Updates of firmware, by kind: started, succeeded, failed, unchanged", updates);
+        let load = by_kind(&[
+            ("sent", command_load.sent),
+            ("success", command_load.success),
+            ("failed", command_load.failed),
+            ("no_answer", command_load.no_answer),
+            ("not_sent", command_load.not_sent),
+        ]);
+        registry.register(
+            "command_load",
+            "Commands that scenarios send, by kind: sent; of those success, failed, no_answer; not_sent",
+            load,
+        );
+        registry.register("device_connections_open", "Connections of devices to edges", gauge(edges.open));
+        let came_and_went = by_kind(&[("opened", edges.opened), ("lost", edges.lost)]);
+        registry.register(
+            "device_connections",
+            "Connections of devices to edges, by kind: opened, lost",
+            came_and_went,
+        );
+        registry.register(
+            "device_connections_failed",
+            "Connections of devices that did not come to stand, by reason: refused, timed_out, handshake, other",
+            counters(edges.failed.iter().map(|(reason, tries)| (ReasonLabel { reason }, *tries))),
+        );
+        registry.register(
+            "frames_lost",
+            "Frames sent into a connection that was lost before it took them",
+            counter(edges.frames_lost),
+        );
         registry.register("clashes", "Device ids under which somebody else sends too", counter(levels.clashes));
         registry.register("streams", "WebSockets for drawing that are open", gauge(levels.streams));
-        let pictures = by_kind(&[("sent", load(&self.pictures_sent)), ("skipped", load(&self.pictures_skipped))]);
+        let pictures = by_kind(&[("sent", now(&self.pictures_sent)), ("skipped", now(&self.pictures_skipped))]);
         registry.register(
             "pictures",
             "Pictures due to streams, by kind: sent, skipped (the viewer was slow)",
@@ -188,7 +218,7 @@ impl Metrics {
             "picture",
             "Bytes of the pictures that were sent",
             Unit::Bytes,
-            counter(load(&self.picture_bytes)),
+            counter(now(&self.picture_bytes)),
         );
         let mut text = String::new();
         // Writing to a string cannot fail.
@@ -227,6 +257,9 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::CommandFigures;
+    use crate::swarm::Figures;
+    use crate::swarms::ConnectionFigures;
 
     const OPERATIONS: &str = include_str!("../../../docs/operations.md");
 
@@ -248,7 +281,7 @@ mod tests {
         metrics.pictures_sent.store(101, Ordering::Relaxed);
         metrics.pictures_skipped.store(102, Ordering::Relaxed);
         metrics.picture_bytes.store(103, Ordering::Relaxed);
-        let totals = Figures {
+        let figures = Figures {
             present: 1,
             frames_scheduled: 2,
             frames_sent: 3,
@@ -265,11 +298,21 @@ mod tests {
             updates_failed: 13,
             updates_unchanged: 113,
         };
+        let connections =
+            ConnectionFigures { open: 30, opened: 31, lost: 32, failed: [("refused", 33)].into(), frames_lost: 34 };
+        let command_load = CommandFigures {
+            sent: 40,
+            success: 41,
+            failed: 42,
+            no_answer: 43,
+            not_sent: 44,
+            ..CommandFigures::default()
+        };
         let levels = Levels {
             waiting: 14,
             running: 15,
             devices: 16,
-            totals,
+            totals: Totals { figures, connections, command_load },
             clashes: 17,
             streams: 18,
             connections: 19,
@@ -302,6 +345,16 @@ mod tests {
             "messages_total 107",
             "commands_total{kind=\"ignored\"} 9",
             "commands_total{kind=\"lost_in_slot\"} 10",
+            "command_load_total{kind=\"sent\"} 40",
+            "command_load_total{kind=\"success\"} 41",
+            "command_load_total{kind=\"failed\"} 42",
+            "command_load_total{kind=\"no_answer\"} 43",
+            "command_load_total{kind=\"not_sent\"} 44",
+            "device_connections_open 30",
+            "device_connections_total{kind=\"opened\"} 31",
+            "device_connections_total{kind=\"lost\"} 32",
+            "device_connections_failed_total{reason=\"refused\"} 33",
+            "frames_lost_total 34",
             "updates_total{kind=\"started\"} 11",
             "updates_total{kind=\"succeeded\"} 12",
             "updates_total{kind=\"failed\"} 13",

@@ -15,6 +15,7 @@ mod error;
 mod http;
 mod metrics;
 mod origin;
+mod path;
 mod picture;
 mod settings;
 mod simulator;

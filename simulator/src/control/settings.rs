@@ -20,6 +20,8 @@ pub struct SimulatorSettings {
     pub max_devices: u32,
     /// Frames a second of all swarms at most.
     pub max_frames_per_second: u32,
+    /// Commands a second that are sent to all swarms at most; one for all of a space counts once for each device.
+    pub max_commands_per_second: u32,
     /// WebSockets for drawing at most.
     pub max_streams: u32,
     /// Open connections at most.
@@ -42,6 +44,7 @@ impl Default for SimulatorSettings {
             max_swarms: 64,
             max_devices: 65_536,
             max_frames_per_second: 300_000,
+            max_commands_per_second: 50_000,
             max_streams: 16,
             max_connections: 1_000,
             header_timeout_ms: 10_000,
@@ -65,6 +68,7 @@ impl SimulatorSettings {
         range("max_swarms", self.max_swarms.into(), 1, 4_096);
         range("max_devices", self.max_devices.into(), 1, 16_777_216);
         range("max_frames_per_second", self.max_frames_per_second.into(), 1, 1_000_000_000);
+        range("max_commands_per_second", self.max_commands_per_second.into(), 1, 1_000_000_000);
         range("max_streams", self.max_streams.into(), 0, 1_000);
         range("max_connections", self.max_connections.into(), 1, 1_000_000);
         range("header_timeout_ms", self.header_timeout_ms, 100, 600_000);
@@ -90,6 +94,7 @@ impl SimulatorSettings {
             swarms: self.max_swarms as usize,
             devices: self.max_devices as usize,
             frames_per_second: self.max_frames_per_second.into(),
+            commands_per_second: self.max_commands_per_second.into(),
         }
     }
 
@@ -111,6 +116,7 @@ mod tests {
             max_swarms: 0,
             max_devices: 0,
             max_frames_per_second: 0,
+            max_commands_per_second: 0,
             max_streams: 1_001,
             max_connections: 0,
             header_timeout_ms: 1,
@@ -119,7 +125,7 @@ mod tests {
             drain_timeout_ms: 1,
         };
         let complaints = wrong.complaints();
-        assert_eq!(complaints.len(), 11, "{complaints:?}");
-        assert!(complaints[10].contains("`fine.example/path` is no origin"), "{complaints:?}");
+        assert_eq!(complaints.len(), 12, "{complaints:?}");
+        assert!(complaints[11].contains("`fine.example/path` is no origin"), "{complaints:?}");
     }
 }

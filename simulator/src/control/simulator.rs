@@ -3,6 +3,7 @@
 use super::http;
 use super::settings::SimulatorSettings;
 use super::state::State;
+use crate::scenario::EDGE;
 use grouploop_bridge::{Bus, NodeId};
 use grouploop_serve::{ServeOptions, Server};
 use std::io;
@@ -20,6 +21,8 @@ pub struct SimulatorOptions {
     pub node: NodeId,
     /// The version to show.
     pub version: String,
+    /// The edge of swarms that go over WebSockets and name none, as `ws://host:port`; without one it is that of this machine, on port 5003.
+    pub edge: Option<String>,
 }
 
 /// Why a simulator cannot start.
@@ -43,7 +46,8 @@ impl Simulator {
     /// # Errors
     /// [`StartError`].
     pub fn start(options: SimulatorOptions, listener: std::net::TcpListener, bus: Bus) -> Result<Self, StartError> {
-        let SimulatorOptions { settings, node, version } = options;
+        let SimulatorOptions { settings, node, version, edge } = options;
+        let edge = edge.unwrap_or_else(|| EDGE.to_owned());
         let serve = ServeOptions {
             name: "simulator",
             max_connections: settings.max_connections as usize,
@@ -51,7 +55,7 @@ impl Simulator {
             slow_client: Duration::from_millis(settings.slow_client_ms),
             counts: Arc::default(),
         };
-        let state = Arc::new(State::new(settings, node, version, bus, serve.counts.clone()));
+        let state = Arc::new(State::new(settings, node, version, edge, bus, serve.counts.clone()));
         let server = Server::start(serve, listener, http::router(state.clone()))?;
         tracing::info!(
             simulator.address = %server.address(),

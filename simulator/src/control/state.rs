@@ -16,6 +16,8 @@ use tokio_util::task::TaskTracker;
 pub(super) struct State {
     pub(super) settings: SimulatorSettings,
     pub(super) version: String,
+    /// The edge of swarms that go over WebSockets and name none.
+    pub(super) edge: String,
     pub(super) swarms: Swarms,
     /// The commands that definitions may name.
     pub(super) registry: Registry,
@@ -37,6 +39,7 @@ impl State {
         settings: SimulatorSettings,
         node: NodeId,
         version: String,
+        edge: String,
         bus: Bus,
         counts: Arc<Counts>,
     ) -> Self {
@@ -54,6 +57,7 @@ impl State {
             draining: AtomicBool::new(false),
             settings,
             version,
+            edge,
         }
     }
 

@@ -7,13 +7,14 @@
 
 use super::api::{MAX_LIMIT, find_live, in_range};
 use super::error::ApiError;
+use super::path::InPath;
 use super::picture::picture;
 use super::state::State;
 use crate::swarm::SwarmHandle;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
-use axum::extract::{Path, Query, State as FromState};
+use axum::extract::{Query, State as FromState};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream::SplitSink;
@@ -50,7 +51,7 @@ pub(super) struct Wanted {
 /// `GET /api/swarms/{name}/stream`
 pub(super) async fn open(
     FromState(state): FromState<Arc<State>>,
-    Path(name): Path<String>,
+    InPath(name): InPath<String>,
     wanted: Result<Query<Wanted>, QueryRejection>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {

@@ -10,7 +10,7 @@ mod bus;
 pub(crate) mod ws;
 
 pub(crate) use bus::{BusLink, Special};
-pub(crate) use ws::{ConnectFailure, RECONNECT, WsCounts, WsLink, WsOptions};
+pub(crate) use ws::{ConnectFailure, Edge, RECONNECT, WsCounts, WsLink, WsOptions};
 
 use bytes::Bytes;
 use grouploop_bridge::{DeviceId, LINE_LEN, PublishError};

@@ -40,12 +40,17 @@ pub const MAX_SWARMS: usize = 64;
 /// Bytes of a scenario.
 pub const MAX_SCENARIO_BYTES: usize = 1024 * 1024;
 
+/// The edge of this machine, as its settings have it at first.
+pub(crate) const EDGE: &str = "ws://127.0.0.1:5003";
+
 /// What a scenario means where it says nothing, and the world that it is read for.
 pub struct Given<'a> {
     /// The commands that there are.
     pub registry: &'a Registry,
     /// How frames get out when a swarm does not say.
     pub transport: Transport,
+    /// The edge of swarms that go over WebSockets and name none, as `ws://host:port`.
+    pub edge: &'a str,
     /// The ids of a space that others have: swarms that name none get what is left.
     pub taken: &'a dyn Fn(&Space) -> BTreeSet<DeviceId>,
     /// What swarms that name no ids get first, as far as it is free.
@@ -56,7 +61,7 @@ impl<'a> Given<'a> {
     /// Nobody else is there, and swarms go straight to the bus.
     #[must_use]
     pub fn alone(registry: &'a Registry) -> Self {
-        Self { registry, transport: Transport::Bus, taken: &|_| BTreeSet::new(), first: &[] }
+        Self { registry, transport: Transport::Bus, edge: EDGE, taken: &|_| BTreeSet::new(), first: &[] }
     }
 }
 

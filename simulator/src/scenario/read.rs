@@ -6,6 +6,7 @@ use super::mistakes::Mistakes;
 use super::swarm::{Churn, CommandLoad, CommandSlot, CommandTarget, Faults, Storm, Swarm, Transport};
 use super::{Given, MAX_DEVICES, MAX_SWARMS};
 use crate::body::{Floor, Motion, MotionMix, Radio, Taps, WorldSettings};
+use crate::link::Edge;
 use grouploop_bridge::{CommandError, DeviceId, Registry, Space};
 use std::time::Duration;
 use toml::de::{DeTable, DeValue};
@@ -14,8 +15,6 @@ use toml::de::{DeTable, DeValue};
 const DEVICES: u32 = 10;
 /// Frames a second of a swarm that does not say: what the stock firmware sends.
 const RATE_HZ: f64 = 20.0;
-/// The edge of a swarm that names none.
-const EDGE: &str = "ws://127.0.0.1:5003";
 /// Edges that one swarm can name, and commands.
 const MAX_LISTED: usize = 64;
 const SLOTS: [(&str, CommandSlot); 3] =
@@ -78,7 +77,7 @@ fn read_swarm<'t>(keys: &mut Keys<'t, '_>, place: usize, at: usize, given: &Give
         world: read_world(keys, place),
         churn: keys.table("churn", "swarm.churn", |keys| read_churn(keys, devices)),
         faults: keys.table("faults", "swarm.faults", |keys| read_faults(keys, devices)),
-        transport: read_transport(keys, &given.transport),
+        transport: read_transport(keys, given),
         slot: keys.word("slot", &SLOTS).unwrap_or_default(),
         commands: keys.table("commands", "swarm.commands", |keys| read_commands(keys, given.registry)),
     };
@@ -198,12 +197,12 @@ fn read_faults(keys: &mut Keys<'_, '_>, devices: u32) -> Faults {
     }
 }
 
-fn read_transport(keys: &mut Keys<'_, '_>, given: &Transport) -> Transport {
-    let (given_edges, given_each) = match given {
-        Transport::Bus => (vec![EDGE.to_owned()], 1),
+fn read_transport(keys: &mut Keys<'_, '_>, given: &Given<'_>) -> Transport {
+    let (given_edges, given_each) = match &given.transport {
+        Transport::Bus => (vec![given.edge.to_owned()], 1),
         Transport::Ws { edges, devices_per_connection } => (edges.clone(), *devices_per_connection),
     };
-    let over_ws = keys.word("transport", &[("bus", false), ("ws", true)]).unwrap_or(*given != Transport::Bus);
+    let over_ws = keys.word("transport", &[("bus", false), ("ws", true)]).unwrap_or(given.transport != Transport::Bus);
     let at = keys.place("ws");
     keys.table("ws", "swarm.ws", |keys| {
         let must_be = "the URL of an edge without a path, such as \"ws://host:5003\" (`space` says the rest)";
@@ -240,7 +239,8 @@ fn to_edge(url: &str) -> Option<String> {
     let fine = !name.is_empty()
         && host.len() <= 260
         && host.chars().all(plain)
-        && port.parse::<u16>().is_ok_and(|port| port > 0);
+        && port.parse::<u16>().is_ok_and(|port| port > 0)
+        && Edge::parse(url, &Space::main()).is_ok();
     fine.then(|| url.to_owned())
 }
 

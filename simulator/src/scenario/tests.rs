@@ -179,6 +179,10 @@ fn edges_are_urls_without_a_path() {
         "a:5003",
         "ws://u@a",
         "wss://a",
+        "ws://a:b:1",
+        "ws://[:1",
+        "ws://a::1",
+        "ws://a]b",
     ] {
         assert!(!edges(bad), "{bad}");
     }

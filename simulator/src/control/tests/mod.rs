@@ -1,8 +1,10 @@
 //! The service over real sockets: what it answers to requests that are right, wrong, hostile, and those of other people's pages.
 
+mod changes;
 mod description;
 mod pages;
 mod streams;
+mod told;
 
 use super::*;
 use crate::scenario::Scenario;
@@ -29,7 +31,8 @@ impl Stage {
         let mut settings = SimulatorSettings { listen: "127.0.0.1:0".into(), ..SimulatorSettings::default() };
         change(&mut settings);
         let (hub, listener) = (Hub::new(), std::net::TcpListener::bind(&settings.listen).unwrap());
-        let options = SimulatorOptions { settings, node: "sim-1".parse().unwrap(), version: "0".into() };
+        let (node, edge) = ("sim-1".parse().unwrap(), Some("ws://127.0.0.1:6".into()));
+        let options = SimulatorOptions { settings, node, version: "0".into(), edge };
         Self { simulator: Simulator::start(options, listener, hub.attach()).unwrap(), hub }
     }
 
@@ -144,6 +147,7 @@ async fn devices_keep_their_ids_when_their_number_changes() {
 async fn what_is_wrong_is_all_named_and_nothing_happens() {
     let stage = Stage::with(|settings| {
         (settings.max_swarms, settings.max_devices, settings.max_frames_per_second) = (2, 100, 1000);
+        settings.max_commands_per_second = 50;
     });
     let post = async |kind, body: &str| stage.send("POST", "/api/swarms", kind, body).await;
     let wrong = post(JSON, r#"{"devices": 0, "rate": 3, "floor": {"width_m": 0}}"#).await;
@@ -157,6 +161,7 @@ async fn what_is_wrong_is_all_named_and_nothing_happens() {
         (("Content-Type", "text/plain"), "{}", 415, "application/json"),
         (JSON, r#"{"devices": 101, "rate_hz": 1}"#, 422, "simulator.max_devices allows 100"),
         (JSON, r#"{"devices": 51}"#, 422, "1020 frames a second"),
+        (JSON, r#"{"commands": {"which": ["status"], "per_second": 6, "target": "all"}}"#, 422, "60 commands a second"),
         // The second one would be too many, so the first one does not begin either.
         (TOML, "[[swarm]]\ndevices = 60\nrate_hz = 1\n[[swarm]]\ndevices = 60\nrate_hz = 1", 422, "120 devices"),
         (TOML, "[[swarm]]\n[[swarm]]\n[[swarm]]", 422, "3 swarms, and simulator.max_swarms allows 2"),
@@ -196,7 +201,7 @@ async fn what_is_wrong_is_all_named_and_nothing_happens() {
     let put = stage.send("PUT", "/api/swarms/a", JSON, "{}").await;
     assert_eq!((put.status, put.header("allow")), (405, Some("GET,HEAD,PATCH,DELETE")));
     let text = stage.get("/metrics").await;
-    for refused in ["mistakes\"} 5", "limit\"} 5", "taken\"} 1"] {
+    for refused in ["mistakes\"} 5", "limit\"} 6", "taken\"} 1"] {
         let line = format!("grouploop_simulator_refused_total{{reason=\"{refused}\n");
         assert!(text.text().contains(&line), "{refused} in {}", text.text());
     }

@@ -16,7 +16,7 @@ pub(crate) struct EdgeUrlError {
 
 /// One edge, as the devices of a space reach it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Edge {
+pub(crate) struct Edge {
     /// For logs: with the path.
     pub(super) url: String,
     /// A name or an address, without the brackets of IPv6.
@@ -29,7 +29,7 @@ pub(super) struct Edge {
 
 impl Edge {
     /// A path in the URL is kept; otherwise it is that of the space.
-    pub(super) fn parse(url: &str, space: &Space) -> Result<Self, EdgeUrlError> {
+    pub(crate) fn parse(url: &str, space: &Space) -> Result<Self, EdgeUrlError> {
         let wrong = || EdgeUrlError { url: url.to_owned() };
         let uri: Uri = url.parse().map_err(|_| wrong())?;
         let authority = uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or_else(wrong)?;

@@ -29,14 +29,13 @@ mod wire;
 mod tests;
 
 pub(crate) use counts::{ConnectFailure, WsCounts};
-pub(crate) use edge::EdgeUrlError;
+pub(crate) use edge::{Edge, EdgeUrlError};
 
 use super::{Dropped, Incoming, LineBytes, Place, Push};
 use bytes::Bytes;
 use common::Common;
 use connection::Connection;
 use door::{Batch, Door, OUTBOX_OF_ONE, OUTBOX_SHARED, SLOW_FRAME};
-use edge::Edge;
 use grouploop_bridge::{DeviceId, Space};
 use handshake::Speed;
 use rustc_hash::{FxHashMap, FxHashSet};

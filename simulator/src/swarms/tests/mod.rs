@@ -133,7 +133,7 @@ async fn a_simulated_device_takes_commands_from_anywhere_and_is_in_the_roster() 
 #[tokio::test(start_paused = true)]
 async fn what_does_not_fit_is_refused_with_the_reason() {
     let hub = Hub::new();
-    let limits = Limits { swarms: 2, devices: 100, frames_per_second: 1000.0 };
+    let limits = Limits { swarms: 2, devices: 100, frames_per_second: 1000.0, commands_per_second: 50.0 };
     let swarms = Swarms::new("sim-1".parse().unwrap(), "0".into(), hub.attach(), limits);
     let start = |text: &str| swarms.start(plan(text)).map(|_| ()).map_err(|error| error.to_string());
     assert_eq!(start("name = \"a\"\ndevices = 20"), Ok(()));
@@ -151,6 +151,15 @@ async fn what_does_not_fit_is_refused_with_the_reason() {
             .unwrap_err()
             .contains("1200 frames a second, and simulator.max_frames_per_second allows 1000")
     );
+    let commands = |load: &str| {
+        start(&format!("name = \"b\"\nspace = \"x\"\ndevices = 10\ncommands = {{ which = [\"status\"], {load} }}"))
+    };
+    assert!(
+        commands("per_second = 51")
+            .unwrap_err()
+            .contains("51 commands a second, and simulator.max_commands_per_second")
+    );
+    assert!(commands("per_second = 6, target = \"all\"").unwrap_err().contains("60 commands a second"));
     assert_eq!(start("name = \"b\"\nspace = \"x\"\ndevices = 1"), Ok(()));
     assert!(start("name = \"c\"\nspace = \"y\"\ndevices = 1").unwrap_err().contains("simulator.max_swarms"));
     swarms.stop("a").await.unwrap();
@@ -188,5 +197,36 @@ async fn a_swarm_grows_shrinks_and_changes_its_rate_while_it_runs() {
     second().await;
     assert_eq!(swarm.status(), Status::Stopped, "another seed is another swarm");
     assert!(anew.figures().present == 5 && anew.figures().frames_sent.abs_diff(100) <= 5);
+    assert!(swarms.drain(PATIENCE).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edge_that_cannot_be_stops_nothing_and_starts_nothing() {
+    let hub = Hub::new();
+    let swarms = swarms(&hub);
+    let swarm = swarms.start(plan("name = \"s\"")).unwrap();
+    let wrong = |name: &str| {
+        let transport = Transport::Ws { edges: vec!["ws://a:b:1".into()], devices_per_connection: 1 };
+        Swarm { transport, ..plan(&format!("name = \"{name}\"\nspace = \"x\"")) }
+    };
+    assert!(matches!(swarms.change(wrong("s")).await, Err(SwarmError::Edge(_))));
+    assert!(!swarm.status().is_over());
+    let fine = plan("name = \"t\"\nspace = \"y\"");
+    assert!(matches!(swarms.start_all(vec![fine, wrong("u")]), Err(SwarmError::Edge(_))));
+    assert_eq!(swarms.all().len(), 1);
+    assert!(swarms.drain(PATIENCE).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_those_that_are_over_the_oldest_are_forgotten() {
+    let hub = Hub::new();
+    let swarms = swarms(&hub);
+    // By name the oldest is the last.
+    for number in (0..MAX_OVER + 3).rev() {
+        let short = plan(&format!("name = \"s-{number:03}\"\nduration = \"1ms\"\ndevices = 1"));
+        swarms.start(short).unwrap().ended().await;
+    }
+    let names: Vec<String> = swarms.all().iter().map(|swarm| swarm.plan().name.clone()).collect();
+    assert_eq!(names, (0..MAX_OVER).map(|number| format!("s-{number:03}")).collect::<Vec<_>>());
     assert!(swarms.drain(PATIENCE).await);
 }
