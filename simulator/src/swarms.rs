@@ -1,13 +1,15 @@
 //! All swarms of one simulator: started, changed and stopped by name, within limits.
 
+mod limits;
 mod totals;
 
+pub use limits::{Limits, SwarmError};
 pub(crate) use totals::{ConnectionFigures, Totals};
 
 use crate::link::{BusLink, Edge, Link, RECONNECT, Special, WsCounts, WsLink, WsOptions};
 use crate::load::Sink;
 use crate::node::Node;
-use crate::scenario::{CommandSlot, CommandTarget, Swarm, Transport};
+use crate::scenario::{CommandSlot, Swarm, Transport};
 use crate::swarm::{Fetcher, SwarmHandle, Watched, can_change};
 use grouploop_bridge::{Bus, DeviceId, NodeId, Space};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,72 +18,6 @@ use std::time::Duration;
 
 /// Swarms that are over and still listed.
 const MAX_OVER: usize = 64;
-
-/// What all swarms of a simulator together may be.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Limits {
-    /// Swarms.
-    pub swarms: usize,
-    /// Devices.
-    pub devices: usize,
-    /// Frames a second.
-    pub frames_per_second: f64,
-    /// Commands a second that are sent to them; one for all of a space counts once for each device.
-    pub commands_per_second: f64,
-}
-
-impl Limits {
-    /// None but those of the machine.
-    pub const NONE: Self = Self {
-        swarms: usize::MAX,
-        devices: usize::MAX,
-        frames_per_second: f64::INFINITY,
-        commands_per_second: f64::INFINITY,
-    };
-}
-
-/// Why a swarm cannot start, or become what is asked.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum SwarmError {
-    /// There is no such swarm.
-    #[error("there is no swarm `{0}`")]
-    Unknown(String),
-    /// Another swarm has the name.
-    #[error("there is a swarm `{0}` already: stop it first, or choose another `name`")]
-    NameTaken(String),
-    /// Another swarm has some of its devices.
-    #[error(
-        "device {device} of space `{space}` is one of swarm `{swarm}`: leave `ids` and `first_id` out, or choose others"
-    )]
-    DeviceTaken {
-        /// The first of them.
-        device: DeviceId,
-        /// Where.
-        space: Space,
-        /// Whose it is.
-        swarm: String,
-    },
-    /// A limit of the settings.
-    #[error(
-        "with it there would be {asked} {what}, and {setting} allows {most}: ask for fewer, stop other swarms, or raise the setting"
-    )]
-    OverLimit {
-        /// Of what.
-        what: &'static str,
-        /// What there would be.
-        asked: u64,
-        /// What there may be.
-        most: u64,
-        /// The setting that says so.
-        setting: &'static str,
-    },
-    /// An edge that it cannot connect to.
-    #[error("{0}")]
-    Edge(String),
-    /// The simulator ends.
-    #[error("the simulator is stopping")]
-    Stopping,
-}
 
 /// All swarms of one simulator.
 #[derive(Debug)]
@@ -267,19 +203,7 @@ impl Swarms {
             .collect();
         let others = || running.iter().map(|other| &**other).chain(before);
         let all = || others().chain([plan]);
-        let over = |what, asked: f64, most: f64, setting| {
-            // The casts keep within their range; these are figures for people.
-            let error = SwarmError::OverLimit { what, asked: asked.ceil() as u64, most: most as u64, setting };
-            if asked > most { Err(error) } else { Ok(()) }
-        };
-        let devices: usize = all().map(|plan| plan.ids.len()).sum();
-        let frames: f64 = all().map(|plan| plan.ids.len() as f64 * plan.rate_hz).sum();
-        over("swarms", all().count() as f64, self.limits.swarms as f64, "simulator.max_swarms")?;
-        over("devices", devices as f64, self.limits.devices as f64, "simulator.max_devices")?;
-        over("frames a second", frames, self.limits.frames_per_second, "simulator.max_frames_per_second")?;
-        let commands: f64 = all().map(commands_per_second).sum();
-        let most = self.limits.commands_per_second;
-        over("commands a second", commands, most, "simulator.max_commands_per_second")?;
+        self.limits.check(all())?;
         let mine: BTreeSet<DeviceId> = plan.ids.iter().copied().collect();
         for other in others().filter(|other| other.space == plan.space) {
             if let Some(device) = other.ids.iter().find(|id| mine.contains(id)) {
@@ -372,14 +296,6 @@ impl Inner {
             self.past = std::mem::take(&mut self.past).plus(&listed.handle);
         }
     }
-}
-
-/// How many commands its devices are sent.
-fn commands_per_second(plan: &Swarm) -> f64 {
-    plan.commands.as_ref().map_or(0.0, |load| match load.target {
-        CommandTarget::Each => load.per_second,
-        CommandTarget::All => load.per_second * plan.ids.len() as f64,
-    })
 }
 
 /// Commands go the way that frames go.

@@ -22,6 +22,8 @@ pub struct SimulatorSettings {
     pub max_frames_per_second: u32,
     /// Commands a second that are sent to all swarms at most; one for all of a space counts once for each device.
     pub max_commands_per_second: u32,
+    /// Connections of swarms to edges at most.
+    pub max_device_connections: u32,
     /// WebSockets for drawing at most.
     pub max_streams: u32,
     /// Open connections at most.
@@ -45,6 +47,7 @@ impl Default for SimulatorSettings {
             max_devices: 65_536,
             max_frames_per_second: 300_000,
             max_commands_per_second: 50_000,
+            max_device_connections: 5_000,
             max_streams: 16,
             max_connections: 1_000,
             header_timeout_ms: 10_000,
@@ -69,6 +72,7 @@ impl SimulatorSettings {
         range("max_devices", self.max_devices.into(), 1, 16_777_216);
         range("max_frames_per_second", self.max_frames_per_second.into(), 1, 1_000_000_000);
         range("max_commands_per_second", self.max_commands_per_second.into(), 1, 1_000_000_000);
+        range("max_device_connections", self.max_device_connections.into(), 0, 1_000_000);
         range("max_streams", self.max_streams.into(), 0, 1_000);
         range("max_connections", self.max_connections.into(), 1, 1_000_000);
         range("header_timeout_ms", self.header_timeout_ms, 100, 600_000);
@@ -95,6 +99,7 @@ impl SimulatorSettings {
             devices: self.max_devices as usize,
             frames_per_second: self.max_frames_per_second.into(),
             commands_per_second: self.max_commands_per_second.into(),
+            device_connections: self.max_device_connections as usize,
         }
     }
 
@@ -117,6 +122,7 @@ mod tests {
             max_devices: 0,
             max_frames_per_second: 0,
             max_commands_per_second: 0,
+            max_device_connections: 1_000_001,
             max_streams: 1_001,
             max_connections: 0,
             header_timeout_ms: 1,
@@ -125,7 +131,7 @@ mod tests {
             drain_timeout_ms: 1,
         };
         let complaints = wrong.complaints();
-        assert_eq!(complaints.len(), 12, "{complaints:?}");
-        assert!(complaints[11].contains("`fine.example/path` is no origin"), "{complaints:?}");
+        assert_eq!(complaints.len(), 13, "{complaints:?}");
+        assert!(complaints[12].contains("`fine.example/path` is no origin"), "{complaints:?}");
     }
 }

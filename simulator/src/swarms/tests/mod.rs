@@ -133,7 +133,8 @@ async fn a_simulated_device_takes_commands_from_anywhere_and_is_in_the_roster() 
 #[tokio::test(start_paused = true)]
 async fn what_does_not_fit_is_refused_with_the_reason() {
     let hub = Hub::new();
-    let limits = Limits { swarms: 2, devices: 100, frames_per_second: 1000.0, commands_per_second: 50.0 };
+    let limits =
+        Limits { swarms: 2, devices: 100, frames_per_second: 1000.0, commands_per_second: 50.0, device_connections: 4 };
     let swarms = Swarms::new("sim-1".parse().unwrap(), "0".into(), hub.attach(), limits);
     let start = |text: &str| swarms.start(plan(text)).map(|_| ()).map_err(|error| error.to_string());
     assert_eq!(start("name = \"a\"\ndevices = 20"), Ok(()));
@@ -158,6 +159,12 @@ async fn what_does_not_fit_is_refused_with_the_reason() {
         commands("per_second = 51")
             .unwrap_err()
             .contains("51 commands a second, and simulator.max_commands_per_second")
+    );
+    let ws = "transport = \"ws\"\nws = { edges = [\"ws://127.0.0.1:9\"], devices_per_connection = 2 }";
+    let connections = start(&format!("name = \"b\"\nspace = \"x\"\ndevices = 9\n{ws}")).unwrap_err();
+    assert!(
+        connections.contains("5 connections to edges, and simulator.max_device_connections allows 4"),
+        "{connections}"
     );
     assert!(commands("per_second = 6, target = \"all\"").unwrap_err().contains("60 commands a second"));
     assert_eq!(start("name = \"b\"\nspace = \"x\"\ndevices = 1"), Ok(()));
