@@ -1,5 +1,6 @@
 //! Recording and replay as a whole, over the bus of one process and files of this machine.
 
+mod edge;
 mod record;
 mod replay;
 mod urls;
