@@ -157,13 +157,13 @@ impl Player {
 
     async fn rounds(&mut self, tape: &Tape, options: PlayerOptions) -> Result<(), TapeError> {
         let devices = Arc::new(options.devices);
-        let mut feed = Feed::start(tape, devices.clone())?;
+        let mut feed = Feed::start(tape, devices.clone());
         let (mut schedule, mut before) = (None, 0);
         loop {
             let (frames, end) = feed.next().await?;
             if end.is_some() && options.repeat {
                 // Read while the last frames of this round are played.
-                feed = Feed::start(tape, devices.clone())?;
+                feed = Feed::start(tape, devices.clone());
             }
             let schedule = schedule.get_or_insert_with(|| Schedule::new(options.speed, Instant::now()));
             self.play_frames(&frames, schedule).await;
