@@ -168,7 +168,8 @@ pub(crate) struct RecordArgs {
     /// Record from this edge, as a viewer; without it the NATS server, else ui.ws_default_url, else the edge on this machine
     #[arg(long, value_name = "WS_URL")]
     pub(crate) url: Option<String>,
-    /// What lets us write to the CDN; others on this machine can see it here: better GROUPLOOP_CDN__TOKEN (cdn.token)
+    /// What lets us write there; others on this machine can see it here. GROUPLOOP_CDN__TOKEN (cdn.token) is better, and goes to the CDN of
+    /// cdn.base_url only, or without one to the CDN on this machine
     #[arg(long, value_name = "TOKEN")]
     pub(crate) token: Option<String>,
     /// Folder for the file in which a recording for a URL is written first; without it the system's folder for temporary files
@@ -435,6 +436,8 @@ mod tests {
         let Some(Command::Record(args)) = cli.command else { panic!() };
         assert_eq!((args.duration, args.max_bytes), (Some(Duration::from_secs(5400)), Some(1 << 30)));
         assert_eq!((args.place.to_string(), args.space.as_str()), ("night.glrec".to_owned(), "class-3b"));
+        let Some(Command::Record(args)) = parse("grouploop record night.glrec").command else { panic!() };
+        assert_eq!(args.space, Space::main());
         for wrong in ["--space a", "--space a memory://x", "--space a x --max-bytes 63K", "--space A x"] {
             let line = ["grouploop", "record"].into_iter().chain(wrong.split(' '));
             assert!(Cli::try_parse_from(line).is_err(), "{wrong}");

@@ -1,21 +1,22 @@
 //! `grouploop record`, `replay` and `recording`: what people type and read; the work is that of `grouploop-simulator`.
 
+mod access;
 mod info;
 mod live;
 mod record;
 mod replay;
+
+use access::access;
 
 pub(crate) use info::info;
 pub(crate) use record::record;
 pub(crate) use replay::replay;
 
 use crate::exit::Exit;
-use crate::settings::Settings;
 use crate::signals::Signals;
 use crate::terminal::{complain, printable};
 use grouploop_simulator::recording::End;
-use grouploop_simulator::tape::{Access, TapeError};
-use std::collections::BTreeMap;
+use grouploop_simulator::tape::TapeError;
 use std::path::PathBuf;
 use tokio::sync::watch;
 
@@ -58,11 +59,6 @@ async fn interruptible(work: impl AsyncFnOnce(Stop) -> Result<Exit, TapeError>) 
 fn failed(error: &TapeError) -> Exit {
     complain(&printable(&error.to_string()));
     if error.is_away() { Exit::NoAnswer } else { Exit::Failed }
-}
-
-/// What lets us in: the token of the flag, else of the settings.
-fn access(token: Option<&String>, settings: &Settings, variables: BTreeMap<String, String>) -> Access {
-    Access { token: token.unwrap_or(&settings.cdn.token).clone(), variables }
 }
 
 /// Where files are that nobody keeps.

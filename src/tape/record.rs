@@ -20,12 +20,17 @@ use grouploop_simulator::tape::{Limits, Recorded, Recorder, TapeError, Target, W
 use indicatif::{FormattedDuration, HumanBytes, HumanCount};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 /// Time for the bus to end.
 const DRAIN: Duration = Duration::from_secs(1);
+
+/// A NATS server counts as gone when two pings, a second apart, are not answered (`bridge`), so it answered so long before the latest.
+const NATS_SILENCE: Duration = Duration::from_secs(4);
+/// An edge does after 45 s without a word (`viewer`).
+const EDGE_SILENCE: Duration = Duration::from_secs(46);
 
 /// Records until a limit or a signal.
 pub(crate) async fn record(args: &RecordArgs, settings: &Settings, variables: BTreeMap<String, String>) -> Exit {
@@ -56,7 +61,7 @@ async fn run(
     variables: BTreeMap<String, String>,
     stop: Stop,
 ) -> Result<Exit, TapeError> {
-    let access = access(args.token.as_ref(), settings, variables);
+    let access = access(args.token.as_ref(), &args.place, &settings.cdn, variables);
     let spool = spool(args.spool.as_ref());
     let source = match edge {
         Some(url) => Source::Edge(url),
@@ -78,7 +83,12 @@ async fn run(
         live.say(&format!("recording into {}, which is brought to {} at the end", spool.display(), args.place));
     }
     let limits = Limits { duration: args.duration, max_bytes: args.max_bytes };
+    let silence = match &source {
+        Source::Bus(_) => NATS_SILENCE,
+        Source::Edge(_) => EDGE_SILENCE,
+    };
     let recording = Recording {
+        silence,
         recorder: Recorder::start(file, limits),
         live,
         begun: Instant::now(),
@@ -91,8 +101,9 @@ async fn run(
         trouble = recording.listen(&source, &args.space) => trouble,
         () = recording.live.keep_showing(|| recording.line(&args.space)) => None,
     };
-    let Recording { recorder, live, begun, state } = recording;
-    let (took, (gaps, gone)) = (begun.elapsed(), state.into_inner().gaps());
+    let Recording { recorder, live, begun, state, .. } = recording;
+    let (took, had_any) = (begun.elapsed(), state.borrow().up.is_some());
+    let (gaps, gone) = state.into_inner().gaps(Instant::now());
     drop(live);
     let recorded = recorder.finish().await;
     let mut lost = 0;
@@ -104,10 +115,15 @@ async fn run(
         complain(why);
     }
     let recorded = recorded?;
+    if trouble.is_none() && !had_any {
+        target.discard();
+        complain("nothing is recorded: nobody answered all the time");
+        return Ok(Exit::NoAnswer);
+    }
     target.deliver(&access).await?;
     let mut text = summary(args, &recorded, took);
     if gaps > 0 {
-        let _ = writeln!(text, "gaps      {gaps}, {:.1} s without a connection", gone.as_secs_f64());
+        let _ = writeln!(text, "gaps      {gaps}, {gone} without a connection");
     }
     if lost > 0 {
         let _ = writeln!(text, "lost      {lost} messages or more: this program was too slow");
@@ -118,6 +134,8 @@ async fn run(
 /// A recording under way, and how it is connected.
 struct Recording {
     recorder: Recorder,
+    /// How long the other side can be gone before that is noticed.
+    silence: Duration,
     live: Live,
     begun: Instant,
     state: RefCell<State>,
@@ -126,36 +144,75 @@ struct Recording {
 /// How it is connected.
 #[derive(Debug, Default)]
 struct State {
-    /// Whether there was a connection already.
-    known: bool,
-    /// Since when there is none.
-    away: Option<Instant>,
+    /// When it was connected last.
+    up: Option<Instant>,
+    /// Since when there is no connection.
+    away: Option<Away>,
     /// Times without a connection that are over, and how long they were in all.
     gaps: u32,
-    gone: Duration,
+    gone: Gap,
     /// What was said last, so that only news is said.
     said: String,
 }
 
+/// A connection was lost.
+#[derive(Debug, Clone, Copy)]
+struct Away {
+    since: Instant,
+    /// Whether that was noticed only then, with no sign of life shortly before.
+    noticed: bool,
+}
+
+/// How long frames are missing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Gap {
+    time: Duration,
+    /// It may be longer: nobody knows when it began.
+    at_least: bool,
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{:.1} s", if self.at_least { "at least " } else { "" }, self.time.as_secs_f64())
+    }
+}
+
+impl Away {
+    fn gap(self, now: Instant) -> Gap {
+        Gap { time: now - self.since, at_least: self.noticed }
+    }
+}
+
 impl State {
-    fn up(&mut self, now: Instant) -> Option<Duration> {
-        let gap = self.away.take().map(|since| now - since).filter(|_| self.known);
-        self.known = true;
+    /// The gap that is over now.
+    fn up(&mut self, now: Instant) -> Option<Gap> {
+        let before = self.up.replace(now);
+        let gap = self.away.take().filter(|_| before.is_some()).map(|away| away.gap(now));
         if let Some(gap) = gap {
             self.gaps += 1;
-            self.gone += gap;
+            self.add(gap);
         }
         gap
     }
 
-    fn down(&mut self, now: Instant) {
-        self.away.get_or_insert(now);
+    /// The connection is found lost; frames arrived until `heard`. Whoever falls silent is missed only after a while, so frames may be
+    /// missing from the last sign of life on.
+    fn down(&mut self, now: Instant, heard: Option<Instant>, silence: Duration) {
+        let alive = heard.max(self.up).filter(|alive| now - *alive <= silence);
+        self.away.get_or_insert(Away { since: alive.unwrap_or(now), noticed: alive.is_none() });
+    }
+
+    fn add(&mut self, gap: Gap) {
+        self.gone = Gap { time: self.gone.time + gap.time, at_least: self.gone.at_least || gap.at_least };
     }
 
     /// With one that is not over yet.
-    fn gaps(&self) -> (u32, Duration) {
-        let open = self.away.map(|since| since.elapsed());
-        (self.gaps + u32::from(open.is_some()), self.gone + open.unwrap_or_default())
+    fn gaps(mut self, now: Instant) -> (u32, Gap) {
+        if let Some(away) = self.away {
+            self.gaps += 1;
+            self.add(away.gap(now));
+        }
+        (self.gaps, self.gone)
     }
 }
 
@@ -183,14 +240,14 @@ impl Recording {
         let gap = self.state.borrow_mut().up(Instant::now());
         match gap {
             Some(gap) => {
-                self.say(format!("connected to {what} again; the recording has a gap of {:.1} s", gap.as_secs_f64()));
+                self.say(format!("connected to {what} again; the recording has a gap of {gap}"));
             }
             None => self.say(format!("connected to {what}")),
         }
     }
 
     fn down(&self, what: &str, why: &str) {
-        self.state.borrow_mut().down(Instant::now());
+        self.state.borrow_mut().down(Instant::now(), self.recorder.heard(), self.silence);
         self.say(format!("no connection to {what}: {}; trying again", printable(why)));
     }
 
@@ -260,4 +317,35 @@ fn summary(args: &RecordArgs, recorded: &Recorded, took: Duration) -> String {
         let _ = writeln!(text, "skipped   {} lines that are no frames", tally.foreign);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn a_gap_counts_from_the_last_sign_of_life_when_there_was_one_shortly_before() {
+        let (begin, mut state) = (Instant::now(), State::default());
+        let at = |seconds| begin + SECOND * seconds;
+        let gap = |seconds, at_least| Gap { time: SECOND * seconds, at_least };
+        state.down(at(0), None, NATS_SILENCE);
+        assert_eq!(state.up(at(3)), None, "nothing was lost that had begun");
+        // Frames until 100, noticed at 102.
+        state.down(at(102), Some(at(100)), NATS_SILENCE);
+        state.down(at(103), Some(at(100)), NATS_SILENCE);
+        assert_eq!(state.up(at(105)), Some(gap(5, false)));
+        // Not from a frame before the last connection.
+        state.down(at(106), Some(at(100)), NATS_SILENCE);
+        assert_eq!(state.up(at(108)), Some(gap(3, false)));
+        assert_eq!((state.gaps, state.gone), (2, gap(8, false)));
+        // Nobody sends for long: it may have been away for a while, or not.
+        state.down(at(200), Some(at(150)), NATS_SILENCE);
+        assert_eq!(state.up(at(202)), Some(gap(2, true)));
+        assert_eq!((state.gaps, state.gone), (3, gap(10, true)));
+        assert_eq!(state.gone.to_string(), "at least 10.0 s");
+        state.down(at(305), Some(at(305)), NATS_SILENCE);
+        assert_eq!(state.gaps(at(310)), (4, gap(15, true)));
+    }
 }

@@ -37,7 +37,7 @@ async fn run(
     variables: BTreeMap<String, String>,
     stop: Stop,
 ) -> Result<Exit, TapeError> {
-    let (spool, access) = (spool(args.spool.as_ref()), access(None, settings, variables));
+    let (spool, access) = (spool(args.spool.as_ref()), access(None, &args.place, &settings.cdn, variables));
     let open = async {
         let tape = Tape::open(&args.place, &spool, &access).await?;
         let space = args.space.clone().unwrap_or_else(|| tape.header().space.clone());

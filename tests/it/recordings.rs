@@ -146,7 +146,14 @@ async fn a_night_goes_into_the_cdn_and_comes_back_out_of_it() {
     assert!(!wrong.log().iter().any(|line| line.contains("another-token")), "{:?}", wrong.log());
     assert_eq!((spool.files().len(), http_get(cdn.addr(), "/static/night.glrec").await.status), (1, 404));
 
-    let env = [("GROUPLOOP_CDN__TOKEN".to_owned(), TOKEN.to_owned())];
+    // A token of the settings is for the CDN of the settings.
+    let token = ("GROUPLOOP_CDN__TOKEN".to_owned(), TOKEN.to_owned());
+    spool.files().iter().for_each(|kept| std::fs::remove_file(kept).unwrap());
+    let stranger = recorder(&args, std::slice::from_ref(&token)).await;
+    assert_eq!(stranger.terminate().await.code(), Some(1));
+    says(&stranger, "Set cdn.base_url to this one's URL").await;
+
+    let env = [token, ("GROUPLOOP_CDN__BASE_URL".to_owned(), cdn.http(""))];
     spool.files().iter().for_each(|kept| std::fs::remove_file(kept).unwrap());
     let right = recorder(&args, &env).await;
     send(&mut device, 0..10).await;
@@ -231,6 +238,51 @@ async fn a_gap_is_said() {
 }
 
 #[tokio::test]
+async fn a_gap_begins_with_the_last_frame_and_not_when_the_loss_is_noticed() {
+    let ((nats, edge), folder) = (hub().await, Folder::new("frozen"));
+    let (file, url) = (folder.path("a.glrec"), nats.url());
+    let recorder = recorder(&["--space", "lab", "--nats", &url, &file], &[]).await;
+    let mut device = Peer::connect(edge.ws_url("/spaces/lab")).await;
+    send(&mut device, 0..3).await;
+    eventually!(frames_in(&file).await == Some(6));
+    send(&mut device, 3..6).await;
+    nats.stop();
+    let frozen = Instant::now();
+    says(&recorder, "no connection to NATS").await;
+    let least = frozen.elapsed().as_secs_f64();
+    nats.cont();
+    let again = "again; the recording has a gap of ";
+    let gap = recorder.find_in_log(again, |line| line.split_once(again)?.1.strip_suffix(" s")?.parse::<f64>().ok());
+    let gap = gap.await;
+    // Both are told or measured in tenths.
+    assert!(gap >= least - 0.1, "{gap} s of {least} s");
+    end(&recorder, "gaps      1, ").await;
+}
+
+#[tokio::test]
+async fn a_recording_that_nobody_answered_is_none() {
+    let folder = Folder::new("nobody");
+    let (file, duration) = (folder.path("a.glrec"), ["--duration", "200ms"]);
+    for source in [["--nats", "nats://127.0.0.1:1"], ["--url", "ws://127.0.0.1:9/"]] {
+        let (code, text) = run(&[&["record", &file][..], &duration, &source].concat(), &[]).await;
+        assert_eq!(code, 3, "{text}");
+        assert!(text.contains("nobody answered") && !text.contains("gaps"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_pipe_is_refused_and_not_waited_for() {
+    let folder = Folder::new("pipe");
+    let pipe = folder.path("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for args in [&["replay", &pipe][..], &["recording", &pipe], &["record", &pipe]] {
+        let (code, text) = run(&[args, &["--nats", "nats://127.0.0.1:1"]].concat(), &[]).await;
+        assert_eq!(code, 1, "{text}");
+        assert!(text.contains("is no regular file"), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn speed_devices_and_space_are_chosen_and_a_cut_is_said() {
     let ((nats, edge), folder) = (hub().await, Folder::new("chosen"));
     let (file, url) = (folder.path("a.glrec"), nats.url());
@@ -272,7 +324,7 @@ async fn speed_devices_and_space_are_chosen_and_a_cut_is_said() {
 async fn what_cannot_be_is_said_at_once() {
     let (code, text) = run(&["record", "--space", "lab", "--nats", "nats://127.0.0.1:1", "/dev/full"], &[]).await;
     assert_eq!(code, 1, "{text}");
-    assert!(text.contains("/dev/full: the disk is full"), "{text}");
+    assert!(text.contains("/dev/full is no regular file"), "{text}");
     let (code, text) = run(&["replay", "/nonexistent/night.glrec", "--nats", "nats://127.0.0.1:1"], &[]).await;
     assert_eq!(code, 1, "{text}");
     assert!(text.contains("/nonexistent/night.glrec: "), "{text}");

@@ -1,9 +1,10 @@
 //! Frames of a recording for whoever must not wait for a disk: one piece is read ahead, on a thread that may block.
 
-use super::TapeError;
-use super::file::NewFile;
+use super::copy::{Copy, MAX_COPY_BYTES};
+use super::file::{NewFile, regular};
 use super::place::TapePlace;
 use super::store::Access;
+use super::{TapeError, blocking};
 use crate::recording::{End, Header, Reader, RecordingError};
 use grouploop_bridge::{DeviceId, Frame};
 use std::collections::BTreeSet;
@@ -33,19 +34,31 @@ impl Tape {
     /// # Errors
     /// When it is not there, or is no recording.
     pub async fn open(place: &TapePlace, spool: &Path, access: &Access) -> Result<Self, TapeError> {
-        let failed = |why| TapeError::File { path: spool.to_owned(), why };
-        let file = match place.file() {
-            Some(path) => File::open(path).map_err(|why| TapeError::File { path: path.to_owned(), why })?,
-            None => {
-                let mut copy = NewFile::create(spool, place.name())?;
-                // Without its name it cannot be left behind; a system that does not let go of the name keeps the file.
-                let _ = std::fs::remove_file(&copy.path);
-                access.fetch(place, &mut copy).await?;
-                copy.file
-            }
-        };
-        let bytes = file.metadata().map_err(failed)?.len();
-        let place = place.to_string();
+        let name = place.to_string();
+        if let Some(path) = place.file() {
+            let (path, named) = (path.to_owned(), path);
+            return blocking(named, move || {
+                regular(&path)?;
+                let file = File::open(&path).map_err(|why| TapeError::File { path, why })?;
+                Self::of(name, file)
+            })
+            .await;
+        }
+        let (folder, last) = (spool.to_owned(), place.name().to_owned());
+        let copy = blocking(spool, move || {
+            let copy = NewFile::create(&folder, &last)?;
+            // Without its name it cannot be left behind; a system that does not let go of the name keeps the file.
+            let _ = std::fs::remove_file(&copy.path);
+            Ok(copy)
+        });
+        let mut copy = Copy::new(name.clone(), copy.await?, MAX_COPY_BYTES);
+        access.fetch(place, &mut copy).await?;
+        let file = copy.finish().await?;
+        blocking(spool, move || Self::of(name, file)).await
+    }
+
+    fn of(place: String, file: File) -> Result<Self, TapeError> {
+        let bytes = file.metadata().map_err(|error| wrong(&place, error.into()))?.len();
         let header = Reader::open(rewound(&file, &place)?).map_err(|why| wrong(&place, why))?.header().clone();
         Ok(Self { place, file: Arc::new(file), header, bytes })
     }
@@ -63,7 +76,7 @@ impl Tape {
     }
 
     /// From the beginning. Only one is read at a time.
-    pub(super) fn reader(&self) -> Result<Reader<BufReader<File>>, TapeError> {
+    fn reader(&self) -> Result<Reader<BufReader<File>>, TapeError> {
         Reader::open(rewound(&self.file, &self.place)?).map_err(|why| wrong(&self.place, why))
     }
 }
@@ -81,7 +94,7 @@ fn wrong(place: &str, why: RecordingError) -> TapeError {
 #[derive(Debug)]
 pub(super) struct Feed {
     place: String,
-    next: JoinHandle<Result<Read, std::io::Error>>,
+    next: JoinHandle<Result<Read, TapeError>>,
     tasks: TaskTracker,
     devices: Arc<Option<BTreeSet<DeviceId>>>,
 }
@@ -99,10 +112,11 @@ enum Rest {
 }
 
 impl Feed {
-    pub(super) fn start(tape: &Tape, devices: Arc<Option<BTreeSet<DeviceId>>>) -> Result<Self, TapeError> {
-        let (reader, tasks) = (Box::new(tape.reader()?), TaskTracker::new());
-        let next = read_ahead(&tasks, reader, devices.clone());
-        Ok(Self { place: tape.place.clone(), next, tasks, devices })
+    pub(super) fn start(tape: &Tape, devices: Arc<Option<BTreeSet<DeviceId>>>) -> Self {
+        let (tasks, tape, place) = (TaskTracker::new(), tape.clone(), tape.place.clone());
+        let wanted = devices.clone();
+        let next = tasks.spawn_blocking(move || read(Box::new(tape.reader()?), &wanted, &tape.place));
+        Self { place, next, tasks, devices }
     }
 
     /// The next frames, and how the recording ends when they are the last ones.
@@ -110,12 +124,12 @@ impl Feed {
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
     pub(super) async fn next(&mut self) -> Result<(Vec<(Duration, Frame)>, Option<End>), TapeError> {
-        let read =
-            (&mut self.next).await.unwrap_or_else(|_| Err(std::io::Error::other("the thread that reads is gone")));
-        let Read { frames, rest } = read.map_err(|error| wrong(&self.place, error.into()))?;
+        let gone = || wrong(&self.place, std::io::Error::other("the thread that reads is gone").into());
+        let Read { frames, rest } = (&mut self.next).await.unwrap_or_else(|_| Err(gone()))?;
         match rest {
             Rest::More(reader) => {
-                self.next = read_ahead(&self.tasks, reader, self.devices.clone());
+                let (devices, place) = (self.devices.clone(), self.place.clone());
+                self.next = self.tasks.spawn_blocking(move || read(reader, &devices, &place));
                 Ok((frames, None))
             }
             Rest::Ended(end) => Ok((frames, Some(end))),
@@ -123,27 +137,26 @@ impl Feed {
     }
 }
 
-fn read_ahead(
-    tasks: &TaskTracker,
+/// The next piece.
+fn read(
     mut reader: Box<Reader<BufReader<File>>>,
-    devices: Arc<Option<BTreeSet<DeviceId>>>,
-) -> JoinHandle<Result<Read, std::io::Error>> {
-    tasks.spawn_blocking(move || {
-        let mut frames = Vec::new();
-        while frames.len() < PIECE {
-            match reader.next() {
-                Some(timed) => {
-                    let (at, frame) = timed?;
-                    if devices.as_ref().as_ref().is_none_or(|wanted| wanted.contains(&frame.device())) {
-                        frames.push((at, frame));
-                    }
-                }
-                None => {
-                    let end = reader.end().unwrap_or(End::Clean);
-                    return Ok(Read { frames, rest: Rest::Ended(end) });
+    devices: &Option<BTreeSet<DeviceId>>,
+    place: &str,
+) -> Result<Read, TapeError> {
+    let mut frames = Vec::new();
+    while frames.len() < PIECE {
+        match reader.next() {
+            Some(timed) => {
+                let (at, frame) = timed.map_err(|error| wrong(place, error.into()))?;
+                if devices.as_ref().is_none_or(|wanted| wanted.contains(&frame.device())) {
+                    frames.push((at, frame));
                 }
             }
+            None => {
+                let end = reader.end().unwrap_or(End::Clean);
+                return Ok(Read { frames, rest: Rest::Ended(end) });
+            }
         }
-        Ok(Read { frames, rest: Rest::More(reader) })
-    })
+    }
+    Ok(Read { frames, rest: Rest::More(reader) })
 }

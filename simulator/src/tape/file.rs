@@ -1,12 +1,12 @@
 //! The file that a recording is written into, and where it goes when it ends.
 
-use super::TapeError;
 use super::place::TapePlace;
 use super::store::Access;
+use super::{TapeError, blocking};
 use crate::recording::{BlockLimits, Header, RecordingError, Truncate, Writer};
 use grouploop_bridge::Space;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -37,13 +37,14 @@ pub struct TapeFile {
 }
 
 impl TapeFile {
-    /// Creates the file, or goes on with the recording that is in it.
+    /// Creates the file, or goes on with the recording that is in it, all of which is read then: it blocks for as long as that takes.
     ///
     /// # Errors
     /// When it is no recording of this space, or cannot be written.
     pub fn open(path: &Path, space: &Space, now: SystemTime) -> Result<Self, TapeError> {
         let file = |why| TapeError::File { path: path.to_owned(), why };
         let recording = |why| TapeError::Recording { place: path.display().to_string(), why };
+        regular(path)?;
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(file)?;
         match opened.try_lock() {
             Ok(()) => {}
@@ -74,6 +75,15 @@ impl TapeFile {
     #[must_use]
     pub fn appended(&self) -> Option<u64> {
         self.appended.then_some(self.cut_bytes)
+    }
+}
+
+/// Whether a file can be opened without the danger that nobody ever answers, as with a pipe. One that is not there can.
+pub(super) fn regular(path: &Path) -> Result<(), TapeError> {
+    match std::fs::metadata(path) {
+        Ok(found) if !found.is_file() => Err(TapeError::NoFile(path.to_owned())),
+        // Whoever opens it hears what is wrong.
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 
@@ -109,19 +119,26 @@ impl Target {
         access: &Access,
         now: SystemTime,
     ) -> Result<(Self, TapeFile), TapeError> {
-        let file = match place.file() {
-            Some(path) => path.to_owned(),
-            None if access.is_there(&place).await? => return Err(TapeError::Taken(place.to_string())),
-            None => NewFile::create(spool, place.name())?.path,
-        };
-        let target = Self { place, file };
-        match TapeFile::open(&target.file, space, now) {
-            Ok(tape) => Ok((target, tape)),
-            Err(error) => {
-                target.remove_spool();
-                Err(error)
-            }
+        if place.file().is_none() && access.is_there(&place).await? {
+            return Err(TapeError::Taken(place.to_string()));
         }
+        let (folder, space) = (spool.to_owned(), space.clone());
+        let named = place.file().unwrap_or(spool).to_owned();
+        blocking(&named, move || {
+            let file = match place.file() {
+                Some(path) => path.to_owned(),
+                None => NewFile::create(&folder, place.name())?.path,
+            };
+            let target = Self { place, file };
+            match TapeFile::open(&target.file, &space, now) {
+                Ok(tape) => Ok((target, tape)),
+                Err(error) => {
+                    target.remove_spool();
+                    Err(error)
+                }
+            }
+        })
+        .await
     }
 
     /// The file that it is written into meanwhile, when that is not where it belongs.
@@ -145,6 +162,11 @@ impl Target {
             }
             Err(why) => Err(TapeError::Kept { why: Box::new(why), kept: self.file }),
         }
+    }
+
+    /// Ends without a recording: nothing is brought to a URL.
+    pub fn discard(self) {
+        self.remove_spool();
     }
 
     fn remove_spool(&self) {
@@ -179,9 +201,5 @@ impl NewFile {
                 Err(why) => return Err(TapeError::File { path, why }),
             }
         }
-    }
-
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), TapeError> {
-        self.file.write_all(bytes).map_err(|why| TapeError::File { path: self.path.clone(), why })
     }
 }

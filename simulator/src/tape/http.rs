@@ -1,9 +1,9 @@
 //! Recordings behind HTTP, as the CDN has them: `HEAD`, `GET`, and `PUT` with a token.
 
 use super::TapeError;
-use super::file::NewFile;
+use super::copy::Copy;
 use super::place::TapePlace;
-use super::store::{CONNECT_PATIENCE, PATIENCE, patiently};
+use super::store::{CONNECT_PATIENCE, PATIENCE, PIECE, patiently};
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, IF_NONE_MATCH, LOCATION};
@@ -16,8 +16,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::io::AsyncReadExt;
 
-/// Bytes of one piece of an upload.
-const PIECE: usize = 64 * 1024;
 /// What is read of an explanation.
 const MAX_REASON_BYTES: usize = 16 * 1024;
 
@@ -42,19 +40,20 @@ pub(super) async fn is_there(place: &TapePlace, url: &str) -> Result<bool, TapeE
     match response.status() {
         status if status.is_success() => Ok(true),
         StatusCode::NOT_FOUND => Ok(false),
-        _ => Err(refusal(place, response).await),
+        _ => Err(refusal(place, response, Token::ForWrites).await),
     }
 }
 
-pub(super) async fn get(place: &TapePlace, url: &str, into: &mut NewFile) -> Result<(), TapeError> {
+pub(super) async fn get(place: &TapePlace, url: &str, into: &mut Copy) -> Result<(), TapeError> {
     let mut response = patiently(place, client(url)?.get(url).send()).await?.map_err(|error| away(place, &error))?;
     match response.status() {
         StatusCode::OK => {}
         StatusCode::NOT_FOUND => return Err(TapeError::NotThere(place.to_string())),
-        _ => return Err(refusal(place, response).await),
+        _ => return Err(refusal(place, response, Token::ForWrites).await),
     }
+    into.announced(response.content_length())?;
     while let Some(piece) = patiently(place, response.chunk()).await?.map_err(|error| away(place, &error))? {
-        into.write(&piece)?;
+        into.write(&piece).await?;
     }
     Ok(())
 }
@@ -93,7 +92,7 @@ pub(super) async fn put(file: &Path, place: &TapePlace, url: &str, token: &str) 
     match response.status() {
         status if status.is_success() => Ok(()),
         StatusCode::PRECONDITION_FAILED => Err(TapeError::Taken(place.to_string())),
-        _ => Err(refusal(place, response).await),
+        _ => Err(refusal(place, response, Token::of(token)).await),
     }
 }
 
@@ -112,9 +111,12 @@ fn body(file: tokio::fs::File, moved: Arc<AtomicU64>) -> Body {
 /// Asks for a write that cannot happen, since no object has this ETag, to hear why an upload was cut.
 async fn why_cut(place: &TapePlace, url: &str, token: &str, error: &reqwest::Error) -> TapeError {
     let Ok(client) = client(url) else { return away(place, error) };
-    let request = client.put(url).header(CONTENT_LENGTH, 0).header("if-match", "\"0\"").bearer_auth(token);
+    let request = client.put(url).header(CONTENT_LENGTH, 0).header("if-match", "\"0\"");
+    let request = if token.is_empty() { request } else { request.bearer_auth(token) };
     match patiently(place, request.send()).await {
-        Ok(Ok(response)) if response.status() != StatusCode::PRECONDITION_FAILED => refusal(place, response).await,
+        Ok(Ok(response)) if response.status() != StatusCode::PRECONDITION_FAILED => {
+            refusal(place, response, Token::of(token)).await
+        }
         _ => away(place, error),
     }
 }
@@ -124,8 +126,23 @@ fn away(place: &TapePlace, error: &reqwest::Error) -> TapeError {
     TapeError::Away { place: place.to_string(), why }
 }
 
+/// What is known of a token when we are refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Token {
+    Sent,
+    Missing,
+    /// Reads need none.
+    ForWrites,
+}
+
+impl Token {
+    fn of(token: &str) -> Self {
+        if token.is_empty() { Self::Missing } else { Self::Sent }
+    }
+}
+
 /// What an answer that is no good one says.
-async fn refusal(place: &TapePlace, mut response: Response) -> TapeError {
+async fn refusal(place: &TapePlace, mut response: Response, token: Token) -> TapeError {
     let status = response.status();
     let elsewhere = response.headers().contains_key(LOCATION);
     let mut said = Vec::new();
@@ -136,9 +153,20 @@ async fn refusal(place: &TapePlace, mut response: Response) -> TapeError {
     let said: serde_json::Value = serde_json::from_slice(&said).unwrap_or_default();
     let message = said.get("message").and_then(serde_json::Value::as_str);
     let why = match status {
-        StatusCode::UNAUTHORIZED => {
-            "refuses the token: set GROUPLOOP_CDN__TOKEN (or cdn.token) to the one of the CDN".to_owned()
-        }
+        StatusCode::UNAUTHORIZED => match token {
+            Token::Sent => {
+                "refuses the token: set GROUPLOOP_CDN__TOKEN (or cdn.token), or --token, to the one of the CDN"
+                    .to_owned()
+            }
+            Token::Missing => {
+                "wants a token, and none was sent: that of the settings (cdn.token) goes to nobody but the CDN of the \
+                               settings. Set cdn.base_url to this one's URL, or give its token with --token"
+                    .to_owned()
+            }
+            Token::ForWrites => {
+                "lets nobody read it without a token, which is sent with writes only: fetch it yourself".to_owned()
+            }
+        },
         StatusCode::FORBIDDEN => "takes no uploads: set cdn.token there".to_owned(),
         StatusCode::PAYLOAD_TOO_LARGE => {
             format!("finds it too large: {}", message.unwrap_or("see cdn.max_upload_bytes there"))

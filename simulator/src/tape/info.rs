@@ -31,7 +31,7 @@ impl TapeInfo {
     /// # Errors
     /// When its file cannot be read.
     pub async fn read(tape: &Tape) -> Result<Self, TapeError> {
-        let mut feed = Feed::start(tape, Arc::default())?;
+        let mut feed = Feed::start(tape, Arc::default());
         let mut devices = FxHashSet::<DeviceId>::default();
         let mut frames = 0;
         let (mut first, mut last, mut pause) = (None, Duration::ZERO, Duration::ZERO);

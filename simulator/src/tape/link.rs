@@ -41,6 +41,8 @@ pub(super) struct Opened {
     pub(super) incoming: mpsc::Receiver<Incoming>,
     /// On the bus, the node that owns the devices.
     pub(super) node: Option<Arc<Node>>,
+    /// To an edge, what became of the connection.
+    pub(super) counts: Option<Arc<WsCounts>>,
 }
 
 impl fmt::Debug for Way {
@@ -71,7 +73,7 @@ pub(super) async fn open_link(way: Way, space: Space) -> Result<Opened, TapeErro
             }
             let node = Node::start(node, env!("CARGO_PKG_VERSION").to_owned(), bus);
             let link = Link::Bus(BusLink::new(&node, &space, &Special::default(), Some(commands)));
-            Ok(Opened { link, incoming, node: Some(node) })
+            Ok(Opened { link, incoming, node: Some(node), counts: None })
         }
         Way::Edge { url } => {
             let options = WsOptions {
@@ -86,7 +88,8 @@ pub(super) async fn open_link(way: Way, space: Space) -> Result<Opened, TapeErro
             let counts = Arc::<WsCounts>::default();
             let link = WsLink::try_new(options, commands, counts.clone(), TaskTracker::new());
             let mut link = link.map_err(|error| TapeError::NoWay(error.to_string()))?;
-            // The connection is there before the first frame, which would be lost otherwise.
+            // The connection is there before the first frame, which would be lost otherwise. The first device takes this place over: on
+            // a connection that devices share, places only say whom a command is for, and replayed devices obey none.
             link.join(0, DeviceId(0));
             if timeout(CONNECT_PATIENCE, connected(&counts)).await.is_err() {
                 link.close().await;
@@ -94,7 +97,7 @@ pub(super) async fn open_link(way: Way, space: Space) -> Result<Opened, TapeErro
                 let why = why.map_or("no answer in time", ConnectFailure::reason).to_owned();
                 return Err(TapeError::Away { place: "the edge".to_owned(), why });
             }
-            Ok(Opened { link: Link::Ws(link), incoming, node: None })
+            Ok(Opened { link: Link::Ws(link), incoming, node: None, counts: Some(counts) })
         }
     }
 }

@@ -11,6 +11,7 @@
 //! [`recording`](crate::recording).
 
 mod bus;
+mod copy;
 mod feed;
 mod file;
 mod http;
@@ -39,7 +40,8 @@ pub use store::Access;
 use crate::recording::RecordingError;
 use grouploop_bridge::{BusError, Space};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use tokio_util::task::TaskTracker;
 
 /// Why there is no recording, or none is played.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +89,19 @@ pub enum TapeError {
     /// There is a recording at the URL, which is not overwritten.
     #[error("there is something at {0} already, and it is not overwritten: choose another name")]
     Taken(String),
+    /// What is there is a folder, a pipe, or a device of the system, which might never answer.
+    #[error("{} is no regular file: a recording is read from one and written into one", .0.display())]
+    NoFile(PathBuf),
+    /// More arrives than any recording of ours has.
+    #[error(
+        "{place} sends more than {most_bytes} bytes, which is too much to copy: fetch it yourself, and play it from a file"
+    )]
+    TooLarge {
+        /// Who.
+        place: String,
+        /// What is copied at most.
+        most_bytes: u64,
+    },
     /// There is nothing at the URL.
     #[error("there is nothing at {0}")]
     NotThere(String),
@@ -120,6 +135,17 @@ pub enum TapeError {
     /// The recording is played nowhere.
     #[error("{0}")]
     NoWay(String),
+}
+
+/// Does what may hang, such as the work with a file, where nobody else has to wait for it. When the future is dropped, the work goes on and
+/// its result is not used.
+async fn blocking<T: Send + 'static>(
+    path: &Path,
+    work: impl FnOnce() -> Result<T, TapeError> + Send + 'static,
+) -> Result<T, TapeError> {
+    let gone =
+        |_| TapeError::File { path: path.to_owned(), why: io::Error::other("the thread that works with it is gone") };
+    TaskTracker::new().spawn_blocking(work).await.unwrap_or_else(|error| Err(gone(error)))
 }
 
 impl TapeError {

@@ -1,9 +1,9 @@
 //! Recordings in object stores, opened with the variables that each cloud's own tools read.
 
 use super::TapeError;
-use super::file::NewFile;
+use super::copy::Copy;
 use super::place::{Cloud, Object};
-use super::store::{CONNECT_PATIENCE, patiently};
+use super::store::{CONNECT_PATIENCE, PIECE, patiently};
 use futures_util::StreamExt;
 use object_store::aws::AmazonS3Builder;
 use object_store::azure::MicrosoftAzureBuilder;
@@ -16,9 +16,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// Bytes of one piece of an upload.
-const PIECE: usize = 64 * 1024;
-
 type Variables = BTreeMap<String, String>;
 
 pub(super) async fn is_there(object: &Object, variables: &Variables) -> Result<bool, TapeError> {
@@ -30,13 +27,14 @@ pub(super) async fn is_there(object: &Object, variables: &Variables) -> Result<b
     }
 }
 
-pub(super) async fn get(object: &Object, variables: &Variables, into: &mut NewFile) -> Result<(), TapeError> {
+pub(super) async fn get(object: &Object, variables: &Variables, into: &mut Copy) -> Result<(), TapeError> {
     let (store, path) = open(object, variables)?;
     let found = patiently(object, store.get(&path)).await?.map_err(|error| failed(object, &error))?;
+    into.announced(Some(found.meta.size))?;
     let mut pieces = found.into_stream();
     while let Some(piece) = patiently(object, pieces.next()).await? {
         let piece = piece.map_err(|error| failed(object, &error))?;
-        into.write(&piece)?;
+        into.write(&piece).await?;
     }
     Ok(())
 }

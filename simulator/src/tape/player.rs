@@ -10,7 +10,7 @@ use super::TapeError;
 use super::feed::{Feed, Tape};
 use super::link::{Opened, Way, open_link};
 use super::schedule::{Schedule, Speed};
-use crate::link::{Dropped, Incoming, Link, Place, Push};
+use crate::link::{Dropped, Incoming, Link, Place, Push, WsCounts};
 use crate::node::Node;
 use crate::recording::End;
 use grouploop_bridge::{DeviceId, Frame, Space};
@@ -30,6 +30,8 @@ const LATE: Duration = Duration::from_millis(2);
 const WORST_US: u64 = 60_000_000;
 /// Time for the bus to take what is queued at the end.
 const DRAIN: Duration = Duration::from_secs(5);
+/// Why frames did not go that had been taken: they waited for a connection that ended.
+const CONNECTION_LOST: &str = "connection_lost";
 
 /// What is played, and how.
 #[derive(Debug, Clone, Default)]
@@ -81,6 +83,7 @@ pub struct Timing {
 pub struct Player {
     link: Link,
     node: Option<Arc<Node>>,
+    counts: Option<Arc<WsCounts>>,
     incoming: Option<mpsc::Receiver<Incoming>>,
     places: FxHashMap<DeviceId, Place>,
     shared: Arc<Mutex<Played>>,
@@ -96,12 +99,13 @@ impl Player {
     /// # Errors
     /// When nobody is there.
     pub async fn connect(way: Way, space: Space) -> Result<Self, TapeError> {
-        let Opened { link, incoming, node } = open_link(way, space).await?;
+        let Opened { link, incoming, node, counts } = open_link(way, space).await?;
         let spacing_us = Histogram::new_with_bounds(1, WORST_US, 3)
             .map_err(|error| TapeError::NoWay(format!("there is nothing to measure with: {error}")))?;
         Ok(Self {
             link,
             node,
+            counts,
             incoming: Some(incoming),
             places: FxHashMap::default(),
             shared: Arc::default(),
@@ -138,8 +142,13 @@ impl Player {
         let micros = Duration::from_micros;
         let timing =
             Timing { p99: micros(self.spacing_us.value_at_quantile(0.99)), worst: micros(self.spacing_us.max()) };
-        let Self { link, node, played, .. } = self;
+        let Self { link, node, counts, mut played, .. } = self;
         link.close().await;
+        // Known only now: what was taken may have waited for the connection until its end.
+        let lost = counts.map_or(0, |counts| counts.lost_with_connection.get());
+        if lost > 0 {
+            played.dropped.insert(CONNECTION_LOST, lost);
+        }
         if let Some(node) = node {
             node.drain(DRAIN).await;
         }
@@ -148,13 +157,13 @@ impl Player {
 
     async fn rounds(&mut self, tape: &Tape, options: PlayerOptions) -> Result<(), TapeError> {
         let devices = Arc::new(options.devices);
-        let mut feed = Feed::start(tape, devices.clone())?;
+        let mut feed = Feed::start(tape, devices.clone());
         let (mut schedule, mut before) = (None, 0);
         loop {
             let (frames, end) = feed.next().await?;
             if end.is_some() && options.repeat {
                 // Read while the last frames of this round are played.
-                feed = Feed::start(tape, devices.clone())?;
+                feed = Feed::start(tape, devices.clone());
             }
             let schedule = schedule.get_or_insert_with(|| Schedule::new(options.speed, Instant::now()));
             self.play_frames(&frames, schedule).await;

@@ -59,6 +59,7 @@ pub struct Tally {
     /// Lines that are no frames.
     pub foreign: u64,
     waiting_bytes: usize,
+    heard: Option<Instant>,
 }
 
 /// Why a recording ended.
@@ -136,12 +137,19 @@ impl Recorder {
     pub fn take(&self, lines: Bytes) {
         let (at, bytes) = (self.base + self.opened.elapsed(), lines.len());
         let mut tally = lock(&self.shared);
+        tally.heard = Some(Instant::now());
         let taken = tally.waiting_bytes + bytes <= QUEUE_BYTES && self.queue.try_send(Lines { at, lines }).is_ok();
         if taken {
             tally.waiting_bytes += bytes;
         } else if !self.queue.is_closed() {
             tally.dropped += (bytes / LINE_LEN) as u64;
         }
+    }
+
+    /// When the last lines arrived, whatever became of them.
+    #[must_use]
+    pub fn heard(&self) -> Option<Instant> {
+        lock(&self.shared).heard
     }
 
     /// What was recorded so far.
@@ -216,7 +224,14 @@ async fn work<D: Disk>(
                     why = why.or(Some(Why::MaxBytes));
                 }
             }
-            Err(Broken { error, lost }) => return Err(named(&path, error, lost)),
+            Err(Broken { error, lost }) => {
+                queue.close();
+                let mut lost = lost;
+                while let Ok(lines) = queue.try_recv() {
+                    lost += frames_in(&[lines], 0);
+                }
+                return Err(named(&path, error, lost));
+            }
         }
     }
     let tally = *lock(&press.shared);
@@ -254,6 +269,19 @@ enum Room {
     None,
 }
 
+/// The lines of a burst, each with the time when it arrived.
+fn split(burst: &[Lines]) -> impl Iterator<Item = (Duration, &[u8])> {
+    burst.iter().flat_map(|Lines { at, lines }| {
+        let lines = lines.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+        lines.filter(|line| !line.is_empty()).map(|line| (*at, line))
+    })
+}
+
+/// Frames in a burst, without those of its first lines.
+fn frames_in(burst: &[Lines], after_lines: usize) -> u64 {
+    split(burst).skip(after_lines).filter(|(_, line)| Frame::parse(line).is_some()).count() as u64
+}
+
 /// The file failed.
 struct Broken {
     error: RecordingError,
@@ -263,7 +291,8 @@ struct Broken {
 impl<D: Disk> Press<D> {
     fn press(mut self, burst: Vec<Lines>, flush: bool, sync: bool) -> Result<(Self, Room), Broken> {
         let taken_bytes: usize = burst.iter().map(|lines| lines.lines.len()).sum();
-        let outcome = self.write(&burst, flush).and_then(|room| {
+        let mut handled = 0;
+        let outcome = self.write(&burst, flush, &mut handled).and_then(|room| {
             if sync || room == Room::None {
                 self.writer.get_ref().sync()?;
             }
@@ -280,7 +309,7 @@ impl<D: Disk> Press<D> {
         match outcome {
             Ok(room) => Ok((self, room)),
             Err(error) => {
-                let (whole, lost) = (self.writer.bytes(), self.waiting);
+                let (whole, lost) = (self.writer.bytes(), self.waiting + frames_in(&burst, handled));
                 // What stands of a torn block helps nobody. When even that fails, a reader stops there by itself.
                 let mut disk = self.writer.into_inner();
                 let _ = disk.truncate(whole);
@@ -290,25 +319,26 @@ impl<D: Disk> Press<D> {
         }
     }
 
-    fn write(&mut self, burst: &[Lines], flush: bool) -> Result<Room, RecordingError> {
-        for Lines { at, lines } in burst {
-            for line in lines.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()) {
-                let Some(frame) = Frame::parse(line) else {
-                    self.foreign += 1;
-                    continue;
-                };
-                if self.make_room()? == Room::None {
-                    return Ok(Room::None);
-                }
-                self.waiting += 1;
-                self.writer.push(*at, &frame)?;
-                self.devices.insert(frame.device());
-                self.frames += 1;
-                if self.writer.bytes() != self.block_bytes {
-                    self.block_bytes = self.writer.bytes();
-                    // The block that was full may have been written just before this frame.
-                    self.waiting = 1;
-                }
+    /// Takes the burst in. `handled` lines of it are in the writer, or are no frames.
+    fn write(&mut self, burst: &[Lines], flush: bool, handled: &mut usize) -> Result<Room, RecordingError> {
+        for (at, line) in split(burst) {
+            let Some(frame) = Frame::parse(line) else {
+                self.foreign += 1;
+                *handled += 1;
+                continue;
+            };
+            if self.make_room()? == Room::None {
+                return Ok(Room::None);
+            }
+            self.waiting += 1;
+            *handled += 1;
+            self.writer.push(at, &frame)?;
+            self.devices.insert(frame.device());
+            self.frames += 1;
+            if self.writer.bytes() != self.block_bytes {
+                self.block_bytes = self.writer.bytes();
+                // The block that was full may have been written just before this frame.
+                self.waiting = 1;
             }
         }
         if flush {

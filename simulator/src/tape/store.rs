@@ -1,24 +1,26 @@
 //! Recordings far away: whether there is one, bringing one there, and fetching one.
 
-use super::file::NewFile;
+use super::copy::Copy;
 use super::place::TapePlace;
 use super::{TapeError, http, objects};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
+use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
 /// How long the other side may leave us waiting without taking or giving a byte.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+/// Bytes of a file that are read at a time.
+pub(super) const PIECE: usize = 64 * 1024;
 /// Time for a connection.
 pub(super) const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What lets one in.
 #[derive(Clone, Default)]
 pub struct Access {
-    /// The token of a CDN; empty for none. It is sent with writes only.
+    /// The token of the CDN at the place, which must be meant for that one; empty for none. It is sent with writes only.
     pub token: String,
     /// The environment, where object stores have their addresses and credentials.
     pub variables: BTreeMap<String, String>,
@@ -50,7 +52,7 @@ impl Access {
     pub(super) async fn bring(&self, file: &Path, place: &TapePlace) -> Result<(), TapeError> {
         match place {
             TapePlace::File(path) => {
-                std::fs::copy(file, path).map(|_| ()).map_err(|why| TapeError::File { path: path.clone(), why })
+                tokio::fs::copy(file, path).await.map(|_| ()).map_err(|why| TapeError::File { path: path.clone(), why })
             }
             TapePlace::Http(url) => http::put(file, place, url, &self.token).await,
             TapePlace::Object(object) => objects::put(file, object, &self.variables).await,
@@ -61,11 +63,17 @@ impl Access {
     ///
     /// # Errors
     /// When it is not there, or did not come whole.
-    pub(super) async fn fetch(&self, place: &TapePlace, into: &mut NewFile) -> Result<(), TapeError> {
+    pub(super) async fn fetch(&self, place: &TapePlace, into: &mut Copy) -> Result<(), TapeError> {
         match place {
             TapePlace::File(path) => {
-                let copied = File::open(path).and_then(|mut file| std::io::copy(&mut file, &mut into.file));
-                copied.map(|_| ()).map_err(|why| TapeError::File { path: path.clone(), why })
+                let failed = |why| TapeError::File { path: path.clone(), why };
+                let mut file = tokio::fs::File::open(path).await.map_err(failed)?;
+                let mut piece = vec![0; PIECE];
+                loop {
+                    let read = file.read(&mut piece).await.map_err(failed)?;
+                    let Some(piece) = piece.get(..read).filter(|piece| !piece.is_empty()) else { return Ok(()) };
+                    into.write(piece).await?;
+                }
             }
             TapePlace::Http(url) => http::get(place, url, into).await,
             TapePlace::Object(object) => objects::get(object, &self.variables, into).await,

@@ -1,5 +1,7 @@
 //! Recording and replay as a whole, over the bus of one process and files of this machine.
 
+mod edge;
+mod files;
 mod record;
 mod replay;
 mod urls;

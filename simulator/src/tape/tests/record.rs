@@ -198,6 +198,28 @@ async fn a_full_disk_is_said_and_what_is_there_is_whole() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_full_disk_counts_every_frame_that_is_not_in_the_file() {
+    let bytes = Arc::<Mutex<Vec<u8>>>::default();
+    let header = Header { space: space(), start_unix_us: 0 };
+    let writer = Writer::create(
+        Small { bytes: bytes.clone(), room: 400 },
+        header,
+        BlockLimits { frames: 4, ..BlockLimits::default() },
+    );
+    let recorder = Recorder::on_disk("full.glrec".into(), writer.unwrap(), Duration::ZERO, Limits::default());
+    // More than one burst, and nothing is awaited, so all of it waits when the disk turns out to be full.
+    (0..600).for_each(|number| recorder.take(Bytes::from([&line(1, number)[..], b"no frame\n"].concat())));
+    recorder.ended().await;
+    let why = recorder.finish().await.unwrap_err().to_string();
+    let bytes = bytes.lock().unwrap();
+    let held = Reader::open(&bytes[..]).unwrap().count();
+    assert!(held >= 4, "{held}");
+    // A frame is told as lost, too, when it is not known whether a block ended just before it or with it.
+    let told = |lost: usize| why.contains(&format!("the last {lost} frames"));
+    assert!(told(600 - held) || told(601 - held), "{held}: {why}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_waits_for_the_disk_is_bounded_and_the_rest_is_counted() {
     let folder = Folder::new();
     let file = TapeFile::open(&folder.path("a"), &space(), start_time()).unwrap();

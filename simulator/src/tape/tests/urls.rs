@@ -1,8 +1,11 @@
 //! Into URLs and out of them.
 
 use super::*;
+use crate::tape::copy::Copy;
 use crate::tape::file::NewFile;
 use grouploop_testkit::{HttpStub, S3Server};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 async fn record_to(url: &str, spool: &Path, numbers: std::ops::Range<u64>) -> Result<(), TapeError> {
     let (place, access) = (url.parse().unwrap(), Access::default());
@@ -73,15 +76,92 @@ async fn a_store_takes_what_is_too_large_for_one_write_and_gives_the_same_back()
     let place: TapePlace = format!("s3://{}/nights/one.glrec", s3.bucket()).parse().unwrap();
     assert!(!access.is_there(&place).await.unwrap());
     let (file, bytes) = (folder.path("a"), (0..3_000_000u32).flat_map(u32::to_le_bytes).collect::<Vec<_>>());
+    write(&file, &[]);
+    let bytes = [std::fs::read(&file).unwrap(), bytes].concat();
     std::fs::write(&file, &bytes).unwrap();
     access.bring(&file, &place).await.unwrap();
     assert!(access.is_there(&place).await.unwrap());
-    let mut copy = NewFile::create(&folder.0, place.name()).unwrap();
+    let new = NewFile::create(&folder.0, place.name()).unwrap();
+    let path = new.path.clone();
+    let mut copy = Copy::new(place.to_string(), new, 100 << 20);
     access.fetch(&place, &mut copy).await.unwrap();
-    assert!(std::fs::read(&copy.path).unwrap() == bytes);
+    copy.finish().await.unwrap();
+    assert!(std::fs::read(&path).unwrap() == bytes);
     let why = access.bring(&file, &place).await.unwrap_err();
     assert!(matches!(why, TapeError::Taken(_)), "{why}");
     s3.kill().await;
     let why = within("the end of the retries", access.bring(&file, &place)).await.unwrap_err();
     assert!(why.is_away(), "{why}");
+}
+
+/// A server that sends this and then neither more nor an end.
+async fn endless(body: Vec<u8>) -> (TapePlace, impl Future<Output = ()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place = format!("http://{}/a", listener.local_addr().unwrap()).parse().unwrap();
+    let serve = async move {
+        let mut peer = listener.accept().await.unwrap().0;
+        assert!(peer.read(&mut [0; 4096]).await.unwrap() > 0);
+        peer.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+        peer.write_all(&body).await.unwrap();
+        std::future::pending().await
+    };
+    (place, serve)
+}
+
+#[tokio::test]
+async fn what_is_no_recording_is_refused_before_the_rest_of_it_comes() {
+    let spool = Folder::new();
+    write(&spool.path("a"), &[]);
+    let mut header = std::fs::read(spool.path("a")).unwrap();
+    header[45] ^= 1;
+    for (body, expected) in [(b"<html>".to_vec(), "this is no recording"), (header, "damaged")] {
+        let (place, serve) = endless(body).await;
+        let access = Access::default();
+        let open = within("the refusal", Tape::open(&place, &spool.0, &access));
+        let why = tokio::select! {
+            tape = open => tape.unwrap_err().to_string(),
+            () = serve => unreachable!(),
+        };
+        assert!(why.contains(expected), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn no_copy_becomes_larger_than_its_bound() {
+    let (folder, access) = (Folder::new(), Access::default());
+    let path = folder.path("a");
+    write(&path, &some_frames());
+    let whole = std::fs::read(&path).unwrap();
+    let copy = || Copy::new("there".into(), NewFile::create(&folder.0, "x").unwrap(), 100);
+    let (place, serve) = endless(whole.clone()).await;
+    let mut unannounced = copy();
+    let why = tokio::select! {
+        fetched = within("the refusal", access.fetch(&place, &mut unannounced)) => fetched.unwrap_err().to_string(),
+        () = serve => unreachable!(),
+    };
+    assert!(why.contains("there sends more than 100 bytes"), "{why}");
+    let stub = HttpStub::start().await;
+    stub.serve("/a", whole);
+    let place = format!("{}/a", stub.url()).parse().unwrap();
+    assert!(matches!(access.fetch(&place, &mut copy()).await, Err(TapeError::TooLarge { .. })));
+    assert!(matches!(copy().announced(Some(101)), Err(TapeError::TooLarge { .. })));
+    assert!(copy().announced(Some(100)).is_ok());
+}
+
+#[tokio::test]
+async fn who_wants_a_token_that_was_not_sent_is_answered_with_what_to_do() {
+    let (folder, stub) = (Folder::new(), HttpStub::start().await);
+    let place: TapePlace = format!("{}/a", stub.url()).parse().unwrap();
+    stub.answer("/a", 401, &[], b"");
+    write(&folder.path("a"), &[]);
+    let bring = async |token: &str| {
+        let access = Access { token: token.into(), ..Access::default() };
+        access.bring(&folder.path("a"), &place).await.unwrap_err().to_string()
+    };
+    let why = bring("").await;
+    assert!(why.contains("cdn.base_url") && why.contains("--token"), "{why}");
+    assert_eq!(stub.requests().pop().unwrap().header("authorization"), None);
+    let why = bring("one-that-is-wrong").await;
+    assert!(why.contains("refuses the token"), "{why}");
+    assert_eq!(stub.requests().pop().unwrap().header("authorization"), Some("Bearer one-that-is-wrong"));
 }
