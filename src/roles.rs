@@ -51,6 +51,12 @@ pub(crate) async fn serve(role: Role, start: Start) -> anyhow::Result<Exit> {
     // Each connection is an open file, and the usual 1,024 would be the end of a festival; what the system allows at most is its own
     // matter, and not an error here.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
+    if role == Role::Simulator && start.settings.bus.engine == EngineKind::Embedded {
+        tracing::warn!(
+            bus.engine = "embedded",
+            "no other process shares this bus, so only swarms over WebSocket are seen by anybody; add --nats nats://host:4222, or use `grouploop up`"
+        );
+    }
     let running = Running::start(role, &start, listeners).await?;
     if role == Role::Up {
         let engine = start.settings.bus.engine.name();
