@@ -22,7 +22,7 @@ const COMMANDABLE: u32 = 10_000;
 /// A run may take this much longer than it sends.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Dropped with this reason: a device whose first frame is what makes it connect.
-const NOT_CONNECTED: &str = "not_connected";
+const CONNECTING: &str = "connecting";
 const KIB: f64 = 1_024.0;
 
 /// How many simulated devices send how often.
@@ -111,7 +111,7 @@ pub(crate) fn over_sockets(servers: &Servers, phases: Phases, crowd: Crowd) -> R
     let arguments = ["--transport", "ws", "--edge", &url, "--ramp-up", &ramp_up];
     let run = run(servers, &edge, crowd, phases, RAMP_UP, &arguments)?;
     let (opened, lost) = run.connections;
-    let before = run.dropped.get(NOT_CONNECTED).copied().unwrap_or_default();
+    let before = run.dropped.get(CONNECTING).copied().unwrap_or_default();
     let later = run.dropped.values().sum::<u64>().saturating_sub(before);
     let mut measured = of_run(&run);
     measured.figures.extend([
@@ -221,7 +221,7 @@ mod tests {
         "run": { "version": "0.1.0", "duration_s": 10.0, "cpu_s": 3.0, "peak_memory_bytes": 1 },
         "swarms": [{
             "name": "swarm-1", "devices": 1000, "transport": "ws", "bytes": 4200000, "messages": 9,
-            "frames": { "scheduled": 200000, "sent": 199000, "late": 500, "skipped": 700, "dropped": { "not_connected": 290, "slow_link": 10 } },
+            "frames": { "scheduled": 200000, "sent": 199000, "late": 500, "skipped": 700, "dropped": { "connecting": 290, "slow_link": 10 } },
             "connections": { "opened": 1001, "lost": 1 }
         }],
         "verdict": { "passed": true }
