@@ -39,7 +39,7 @@ impl Report {
             let clashes = thousands(run.clashes);
             let _ = writeln!(
                 out,
-                "clashes: {clashes} times somebody else was sending under the id of one of these devices\n"
+                "clashes: {clashes} times somebody else sent under an id of these devices (--first-id, --space)\n"
             );
         }
     }
