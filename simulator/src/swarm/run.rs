@@ -23,6 +23,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Time between two looks at what is due: with a batch for each on the bus, as an edge has them.
 const TICK: Duration = Duration::from_millis(5);
+/// Between two rounds at least, however late they are.
+const BREATH: Duration = Duration::from_millis(1);
 /// Frames that are older than this are not sent any more: nobody wants to know where a device was.
 const MAX_BEHIND: Duration = Duration::from_secs(1);
 /// Commands that are taken in at once.
@@ -78,7 +80,8 @@ pub(crate) async fn run(setup: Setup) {
                 if run.tick() {
                     break Status::Finished;
                 }
-                next = (next + TICK).max(Instant::now());
+                // One that cannot keep up still hears commands and questions between its rounds.
+                next = (next + TICK).max(Instant::now() + BREATH);
             }
             Some(Ok((task, image))) = run.fetches.join_next_with_id(), if !run.fetches.is_empty() => run.fetched(task, image),
             taken = incoming.recv_many(&mut commands, TOGETHER), if !incoming.is_closed() || !incoming.is_empty() => {
