@@ -1,0 +1,118 @@
+// The public types of grouploop.js: everything that an app can say to the library and hear from it. No code, no imports.
+
+/** One parameter of a command, as version 2 of `commands.json` describes it. Without `type` any text that is not empty fits. */
+export interface ParameterSchema {
+  readonly name?: string;
+  readonly type?: "int" | "color" | "enum" | "duration_ms" | "hex" | "url";
+  readonly min?: number;
+  readonly max?: number;
+  readonly values?: readonly string[];
+  readonly digits?: number;
+  readonly unit?: string;
+  readonly default?: string | number;
+}
+
+/** One command of the registry. */
+export interface CommandInfo {
+  readonly handler?: string;
+  readonly parameters?: readonly string[];
+  readonly schema?: readonly ParameterSchema[];
+  readonly description?: string;
+  readonly examples?: readonly string[];
+}
+
+/** The commands that exist: what the CDN serves as `commands.json`. */
+export interface Registry {
+  readonly commands: Readonly<Record<string, CommandInfo>>;
+}
+
+/**
+ * Where a connection stands. `live`: open, and a frame came within the last `staleAfterMs`; `stale`: open, and none did;
+ * `disconnected`: not open, and trying again unless it was closed.
+ */
+export type LinkState = "live" | "stale" | "disconnected";
+
+/** How an app connects. */
+export interface ConnectOptions {
+  /** The group's own world of ids, `[a-z0-9-]{1,32}`; `main` when it is left out. */
+  readonly space?: string;
+  /** Only these devices, 4 hex digits each, 1 to 1,024; all of them when it is left out. */
+  readonly devices?: readonly string[];
+  /** At most so many messages a second, 1 to 100, with the newest frame of each device; every frame when it is left out. */
+  readonly rate?: number;
+  /** Sent as `?token=`, for servers that ask for one. */
+  readonly token?: string;
+  /** The registry itself, or where it is; the CDN's, seen from this page, when it is left out. */
+  readonly registry?: Registry | string;
+  /** Milliseconds without a frame until the state is `stale`; 2,000 when it is left out. */
+  readonly staleAfterMs?: number;
+  /** Milliseconds without a frame until a device has left; 5,000 when it is left out. */
+  readonly goneAfterMs?: number;
+}
+
+/** A device as its newest frame says it is. The same object for as long as the device is there; its fields change. */
+export interface Device {
+  /** 4 hex digits, lower case. */
+  readonly id: string;
+  /** Acceleration in bytes: 0 is -2 g, 128 about 0 g, 255 is 2 g. */
+  readonly ax: number;
+  readonly ay: number;
+  readonly az: number;
+  /** Nearness of the four beacons in bytes: 0 is -100 dBm, 255 is -40 dBm. */
+  readonly dNW: number;
+  readonly dNE: number;
+  readonly dSE: number;
+  readonly dSW: number;
+  /** Whether the newest frame says that it was tapped. */
+  readonly tap: boolean;
+  /** When the newest frame came, as `performance.now()` counts. */
+  readonly seenMs: number;
+  /** Frames since it is there. */
+  readonly frames: number;
+}
+
+/** What a command came to. `answer` is the server's line after `cmd:`, such as `result:success` or `error:unknown_command`. */
+export interface CommandAnswer {
+  readonly ok: boolean;
+  readonly answer: string;
+  /** Devices that it was written to: 1 or 0, or the count for `all`. */
+  readonly count: number;
+}
+
+/** What happens on a connection, and what a listener gets. */
+export interface GroupLoopEvents {
+  /** The state is another one. */
+  readonly state: LinkState;
+  /** A device sent a frame. Called for each frame: keep it short. */
+  readonly frame: Device;
+  /** A device is there that was not. */
+  readonly join: Device;
+  /** A device has been silent for `goneAfterMs`, or the connection was closed. */
+  readonly leave: Device;
+  /** A line that is no frame and no answer to a command. */
+  readonly message: string;
+  /** Something went wrong, in a sentence for people: a registry that does not load, a URL that cannot be, a close code with its cause. */
+  readonly problem: string;
+}
+
+/** One connection to an edge, which comes back by itself. */
+export interface GroupLoop extends AsyncIterable<Device> {
+  /** Where it connects to. */
+  readonly url: string;
+  readonly state: LinkState;
+  /** Milliseconds since the newest frame; `undefined` before the first. */
+  readonly ageMs: number | undefined;
+  /** The devices that are there, by id. */
+  readonly devices: ReadonlyMap<string, Device>;
+  /** The registry, once it has loaded; rejects with the reason when it cannot. */
+  readonly registry: Promise<Registry>;
+  /** Calls the listener from now on; what it returns ends that. */
+  on<K extends keyof GroupLoopEvents>(event: K, listener: (detail: GroupLoopEvents[K]) => void): () => void;
+  /**
+   * Sends a command to a device, or to `all`. The answer comes in the order of the commands; it is `{ok: false}` with a reason, and not
+   * an exception, when the connection is not open, ends before the answer, or the parameters do not fit the registry.
+   */
+  send(target: string, command: string, ...parameters: readonly (string | number)[]): Promise<CommandAnswer>;
+  /** Ends it for good. */
+  close(): void;
+}
