@@ -1,0 +1,37 @@
+// What the server says of itself in /config.js, and what follows from the page's own address where it says nothing.
+
+/** What `/config.js` defines. Pages of other people read the first three keys. */
+export interface AppConfig {
+  readonly wsDefaultUrl?: string;
+  readonly cdnBaseUrl?: string;
+  readonly appsBaseUrl?: string;
+  readonly simulatorBaseUrl?: string;
+  readonly emulatorUrl?: string;
+  readonly docsUrl?: string;
+  readonly version?: string;
+}
+
+declare global {
+  interface Window {
+    APP_CONFIG?: AppConfig;
+  }
+}
+
+const secure = location.protocol === "https:";
+
+/** An address on the host that this page is from, at another port. A page from a file is at home on this machine. */
+export const besides = (scheme: "ws" | "http", port: number): string =>
+  `${scheme}${secure ? "s" : ""}://${location.hostname || "localhost"}:${port}`;
+
+const said = window.APP_CONFIG ?? {};
+
+/** Where everything is, seen from this page. Addresses end without a slash. */
+export const config = {
+  wsDefaultUrl: said.wsDefaultUrl || `${besides("ws", 5003)}/`,
+  cdnBaseUrl: said.cdnBaseUrl || besides("http", 5008),
+  appsBaseUrl: said.appsBaseUrl || besides("http", 5004),
+  simulatorBaseUrl: said.simulatorBaseUrl || besides("http", 5005),
+  emulatorUrl: said.emulatorUrl || `${besides("http", 5007)}/`,
+  docsUrl: said.docsUrl || `${besides("http", 5006)}/`,
+  version: said.version ?? "",
+} as const;

@@ -1,0 +1,96 @@
+// The parts that pages are made of: what a person reads and uses, with its label, its hint and its mistake where they belong.
+
+import type { ComponentChildren, ComponentProps } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { Cross } from "./icons";
+
+/** A heading with what belongs to it. */
+export function Card(props: { title: ComponentChildren; aside?: ComponentChildren; class?: string; children: ComponentChildren }) {
+  const id = useId();
+  return (
+    <section class={`card ${props.class ?? ""}`} aria-labelledby={id}>
+      <div class="row ends">
+        <h2 id={id}>{props.title}</h2>
+        {props.aside}
+      </div>
+      {props.children}
+    </section>
+  );
+}
+
+/** What the control inside a field must have, so that its label, hint and mistake belong to it. */
+export interface FieldProps {
+  readonly id: string;
+  readonly "aria-describedby"?: string;
+  readonly "aria-invalid"?: "true";
+}
+
+/** A label, a control, a hint and what is wrong with the value. */
+export function Field(props: {
+  label: ComponentChildren;
+  hint?: ComponentChildren;
+  wrong?: string | undefined;
+  class?: string;
+  children: (field: FieldProps) => ComponentChildren;
+}) {
+  const id = useId();
+  const describedBy = [props.hint && `${id}-hint`, props.wrong && `${id}-wrong`].filter(Boolean).join(" ");
+  const field: FieldProps = {
+    id,
+    ...(describedBy && { "aria-describedby": describedBy }),
+    ...(props.wrong && { "aria-invalid": "true" as const }),
+  };
+  return (
+    <div class={`field ${props.class ?? ""}`}>
+      <label for={id}>{props.label}</label>
+      {props.children(field)}
+      {props.hint && <span class="hint" id={`${id}-hint`}>{props.hint}</span>}
+      {/* Always there, so that what appears in it is read out. */}
+      <span class="wrong" id={`${id}-wrong`} role="alert">{props.wrong}</span>
+    </div>
+  );
+}
+
+/** A sentence where something happened. */
+export function Notice(props: { kind?: "good" | "warn" | "bad"; children: ComponentChildren; onDismiss?: () => void }) {
+  return (
+    <div class={`notice ${props.kind ?? ""}`} role={props.kind === "bad" ? "alert" : "status"}>
+      <div class="grow">{props.children}</div>
+      {props.onDismiss && (
+        <button type="button" class="button icon" aria-label="Dismiss" onClick={props.onDismiss}>
+          <Cross />
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** A window over the page; Escape and its cross close it. */
+export function Dialog(props: { title: string; open: boolean; onClose: () => void; children: ComponentChildren }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    if (props.open) dialog.current?.showModal();
+    else dialog.current?.close();
+  }, [props.open]);
+  return (
+    <dialog ref={dialog} aria-labelledby={id} onClose={props.onClose}>
+      {props.open && (
+        <div class="stack">
+          <div class="row ends">
+            <h2 id={id}>{props.title}</h2>
+            <button type="button" class="button icon" aria-label="Close" onClick={props.onClose}>
+              <Cross />
+            </button>
+          </div>
+          {props.children}
+        </div>
+      )}
+    </dialog>
+  );
+}
+
+/** A button; `first` is the one thing that a panel is for. */
+export function Button({ first, class: more, ...rest }: ComponentProps<"button"> & { first?: boolean; class?: string }) {
+  return <button type="button" {...rest} class={`button ${first ? "first" : ""} ${more ?? ""}`} />;
+}

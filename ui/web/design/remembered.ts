@@ -1,0 +1,35 @@
+// What a page remembers in its browser. A browser that keeps nothing (private windows, full storage) costs the memory, not the page.
+
+import { effect, signal, type Signal } from "@preact/signals";
+
+/** The text that is kept under this name; `undefined` when there is none. */
+export function recall(name: string): string | undefined {
+  try {
+    return localStorage.getItem(`grouploop.${name}`) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps a text under this name; `undefined` forgets it. */
+export function keep(name: string, text: string | undefined): void {
+  try {
+    if (text === undefined) localStorage.removeItem(`grouploop.${name}`);
+    else localStorage.setItem(`grouploop.${name}`, text);
+  } catch {
+    // There is nobody to tell, and the page goes on as it is.
+  }
+}
+
+/** A value that is still there after a reload. `read` takes the kept text apart, and gives `undefined` for one that it cannot use. */
+export function remembered<T>(
+  name: string,
+  initial: T,
+  read: (text: string) => T | undefined,
+  write: (value: T) => string | undefined,
+): Signal<T> {
+  const kept = recall(name);
+  const value = signal<T>((kept === undefined ? undefined : read(kept)) ?? initial);
+  effect(() => keep(name, write(value.value)));
+  return value;
+}
