@@ -32,14 +32,18 @@ export interface Registry {
  */
 export type LinkState = "live" | "stale" | "disconnected";
 
-/** How an app connects. */
-export interface ConnectOptions {
-  /** The group's own world of ids, `[a-z0-9-]{1,32}`; `main` when it is left out. */
-  readonly space?: string;
+/** What a viewer subscribes to. */
+export interface SubscribeOptions {
   /** Only these devices, 4 hex digits each, 1 to 1,024; all of them when it is left out. */
   readonly devices?: readonly string[];
   /** At most so many messages a second, 1 to 100, with the newest frame of each device; every frame when it is left out. */
   readonly rate?: number;
+}
+
+/** How an app connects. */
+export interface ConnectOptions extends SubscribeOptions {
+  /** The group's own world of ids, `[a-z0-9-]{1,32}`; `main` when it is left out. */
+  readonly space?: string;
   /** Sent as `?token=`, for servers that ask for one. */
   readonly token?: string;
   /** The registry itself, or where it is; the CDN's, seen from this page, when it is left out. */
@@ -48,6 +52,22 @@ export interface ConnectOptions {
   readonly staleAfterMs?: number;
   /** Milliseconds without a frame until a device has left; 5,000 when it is left out. */
   readonly goneAfterMs?: number;
+  /** Milliseconds until a command without an answer has failed; 10,000 when it is left out. */
+  readonly answerWithinMs?: number;
+}
+
+/** What one frame says, in bytes: see `Device` for what they mean. */
+export interface Reading {
+  /** The device id as a number. */
+  id: number;
+  ax: number;
+  ay: number;
+  az: number;
+  dNW: number;
+  dNE: number;
+  dSE: number;
+  dSW: number;
+  tap: boolean;
 }
 
 /** A device as its newest frame says it is. The same object for as long as the device is there; its fields change. */
@@ -71,12 +91,42 @@ export interface Device {
   readonly frames: number;
 }
 
-/** What a command came to. `answer` is the server's line after `cmd:`, such as `result:success` or `error:unknown_command`. */
+/** What a command came to. */
 export interface CommandAnswer {
+  /** Whether it was written to the device, or to all there are. */
   readonly ok: boolean;
+  /**
+   * The server's line after `cmd:`, such as `result:success` or `error:unknown_command`. From the library itself come the errors of the
+   * check (`error:invalid_target`, `error:missing_parameters`, `error:invalid_parameter`, `error:too_long`), `error:not_connected` and `error:too_many`, with
+   * which nothing was sent, and `error:connection_lost` and `error:no_answer`, with which it may have arrived.
+   */
   readonly answer: string;
   /** Devices that it was written to: 1 or 0, or the count for `all`. */
   readonly count: number;
+  /** The same as a plain sentence for people. */
+  readonly message: string;
+}
+
+/** A colour: a name (red, green, blue, white, yellow, cyan, magenta, orange), `#rrggbb`, `#rgb`, or `rrggbb`. */
+export type Color = string;
+
+/** The commands of the stock firmware, each as a function. A registry with more commands has more of them: declare those here. */
+export interface Commands {
+  led(target: string, color: Color): Promise<CommandAnswer>;
+  pattern(
+    target: string,
+    pattern_name: "breathing" | "heartbeat" | "cycle" | "spring" | "solid" | "off",
+  ): Promise<CommandAnswer>;
+  brightness(target: string, level: number): Promise<CommandAnswer>;
+  spring_param(target: string, hex_string: string): Promise<CommandAnswer>;
+  reset(target: string): Promise<CommandAnswer>;
+  vibrate(target: string, duration: number): Promise<CommandAnswer>;
+  led_set(target: string, index: number, color: Color): Promise<CommandAnswer>;
+  led_off(target: string, index: number): Promise<CommandAnswer>;
+  led_all_off(target: string): Promise<CommandAnswer>;
+  led_get_state(target: string): Promise<CommandAnswer>;
+  status(target: string): Promise<CommandAnswer>;
+  ota(target: string, url: string): Promise<CommandAnswer>;
 }
 
 /** What happens on a connection, and what a listener gets. */
@@ -89,17 +139,24 @@ export interface GroupLoopEvents {
   readonly join: Device;
   /** A device has been silent for `goneAfterMs`, or the connection was closed. */
   readonly leave: Device;
-  /** A line that is no frame and no answer to a command. */
+  /** A line that is no frame and no answer to a command: the greeting, `stream:on`. */
   readonly message: string;
   /** Something went wrong, in a sentence for people: a registry that does not load, a URL that cannot be, a close code with its cause. */
   readonly problem: string;
 }
 
-/** One connection to an edge, which comes back by itself. */
+/**
+ * One connection to an edge, which comes back by itself.
+ *
+ * `for await (const device of hub)` gives each device whose frame is new, as a copy of that moment. A loop that is slower than the frames
+ * gets the newest of each device, with a tap of those in between; it ends when the connection is closed.
+ */
 export interface GroupLoop extends AsyncIterable<Device> {
   /** Where it connects to. */
   readonly url: string;
   readonly state: LinkState;
+  /** What keeps it from being connected, in a sentence for people; `undefined` while nothing does. */
+  readonly problem: string | undefined;
   /** Milliseconds since the newest frame; `undefined` before the first. */
   readonly ageMs: number | undefined;
   /** The devices that are there, by id. */
@@ -113,6 +170,8 @@ export interface GroupLoop extends AsyncIterable<Device> {
    * an exception, when the connection is not open, ends before the answer, or the parameters do not fit the registry.
    */
   send(target: string, command: string, ...parameters: readonly (string | number)[]): Promise<CommandAnswer>;
+  /** The commands as functions: `commands.led("1a2b", "orange")` is `send("1a2b", "led", "orange")`. */
+  readonly commands: Commands;
   /** Ends it for good. */
   close(): void;
 }
