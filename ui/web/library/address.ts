@@ -29,7 +29,7 @@ export function registryUrls(script: string | undefined): readonly string[] {
   return [...new Set([...origins.map(url => new URL(url).origin), besides("http", CDN_PORT)])].map(at => at + REGISTRY_PATH);
 }
 
-const REGISTRY_PATH = "/static/commands.json";
+export const REGISTRY_PATH = "/static/commands.json";
 
 /** A WebSocket URL, or what is wrong with it. */
 export type Address = { readonly url: string; readonly problem?: undefined } | { readonly url: string; readonly problem: string };

@@ -175,3 +175,68 @@ export interface GroupLoop extends AsyncIterable<Device> {
   /** Ends it for good. */
   close(): void;
 }
+
+/** What happens to a page that is a device, and what a listener gets. */
+export interface DeviceLinkEvents {
+  /** It is connected: frames arrive from now on. */
+  readonly open: undefined;
+  /** The connection ended, or could not be made: a sentence for people, and the pause until the next try, if there is one. */
+  readonly down: { readonly message: string; readonly retryInMs: number | undefined };
+  /** A command, as `led` and `ff0000`. */
+  readonly command: { readonly command: string; readonly parameters: string };
+}
+
+/** A device's connection to an edge, which comes back by itself. A page with several devices has one for each: a command names none. */
+export interface DeviceLink {
+  /** Where it connects to. */
+  readonly url: string;
+  readonly isOpen: boolean;
+  /** Frames that were not sent, because the connection was not open or too slow. */
+  readonly dropped: number;
+  /** Calls the listener from now on; what it returns ends that. */
+  on<K extends keyof DeviceLinkEvents>(event: K, listener: (detail: DeviceLinkEvents[K]) => void): () => void;
+  /** Sends a frame; `false` when it was dropped. The newest connection to send one for an id gets its commands. */
+  send(reading: Readonly<Reading>): boolean;
+  /** Ends it for good. */
+  close(): void;
+}
+
+/** A device in the units of a sketch, as its newest frame says it is. The same object for as long as the device is there. */
+export interface SketchDevice {
+  readonly id: string;
+  /** Acceleration in g, -2 to 2. A device that lies still has 1 g straight down. */
+  readonly ax: number;
+  readonly ay: number;
+  readonly az: number;
+  /** Nearness of the four beacons, 0 (far) to 1 (near). */
+  readonly dNW: number;
+  readonly dNE: number;
+  readonly dSE: number;
+  readonly dSW: number;
+  /** Where it is between the beacons, as far as they tell: 0, 0 is north-west, 1, 1 south-east. */
+  readonly x: number;
+  readonly y: number;
+  /** Whether it is being tapped, for as long as its frames say so. */
+  readonly tap: boolean;
+  /** Milliseconds since its newest frame. */
+  readonly ageMs: number;
+}
+
+/** A connection in the manner of p5.js: to be asked from `draw()`, without callbacks. */
+export interface Sketch {
+  /** The connection itself. */
+  readonly hub: GroupLoop;
+  readonly state: LinkState;
+  /** The devices that are there, the longest there first. */
+  readonly devices: readonly SketchDevice[];
+  /** One of them, by its id. */
+  device(id: string): SketchDevice | undefined;
+  /** Whether it was tapped: `true` once for each tap. A tap that nobody asks for within a second is forgotten. */
+  tapped(device: string | SketchDevice): boolean;
+  /** Sets the LEDs of a device, or of `all`: a colour as a text, as `[red, green, blue]`, or as p5's `color()` gives it. */
+  led(target: string | SketchDevice, color: Color | readonly number[] | { readonly levels: readonly number[] }): void;
+  /** Runs the motor of a device, or of `all`, for so many milliseconds. */
+  vibrate(target: string | SketchDevice, duration_ms?: number): void;
+  /** Ends it for good. */
+  close(): void;
+}

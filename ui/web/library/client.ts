@@ -46,7 +46,7 @@ export class Client implements GroupLoop {
   readonly #byNumber = new Map<number, Changing<Device>>();
   readonly #loops = new Set<Newest>();
   readonly #answers: Answers;
-  readonly #link: Link | undefined;
+  readonly #link: Link;
   #known: Registry | undefined;
   #state: LinkState = "disconnected";
   #problem: string | undefined;
@@ -66,17 +66,11 @@ export class Client implements GroupLoop {
     this.registry = loadedFrom(options.registry, script);
     this.registry.then(
       registry => this.#known = registry,
-      (error: Error) => this.#closed || this.#events.emit("problem", error.message),
+      ({ message }: Error) => this.#closed || this.#events.emit("problem", message),
     );
     const address = edgeAddress(url, options);
     this.url = address.url;
-    const problem = address.problem ?? problemOf(options);
-    if (problem !== undefined) {
-      // Once the app has had the time to listen.
-      this.#problem = problem;
-      queueMicrotask(() => this.#closed || this.#events.emit("problem", problem));
-      return;
-    }
+    this.#problem = address.problem ?? problemOf(options);
     this.#link = new Link(this.url, { pingAfterMs: PING_AFTER_MS, ...link });
     this.#link.on("open", () => this.#onOpen());
     this.#link.on("down", down => this.#onDown(down));
@@ -84,8 +78,8 @@ export class Client implements GroupLoop {
     const onFrame = (reading: Readonly<Reading>) => this.#onFrame(reading);
     const onLine = (line: string) => this.#onLine(line);
     this.#link.on("message", message => readMessage(message, reading, onFrame, onLine));
-    this.#link.start();
-    this.#look();
+    // Once the app has had the time to listen.
+    queueMicrotask(() => this.#start());
   }
 
   get state(): LinkState {
@@ -113,7 +107,7 @@ export class Client implements GroupLoop {
       const checked = checkCommand(this.#known, command, parameters.join(":"));
       if (checked.error) return failed(checked.error, checked.message);
     }
-    if (!this.#link?.isOpen) return failed("not_connected");
+    if (!this.#link.isOpen) return failed("not_connected");
     if (!this.#answers.hasRoom) return failed("too_many");
     this.#link.send(encodeCommand(target, command, parameters));
     return this.#answers.expect();
@@ -123,7 +117,7 @@ export class Client implements GroupLoop {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancelLook();
-    this.#link?.close();
+    this.#link.close();
     this.#answers.end();
     for (const loop of this.#loops) void loop.return();
     for (const device of this.#byNumber.values()) this.#leave(device);
@@ -137,9 +131,16 @@ export class Client implements GroupLoop {
     return loop;
   }
 
+  #start(): void {
+    if (this.#closed) return;
+    if (this.#problem !== undefined) return this.#events.emit("problem", this.#problem);
+    this.#link.start();
+    this.#look();
+  }
+
   #onOpen(): void {
     this.#problem = undefined;
-    this.#link?.send(encodeSubscribe(this.#options));
+    this.#link.send(encodeSubscribe(this.#options));
     this.#settle();
   }
 
@@ -177,7 +178,7 @@ export class Client implements GroupLoop {
   }
 
   #onLine(line: string): void {
-    if (line === "pong" || this.#answers.take(line)) return;
+    if (this.#answers.take(line)) return;
     if (line.startsWith("stream:error:")) this.#events.emit("problem", `The server refuses the subscription: ${line}.`);
     else this.#events.emit("message", line);
   }
@@ -197,7 +198,7 @@ export class Client implements GroupLoop {
 
   #settle(): void {
     const isLive = (this.ageMs ?? Infinity) <= (this.#options.staleAfterMs ?? 2_000);
-    const state = !this.#link?.isOpen ? "disconnected" : isLive ? "live" : "stale";
+    const state = !this.#link.isOpen ? "disconnected" : isLive ? "live" : "stale";
     if (state === this.#state) return;
     this.#state = state;
     this.#events.emit("state", state);

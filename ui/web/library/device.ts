@@ -1,73 +1,61 @@
-// The other side: a page that is a device. It sends frames and obeys commands, over a connection of its own, because a command does not say
-// which device it is for.
+// The other side: a page that is a device, which sends frames and obeys commands.
 
 import { edgeAddress } from "./address.js";
-import type { ConnectOptions, Reading } from "./api.js";
+import type { ConnectOptions, DeviceLink, DeviceLinkEvents, Reading } from "./api.js";
 import { Emitter } from "./events.js";
-import { Link, type Down, type LinkOptions } from "./socket.js";
+import { Link, type LinkOptions } from "./socket.js";
 import { encodeFrame, parseCommand } from "./wire.js";
 
-/** Bytes that may wait to be sent: beyond it a frame is dropped, since an old one has no value. A second of frames. */
+/** Bytes that may wait to be sent, about a second of frames: beyond it a frame is dropped, since an old one has no value. */
 const MAX_WAITING_BYTES = 512;
 
-/** What happens to a device, and what a listener gets. */
-export interface DeviceLinkEvents {
-  readonly open: undefined;
-  /** The connection ended, or could not be made: `message` is a sentence for people, `retryInMs` the pause until the next try. */
-  readonly down: Pick<Down, "message" | "retryInMs">;
-  /** A command: `led` and `ff0000`. */
-  readonly command: { readonly command: string; readonly parameters: string };
-}
-
-/** A device's connection to an edge, which comes back by itself. */
-export interface DeviceLink {
+/** One device's connection. */
+export class DeviceConnection implements DeviceLink {
   readonly url: string;
-  readonly isOpen: boolean;
-  /** Frames that were not sent: the connection was not open, or too slow. */
-  readonly dropped: number;
-  on<K extends keyof DeviceLinkEvents>(event: K, listener: (detail: DeviceLinkEvents[K]) => void): () => void;
-  /** Sends a frame; `false` when it was dropped. */
-  send(reading: Readonly<Reading>): boolean;
-  /** Ends it for good. */
-  close(): void;
-}
+  readonly #events = new Emitter<DeviceLinkEvents>();
+  readonly #link: Link;
+  #dropped = 0;
+  #closed = false;
 
-/** Connects a device. Frames may be of any id; the newest connection to send one for an id gets its commands. */
-export function connectDevice(
-  url?: string,
-  options: Pick<ConnectOptions, "space" | "token"> = {},
-  linkOptions: LinkOptions = {},
-): DeviceLink {
-  const address = edgeAddress(url, options);
-  const events = new Emitter<DeviceLinkEvents>();
-  let dropped = 0;
-  let closed = false;
-  const link = new Link(address.url, linkOptions);
-  link.on("open", () => events.emit("open", undefined));
-  link.on("down", ({ message, retryInMs }) => events.emit("down", { message, retryInMs }));
-  link.on("message", message => {
-    const command = parseCommand(message);
-    if (command) events.emit("command", command);
-  });
-  if (address.problem === undefined) link.start();
-  else queueMicrotask(() => closed || events.emit("down", { message: address.problem, retryInMs: undefined }));
-  return {
-    url: address.url,
-    get isOpen() {
-      return link.isOpen;
-    },
-    get dropped() {
-      return dropped;
-    },
-    on: (event, listener) => events.on(event, listener),
-    send(reading) {
-      const sent = (link.raw?.bufferedAmount ?? 0) <= MAX_WAITING_BYTES && link.send(encodeFrame(reading));
-      if (!sent) dropped++;
-      return sent;
-    },
-    close() {
-      closed = true;
-      link.close();
-    },
-  };
+  constructor(url: string | undefined, options: Pick<ConnectOptions, "space" | "token">, link: LinkOptions = {}) {
+    const address = edgeAddress(url, options);
+    this.url = address.url;
+    this.#link = new Link(address.url, link);
+    this.#link.on("open", () => this.#events.emit("open", undefined));
+    this.#link.on("down", ({ message, retryInMs }) => this.#events.emit("down", { message, retryInMs }));
+    this.#link.on("message", message => {
+      const command = parseCommand(message);
+      if (command) this.#events.emit("command", command);
+    });
+    // Once the app has had the time to listen.
+    queueMicrotask(() => {
+      if (this.#closed) return;
+      if (address.problem === undefined) this.#link.start();
+      else this.#events.emit("down", { message: address.problem, retryInMs: undefined });
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#link.isOpen;
+  }
+
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  on<K extends keyof DeviceLinkEvents>(event: K, listener: (detail: DeviceLinkEvents[K]) => void): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  send(reading: Readonly<Reading>): boolean {
+    const isFree = (this.#link.raw?.bufferedAmount ?? 0) <= MAX_WAITING_BYTES;
+    const sent = isFree && this.#link.send(encodeFrame(reading));
+    if (!sent) this.#dropped++;
+    return sent;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#link.close();
+  }
 }

@@ -1,4 +1,4 @@
-// A WebSocket that comes back by itself, for viewers and devices alike: it knows nothing of what is said on it.
+// A WebSocket that comes back by itself, for viewers and devices alike: it knows nothing of what is said on it but its own ping.
 //
 //   start ─▶ connecting ─▶ open ─▶ down ─▶ (a pause: full jitter, or what the server asked for) ─▶ connecting ─▶ …
 //                 └───────────────▶ down ─▶ over, when the close code says to mend something first, or after close()
@@ -82,6 +82,7 @@ export class Link {
   #openedAt = 0;
   #heardAt = 0;
   #failures = 0;
+  #isAsking = false;
   #cancel = () => {};
 
   /** Does nothing yet: listeners first, then `start`. */
@@ -164,6 +165,7 @@ export class Link {
 
   #onOpen(raw: RawSocket): void {
     this.#isOpen = true;
+    this.#isAsking = false;
     this.#openedAt = this.#heardAt = this.#clock.now();
     this.#cancel();
     this.#listen();
@@ -172,7 +174,9 @@ export class Link {
 
   #onMessage(data: unknown): void {
     this.#heardAt = this.#clock.now();
-    if (typeof data === "string") this.#events.emit("message", data);
+    const isPong = this.#isAsking && data === "pong";
+    this.#isAsking = false;
+    if (typeof data === "string" && !isPong) this.#events.emit("message", data);
   }
 
   /** Looks again when the silence may have become too long. */
@@ -184,9 +188,9 @@ export class Link {
       this.#cancel = this.#clock.after(limit - quiet, () => this.#listen());
       return;
     }
-    const askedAt = this.#clock.now();
+    this.#isAsking = true;
     this.send("ping");
-    this.#cancel = this.#clock.after(limit, () => this.#heardAt >= askedAt ? this.#listen() : this.#drop());
+    this.#cancel = this.#clock.after(limit, () => this.#isAsking ? this.#drop() : this.#listen());
   }
 
   /** Leaves a connection on which nothing comes back: its own goodbye would not be answered either. */
