@@ -126,7 +126,7 @@ export class Link {
         code: 0,
         reason: "refused",
         comeBack: "mend it first",
-        message: `The browser refuses to connect to ${this.#shown}: ${error instanceof Error ? error.message : error}`,
+        message: `The browser refuses to connect to ${this.#shown}: ${(error as Error).message}`,
         wasOpen: false,
         retryInMs: undefined,
       });
