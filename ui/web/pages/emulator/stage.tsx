@@ -1,0 +1,160 @@
+// The device in focus, large: its lights, its id, and the place to tap it.
+
+import { useEffect, useState } from "preact/hooks";
+import { Button, Dialog, Field, Notice } from "../../design/parts";
+import { anyId } from "../../device/id";
+import { devices, focused, rename, takeAnother } from "./devices";
+import type { Online } from "./online";
+import { sensors } from "./sensors";
+import { Wearable } from "./wearable";
+
+/** How long a tap is seen at least. */
+const FLASH_MS = 140;
+
+/** Elements for which the space bar has a meaning of its own. */
+const USES_SPACE = "input, textarea, select, button:not(.puck), a, summary, dialog *";
+
+/** Presses the device in focus for as long as a finger or the space bar is down. */
+function useTap(): { tapped: boolean; press: () => void; release: () => void } {
+  const [tapped, setTapped] = useState(false);
+  useEffect(() => {
+    if (!tapped) return undefined;
+    const timer = setInterval(() => !focused.peek().body.tap.held && setTapped(false), FLASH_MS);
+    return () => clearInterval(timer);
+  }, [tapped]);
+  const press = () => {
+    focused.peek().body.tap.press();
+    setTapped(true);
+  };
+  const release = () => devices.peek().forEach(device => device.body.tap.release());
+  useEffect(() => {
+    const isTap = (event: KeyboardEvent) =>
+      event.key === " " && !event.ctrlKey && !event.altKey && !event.metaKey && !(event.target as Element).matches?.(USES_SPACE);
+    const down = (event: KeyboardEvent) => {
+      if (!isTap(event)) return;
+      event.preventDefault();
+      if (!event.repeat) press();
+    };
+    const up = (event: KeyboardEvent) => {
+      if (event.key !== " ") return;
+      release();
+      // On the puck the space bar would also be a click when it is let go.
+      if (isTap(event)) event.preventDefault();
+    };
+    addEventListener("keydown", down);
+    addEventListener("keyup", up);
+    addEventListener("blur", release);
+    return () => {
+      removeEventListener("keydown", down);
+      removeEventListener("keyup", up);
+      removeEventListener("blur", release);
+    };
+  }, []);
+  return { tapped, press, release };
+}
+
+function Puck({ device }: { device: Online }) {
+  const { tapped, press, release } = useTap();
+  const vibrating = device.vibrating.value;
+  return (
+    <button
+      type="button"
+      class={`puck ${tapped ? "tapped" : ""} ${vibrating ? "vibrating" : ""}`}
+      aria-label={`Tap device ${device.id.value}`}
+      aria-describedby="lights"
+      onPointerDown={event => {
+        if (event.button !== 0) return;
+        event.currentTarget.setPointerCapture(event.pointerId);
+        press();
+      }}
+      onPointerUp={release}
+      onPointerCancel={release}
+      onLostPointerCapture={release}
+      // Enter, and a screen reader's or a voice's click: those have no pointer.
+      onClick={event => {
+        if (event.detail !== 0) return;
+        press();
+        release();
+      }}
+      onContextMenu={event => event.preventDefault()}
+    >
+      <Wearable device={device} detail />
+      <span class="middle" aria-hidden="true">
+        <strong>TAP</strong>
+        <span class="keys">space bar</span>
+      </span>
+    </button>
+  );
+}
+
+function Rename(props: { device: Online; open: boolean; onClose: () => void }) {
+  const [draft, setDraft] = useState("");
+  const [wrong, setWrong] = useState<string>();
+  useEffect(() => {
+    if (!props.open) return;
+    setDraft(props.device.id.value);
+    setWrong(undefined);
+  }, [props.open, props.device]);
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const problem = rename(props.device, draft);
+    setWrong(problem);
+    if (!problem) props.onClose();
+  };
+  return (
+    <Dialog title="The device's id" open={props.open} onClose={props.onClose}>
+      <form class="stack" onSubmit={submit} noValidate>
+        <Field label="Id" hint="4 hex digits. Two devices with one id in one space take turns with the commands." wrong={wrong}>
+          {field => (
+            <input
+              {...field}
+              class="input mono"
+              value={draft}
+              maxLength={12}
+              autocomplete="off"
+              autocapitalize="off"
+              spellcheck={false}
+              onInput={event => setDraft(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+        <div class="row">
+          <Button first type="submit">Use this id</Button>
+          <Button onClick={() => setDraft(anyId(devices.value.map(device => device.id.value)))}>Roll another</Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+export function Stage() {
+  const device = focused.value;
+  const [renaming, setRenaming] = useState(false);
+  return (
+    <section class="stage card" aria-labelledby="device">
+      <div class="row ends">
+        <h2 id="device">
+          Device <span class="mono">{device.id}</span>
+        </h2>
+        <Button onClick={() => setRenaming(true)}>Change id</Button>
+      </div>
+      {sensors.value !== "on" && (
+        <p class="quiet small">This page is a wearable: it sends how it is held 20 times a second, and shows the lights that it is told to.</p>
+      )}
+      {device.clash.value && (
+        <Notice kind="warn">
+          <div class="stack tight">
+            <p>Another device sends as <span class="mono">{device.id}</span> too. Apps see both as one, and commands reach now this one, now that one.</p>
+            <div><Button onClick={() => takeAnother(device)}>Take another id</Button></div>
+          </div>
+        </Notice>
+      )}
+      <Puck device={device} />
+      <p id="lights" class="lights" role="status">
+        <span>{device.words}</span>
+        {device.vibrating.value && <span class="motor">vibrating</span>}
+      </p>
+      <Rename device={device} open={renaming} onClose={() => setRenaming(false)} />
+    </section>
+  );
+}
