@@ -12,8 +12,8 @@ export interface HeldUp {
 /** Frames that were left out because the page got no time, until somebody has read it. */
 export const heldUp = signal<HeldUp | undefined>(undefined);
 
-/** Fewer left out in one go are a hiccup that nobody notices. */
-const WORTH_SAYING = 4;
+/** Fewer left out in one go, which is half a second, are a hiccup that nobody notices. */
+const WORTH_SAYING = 10;
 
 /** Calls `frames` with how many are due and the time, for as long as the page lives. */
 export function startBeat(frames: (count: number, nowMs: number) => void): void {

@@ -5,7 +5,6 @@ import { config } from "../../design/config";
 import { remembered } from "../../design/remembered";
 import { anyId, parseId } from "../../device/id";
 import { type Address, edgeAddress } from "../../library/address";
-import { startBeat } from "./beat";
 import { Online } from "./online";
 
 /** Devices on one page at most: browsers allow few connections to a host. */
@@ -76,7 +75,7 @@ export function rename(device: Online, text: string): string | undefined {
 /** An id that no device of this page has. */
 export const takeAnother = (device: Online): void => device.rename(anyId(devices.value.map(other => other.id.value)));
 
-/** Brings the devices of last time back, and lets them live. */
+/** Brings the devices of last time back, and connects them. */
 export function startDevices(): void {
   for (const id of ids.value.length > 0 ? ids.value : [anyId()]) add(id);
   place.value = 0;
@@ -90,5 +89,4 @@ export function startDevices(): void {
     if (!first) untracked(() => devices.value.forEach(device => (problem === undefined ? device.connect(url) : device.close())));
     first = false;
   });
-  startBeat((frames, nowMs) => devices.value.forEach(device => device.beat(frames, nowMs)));
 }

@@ -7,7 +7,7 @@ import type { Rgb } from "../../device/read";
 const DISC = 0.8;
 const RING = 0.6;
 const LED = 0.075;
-const GLOW = 0.42;
+const GLOW = 0.4;
 
 /** Draws it to fill a square. LED 0 is at the top, and they go round like a clock. `detail` is for the large one. */
 export function drawWearable(context: CanvasRenderingContext2D, size: number, leds: readonly Rgb[], detail: boolean): void {
@@ -39,13 +39,15 @@ export function drawWearable(context: CanvasRenderingContext2D, size: number, le
     const [red, green, blue] = led.map(part => Math.round(part / light));
     context.globalCompositeOperation = "lighter";
     const glow = context.createRadialGradient(x, y, 0, x, y, at(GLOW));
-    glow.addColorStop(0, `rgb(${red} ${green} ${blue} / ${0.75 * seen})`);
-    glow.addColorStop(0.35, `rgb(${red} ${green} ${blue} / ${0.22 * seen})`);
-    glow.addColorStop(1, `rgb(${red} ${green} ${blue} / 0)`);
+    // It falls off with the square of the distance to its edge, so that there is no edge to see.
+    for (let step = 0; step <= 8; step++) glow.addColorStop(step / 8, `rgb(${red} ${green} ${blue} / ${0.7 * seen * (1 - step / 8) ** 2.5})`);
     circle(context, x, y, at(GLOW), glow);
     context.globalCompositeOperation = "source-over";
     circle(context, x, y, at(LED), `rgb(${red} ${green} ${blue} / ${seen})`);
-    circle(context, x, y, at(LED * 0.55), `rgb(255 255 255 / ${0.65 * seen})`);
+    const core = context.createRadialGradient(x, y, 0, x, y, at(LED));
+    core.addColorStop(0, `rgb(255 255 255 / ${0.85 * seen})`);
+    core.addColorStop(1, "rgb(255 255 255 / 0)");
+    circle(context, x, y, at(LED), core);
   });
 }
 

@@ -6,15 +6,15 @@ import { render } from "preact";
 import { Live } from "../../design/live";
 import { Shell } from "../../design/shell";
 import { keepAwake } from "./awake";
+import { startBeat } from "./beat";
 import { Connection, Slowed, Trouble } from "./connection";
-import { focused, startDevices } from "./devices";
+import { devices, focused, startDevices } from "./devices";
 import { Floor } from "./floor";
 import { Commands, Devices } from "./list";
 import { Motion } from "./motion";
 import { Stage } from "./stage";
 
 startDevices();
-keepAwake();
 
 const state = computed(() => focused.value.state.value);
 /** Shown when it says something: while frames leave they are all new. */
@@ -22,15 +22,25 @@ const ageMs = computed(() => (state.value === "live" ? undefined : focused.value
 
 render(
   <Shell page="emulator" live={<Live state={state} ageMs={ageMs} />}>
+    <div class="said">
+      <Trouble />
+      <Slowed />
+    </div>
     <div class="emulator">
-      <div class="said">
-        <Trouble />
-        <Slowed />
-      </div>
       <Stage />
-      <div class="stack"><Motion /><Floor /></div>
-      <div class="stack"><Devices /><Commands /><Connection /></div>
+      <div class="stack body">
+        <Motion />
+        <Floor />
+      </div>
+      <div class="stack more">
+        <Devices />
+        <Commands />
+        <Connection />
+      </div>
     </div>
   </Shell>,
   document.body,
 );
+
+keepAwake();
+startBeat((frames, nowMs) => devices.peek().forEach(device => device.beat(frames, nowMs)));

@@ -154,8 +154,8 @@ function Readout() {
   );
 }
 
-/** Why there is no motion, and what to do about it. */
-function SensorWords(): ComponentChildren {
+/** Asks for the motion sensors; says why there is no motion, and what to do about it. */
+export function SensorCall(): ComponentChildren {
   const retry = <Button onClick={start}>Try again</Button>;
   switch (sensors.value) {
     case "insecure": {
@@ -199,12 +199,7 @@ function SensorWords(): ComponentChildren {
     case "on":
       return <p class="good" role="status">The device moves as this phone does. Knock on it, and it is tapped.</p>;
     case "off":
-      return (
-        <div class="stack tight">
-          <p>Let the device move as this phone does. Nothing is recorded here: the motion goes to the server that you are connected to.</p>
-          <div><Button first onClick={start}>Use the motion sensors</Button></div>
-        </div>
-      );
+      return <div><Button first onClick={start}>Use the motion sensors</Button></div>;
   }
 }
 
@@ -216,7 +211,7 @@ export function Motion() {
         <Button aria-pressed={phone} onClick={() => (source.value = "phone")}>{isPhone ? "This phone" : "Motion sensors"}</Button>
         <Button aria-pressed={!phone} onClick={() => byHand(() => {})}>A cube</Button>
       </div>
-      {phone && <SensorWords />}
+      {phone && !isPhone && <SensorCall />}
       <Cube />
       <Readout />
       <p id="cube-hint" class="quiet small">

@@ -5,7 +5,8 @@ import { Button, Dialog, Field, Notice } from "../../design/parts";
 import { anyId } from "../../device/id";
 import { devices, focused, rename, takeAnother } from "./devices";
 import type { Online } from "./online";
-import { sensors } from "./sensors";
+import { SensorCall, source } from "./motion";
+import { isPhone, sensors } from "./sensors";
 import { Wearable } from "./wearable";
 
 /** How long a tap is seen at least. */
@@ -139,8 +140,9 @@ export function Stage() {
         <Button onClick={() => setRenaming(true)}>Change id</Button>
       </div>
       {sensors.value !== "on" && (
-        <p class="quiet small">This page is a wearable: it sends how it is held 20 times a second, and shows the lights that it is told to.</p>
+        <p class="quiet small">This page is a wearable: 20 times a second it tells your server how it is held, and it shows the lights that it is told to.</p>
       )}
+      {isPhone && source.value === "phone" && <SensorCall />}
       {device.clash.value && (
         <Notice kind="warn">
           <div class="stack tight">
