@@ -102,14 +102,14 @@ export async function servePages(more = {}) {
   return `http://127.0.0.1:${server.address().port}/`;
 }
 
-/** A browser with nothing in it. */
-export async function openBrowser() {
+/** A browser with nothing in it; `args` are more arguments of Chromium. */
+export async function openBrowser({ args = [] } = {}) {
   const executablePath = execFileSync(`${root}scripts/chromium.sh`, ["find"], { encoding: "utf8" }).trim();
   const browser = await chromium.launch({
     executablePath,
     args: [
       "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync",
+      "--disable-component-update", "--disable-sync", ...args,
     ],
   });
   undo.push(() => browser.close());

@@ -197,7 +197,7 @@ export function SensorCall(): ComponentChildren {
     case "waiting":
       return <p class="quiet" role="status">Waiting for the first motion …</p>;
     case "on":
-      return <p class="good" role="status">The device moves as this phone does. Knock on it, and it is tapped.</p>;
+      return <p class="good small" role="status">The device moves as this {isPhone ? "phone" : "computer"} does. A knock is a tap.</p>;
     case "off":
       return <div><Button first onClick={start}>Use the motion sensors</Button></div>;
   }

@@ -15,13 +15,10 @@ export type SensorState = "off" | "asking" | "waiting" | "on" | "insecure" | "mi
 /** How long to wait for a reading. Phones give 60 in a second. */
 const PATIENCE_MS = 2_000;
 
-/** WebKit on iOS and iPadOS asks the person, and all browsers there are WebKit. */
+/** Browsers that ask the person have this; those on iOS do. */
 interface AskingEvent {
   requestPermission?: () => Promise<"granted" | "denied">;
 }
-
-const asks = (): AskingEvent["requestPermission"] =>
-  typeof DeviceMotionEvent === "undefined" ? undefined : (DeviceMotionEvent as AskingEvent).requestPermission?.bind(DeviceMotionEvent);
 
 export const sensors = signal<SensorState>("off");
 
@@ -52,20 +49,26 @@ function refusal(): SensorState | undefined {
 }
 
 async function isAllowed(): Promise<boolean> {
-  const ask = asks();
   try {
-    if (ask) return (await ask()) === "granted";
-    // Chrome does not ask, but has a switch for each site. Other browsers do not know this name.
+    // In a click, and before anything is awaited: later it is no click any more.
+    const answer = await (DeviceMotionEvent as AskingEvent).requestPermission?.call(DeviceMotionEvent);
+    if (answer === "denied") return false;
+  } catch {
+    // It was not asked in a click; or somebody said no for good.
+    return false;
+  }
+  try {
+    // Chrome has a switch for each site. Other browsers do not know this name.
     const { state } = await navigator.permissions.query({ name: "accelerometer" as PermissionName });
     return state !== "denied";
-  } catch (error) {
-    // iOS rejects when it was not asked in a click; the others that land here have nothing to ask.
-    return !(ask && error instanceof DOMException);
+  } catch {
+    return true;
   }
 }
 
 function hearken(hear: (force: Force, jolt: boolean) => void): () => void {
-  const phone = new Phone(asks() !== undefined);
+  // All browsers on iOS and iPadOS are WebKit, and say whose it is.
+  const phone = new Phone(navigator.vendor.startsWith("Apple"));
   const jolt = new Jolt();
   let heardMs = performance.now();
   const motion = (event: DeviceMotionEvent) => {

@@ -12,8 +12,9 @@ import { Wearable } from "./wearable";
 /** How long a tap is seen at least. */
 const FLASH_MS = 140;
 
-/** Elements for which the space bar has a meaning of its own. */
-const USES_SPACE = "input, textarea, select, button:not(.puck), a, summary, dialog *";
+/** Elements for which the space bar has a meaning of its own; for those that take no text, only if a key brought the focus there. */
+const TYPES = "input, textarea, select, dialog *";
+const PRESSES = "button:not(.puck), a";
 
 /** Presses the device in focus for as long as a finger or the space bar is down. */
 function useTap(): { tapped: boolean; press: () => void; release: () => void } {
@@ -29,10 +30,18 @@ function useTap(): { tapped: boolean; press: () => void; release: () => void } {
   };
   const release = () => devices.peek().forEach(device => device.body.tap.release());
   useEffect(() => {
-    const isTap = (event: KeyboardEvent) =>
-      event.key === " " && !event.ctrlKey && !event.altKey && !event.metaKey && !(event.target as Element).matches?.(USES_SPACE);
+    // A button that was clicked keeps the focus: whoever then presses the space bar means a tap.
+    let clicked: Element | null = null;
+    const point = (event: PointerEvent) => void (clicked = (event.target as Element).closest(PRESSES));
+    const isTap = ({ key, ctrlKey, altKey, metaKey, target }: KeyboardEvent) => {
+      if (key !== " " || ctrlKey || altKey || metaKey || !(target instanceof Element)) return false;
+      return !target.matches(TYPES) && (!target.matches(PRESSES) || target === clicked);
+    };
     const down = (event: KeyboardEvent) => {
-      if (!isTap(event)) return;
+      if (!isTap(event)) {
+        clicked = null;
+        return;
+      }
       event.preventDefault();
       if (!event.repeat) press();
     };
@@ -42,10 +51,12 @@ function useTap(): { tapped: boolean; press: () => void; release: () => void } {
       // On the puck the space bar would also be a click when it is let go.
       if (isTap(event)) event.preventDefault();
     };
+    addEventListener("pointerdown", point, true);
     addEventListener("keydown", down);
     addEventListener("keyup", up);
     addEventListener("blur", release);
     return () => {
+      removeEventListener("pointerdown", point, true);
       removeEventListener("keydown", down);
       removeEventListener("keyup", up);
       removeEventListener("blur", release);
@@ -61,7 +72,6 @@ function Puck({ device }: { device: Online }) {
     <button
       type="button"
       class={`puck ${tapped ? "tapped" : ""} ${vibrating ? "vibrating" : ""}`}
-      aria-label={`Tap device ${device.id.value}`}
       aria-describedby="lights"
       onPointerDown={event => {
         if (event.button !== 0) return;
@@ -80,8 +90,9 @@ function Puck({ device }: { device: Online }) {
       onContextMenu={event => event.preventDefault()}
     >
       <Wearable device={device} detail />
-      <span class="middle" aria-hidden="true">
-        <strong>TAP</strong>
+      <span class="middle">
+        <strong>Tap</strong>
+        <span class="unseen"> device {device.id} </span>
         <span class="keys">space bar</span>
       </span>
     </button>
