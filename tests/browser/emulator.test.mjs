@@ -236,7 +236,6 @@ test("a page that came over plain http says where the secure one is", async () =
   const page = await open(phone, { url, sensors: { held: [0, 0, G], silent: true } });
   await live(page);
   assert.equal(await page.evaluate(() => isSecureContext), false);
-  await useSensors(page);
   await says(page, "grouploop up --tls");
   assert.equal(await page.locator("main .notice a").getAttribute("href"), url.replace("http:", "https:"));
   await shoot(page, "phone-insecure");
@@ -374,6 +373,24 @@ test("commands change its lights and run the motor, and the sender hears of it",
   await shoot(page, "phone-dark");
 });
 
+test("held up, a phone is the lights alone, and is tapped all the same", async () => {
+  const page = await open(phone);
+  await live(page);
+  const id = await idOf(page);
+  await button(page, "Hold it up").tap();
+  assert.equal(await viewer.send(id, "led:00c0ff"), "cmd:result:success");
+  await page.waitForFunction(() => document.querySelector(".holdup").style.backgroundColor === "rgb(0, 192, 255)");
+  await page.getByRole("button", { name: `Tap device ${id}` }).tap();
+  await viewer.taps(id, 1);
+  await viewer.frame(id, ".*00");
+  await page.keyboard.press(" ");
+  await viewer.taps(id, 2);
+  await accessible(page, "held up");
+  await shoot(page, "phone-held-up", false);
+  await button(page, "Back to the page").tap();
+  await page.locator(".stage > .puck").waitFor();
+});
+
 test("the id can be changed, and is still there after a reload", async () => {
   const page = await open(phone);
   await live(page);
@@ -491,6 +508,12 @@ test("a server and a space that cannot be get a sentence, and what was typed sta
   await page.reload();
   await live(page);
   assert.equal(await page.getByLabel("Space").inputValue(), "band-a");
+
+  // A link may name both; what it names is kept, and can be changed again.
+  await page.goto(`${emulator}?space=band-b&server=${encodeURIComponent(`ws://${edge.address}/`)}`);
+  await live(page);
+  assert.equal(page.url(), emulator);
+  assert.equal(await page.getByLabel("Space").inputValue(), "band-b");
 
   await server.fill(`wss://${edge.address}/`);
   await button(page, "Connect").click();

@@ -50,7 +50,7 @@ function Awake() {
     : state === "yes"
       ? "The screen stays on."
       : state === "impossible"
-        ? "This browser cannot keep the screen on: choose a longer time in the settings of the phone."
+        ? `${window.isSecureContext ? "This browser cannot keep the screen on" : "Browsers keep the screen on for https pages alone"}: choose a longer time in the settings of the phone.`
         : state === "refused"
           ? "The system refuses to keep the screen on, perhaps to save power."
           : "The screen is kept on while this page is in front.";

@@ -15,6 +15,15 @@ export const server = remembered("server", "", text => text, text => text || und
 /** The space as it was typed; empty is the space that the address names, or `main`. */
 export const space = remembered("space", "", text => text, text => text || undefined);
 
+// A link, such as the one in a QR code, can name them. It is taken over once, so that what is changed later stays changed.
+const link = new URL(location.href);
+for (const [name, value] of [["server", server], ["space", space]] as const) {
+  const given = link.searchParams.get(name);
+  if (given !== null) value.value = given.trim();
+  link.searchParams.delete(name);
+}
+if (link.href !== location.href) history.replaceState(null, "", link);
+
 /** The server as a person sees it. */
 export const shownServer = computed(() => server.value || config.wsDefaultUrl);
 

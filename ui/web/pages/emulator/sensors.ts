@@ -20,10 +20,10 @@ interface AskingEvent {
   requestPermission?: () => Promise<"granted" | "denied">;
 }
 
-export const sensors = signal<SensorState>("off");
-
 /** Whether this is something that one holds in a hand: those are told about sensors first. */
 export const isPhone = matchMedia("(pointer: coarse)").matches;
+
+export const sensors = signal<SensorState>(isPhone && !window.isSecureContext ? "insecure" : "off");
 
 let stop: (() => void) | undefined;
 

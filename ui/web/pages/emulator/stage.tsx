@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Button, Dialog, Field, Notice } from "../../design/parts";
 import { anyId } from "../../device/id";
 import { devices, focused, rename, takeAnother } from "./devices";
+import { HoldUp } from "./holdup";
 import type { Online } from "./online";
 import { SensorCall, source } from "./motion";
 import { isPhone, sensors } from "./sensors";
@@ -13,7 +14,7 @@ import { Wearable } from "./wearable";
 const FLASH_MS = 140;
 
 /** Elements for which the space bar has a meaning of its own; for those that take no text, only if a key brought the focus there. */
-const TYPES = "input, textarea, select, dialog *";
+const TYPES = "input, textarea, select";
 const PRESSES = "button:not(.puck), a";
 
 /** Presses the device in focus for as long as a finger or the space bar is down. */
@@ -142,6 +143,7 @@ function Rename(props: { device: Online; open: boolean; onClose: () => void }) {
 export function Stage() {
   const device = focused.value;
   const [renaming, setRenaming] = useState(false);
+  const [up, setUp] = useState(false);
   return (
     <section class="stage card" aria-labelledby="device">
       <div class="row ends">
@@ -150,10 +152,6 @@ export function Stage() {
         </h2>
         <Button onClick={() => setRenaming(true)}>Change id</Button>
       </div>
-      {sensors.value !== "on" && (
-        <p class="quiet small">This page is a wearable: 20 times a second it tells your server how it is held, and it shows the lights that it is told to.</p>
-      )}
-      {isPhone && source.value === "phone" && <SensorCall />}
       {device.clash.value && (
         <Notice kind="warn">
           <div class="stack tight">
@@ -162,11 +160,17 @@ export function Stage() {
           </div>
         </Notice>
       )}
-      <Puck device={device} />
+      {sensors.value !== "on" && (
+        <p class="quiet small">This page is a wearable: 20 times a second it tells your server how it is held, and it shows the lights that it is told to.</p>
+      )}
+      {isPhone && source.value === "phone" && <SensorCall />}
+      {/* One at a time: each listens to the space bar. */}
+      {up ? <HoldUp device={device} onClose={() => setUp(false)}><Puck device={device} /></HoldUp> : <Puck device={device} />}
       <p id="lights" class="lights" role="status">
         <span>{device.words}</span>
         {device.vibrating.value && <span class="motor">vibrating</span>}
       </p>
+      <Button onClick={() => setUp(true)}>Hold it up</Button>
       <Rename device={device} open={renaming} onClose={() => setRenaming(false)} />
     </section>
   );

@@ -5,7 +5,8 @@ import { useCanvas } from "../../design/canvas";
 import { drawWearable } from "./draw";
 import type { Online } from "./online";
 
-const lessMotion = matchMedia("(prefers-reduced-motion: reduce)");
+/** Whether the reader asked for less motion. */
+export const lessMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
 export function Wearable({ device, detail = false }: { device: Online; detail?: boolean }) {
   const drawn = useRef("");
