@@ -12,7 +12,7 @@ export const FLAT: Attitude = [1, 0, 0, 0];
 export function turned(attitude: Attitude, axis: Force, angle: number): Attitude {
   const [x, y, z] = axis;
   const sine = Math.sin(angle / 2);
-  return unit(times([Math.cos(angle / 2), x * sine, y * sine, z * sine], attitude));
+  return times([Math.cos(angle / 2), x * sine, y * sine, z * sine], attitude);
 }
 
 /** The columns are the device's axes, seen from the room. */
@@ -51,7 +51,7 @@ function times([a, b, c, d]: Attitude, [w, x, y, z]: Attitude): Attitude {
   ];
 }
 
-/** Of length 1, so that many small turns do not add up to a smaller or a larger device. */
+/** Of length 1. */
 function unit([w, x, y, z]: Attitude): Attitude {
   const size = Math.hypot(w, x, y, z);
   return [w / size, x / size, y / size, z / size];

@@ -14,15 +14,18 @@ export const heldUp = signal<HeldUp | undefined>(undefined);
 
 /** Fewer left out in one go, which is half a second, are a hiccup that nobody notices. */
 const WORTH_SAYING = 10;
+/** A page that has just been opened has much to do, and nobody moves yet. */
+const SETTLED_AFTER_MS = 3_000;
 
 /** Calls `frames` with how many are due and the time, for as long as the page lives. */
 export function startBeat(frames: (count: number, nowMs: number) => void): void {
-  const clock = new SteadyClock(performance.now());
+  const startedMs = performance.now();
+  const clock = new SteadyClock(startedMs);
   let skipped = 0;
   const ring = () => {
     const nowMs = performance.now();
     const due = clock.due(nowMs);
-    if (clock.skipped - skipped >= WORTH_SAYING) {
+    if (clock.skipped - skipped >= WORTH_SAYING && nowMs - startedMs >= SETTLED_AFTER_MS) {
       heldUp.value = { frames: (heldUp.value?.frames ?? 0) + clock.skipped - skipped, hidden: document.hidden };
     }
     skipped = clock.skipped;

@@ -1,6 +1,5 @@
 // The emulator: a phone, or a desk, becomes devices.
 
-import "./emulator.css";
 import { computed } from "@preact/signals";
 import { render } from "preact";
 import { Live } from "../../design/live";
@@ -13,6 +12,8 @@ import { Floor } from "./floor";
 import { Commands, Devices } from "./list";
 import { Motion } from "./motion";
 import { Stage } from "./stage";
+// After the shell's: what is said here goes before what the parts say.
+import "./emulator.css";
 
 startDevices();
 

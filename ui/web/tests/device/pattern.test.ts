@@ -35,6 +35,8 @@ test("a spring swings out, and no parameters break it", () => {
   expect(first("spring", 1_060)).toBeGreaterThan(0.2);
   expect(first("spring", 1_060), "half a swing, damped").toBeLessThan(0.8);
   expect(first("spring", 20_000)).toBeLessThan(0.001);
+  // Far too damped it creeps back: e to the power of -time · constant / damping.
+  expect(swing(springOf([1, 255, 0]), 60_000)).toBeCloseTo(Math.exp((-60 * 0.1) / 25.5), 3);
   for (const constant of [0, 1, 100, 255]) {
     for (const damping of [0, 1, 20, 255]) {
       for (const mass of [0, 10, 255]) {
