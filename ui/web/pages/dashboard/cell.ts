@@ -63,7 +63,7 @@ export function drawCell(context: CanvasRenderingContext2D, cell: Cell, { cellWi
   context.fill();
   const flash = 1 - (now - (swarm.tappedMs[place] ?? 0)) / FLASH_MS;
   if (flash > 0) {
-    context.globalAlpha = flash * 0.8;
+    context.globalAlpha = flash * 0.5;
     context.fillStyle = colors.accent;
     context.fill();
     context.globalAlpha = 1;

@@ -57,7 +57,12 @@ export function Devices() {
   const isEmpty = there === 0;
   return (
     <Card class="devices" title={<>Devices <span class="quiet" data-count={there}>{there === 0 ? "" : there.toLocaleString("en")}</span></>} aside={<Views />}>
-      {isEmpty && picked.value.size === 0 ? <Welcome /> : (
+      {isEmpty ? (
+        <>
+          <Welcome />
+          {picked.value.size > 0 && <Picked />}
+        </>
+      ) : (
         <>
           <div class="row tools">
             <label class="grow">
@@ -72,7 +77,7 @@ export function Devices() {
               </select>
             </label>
           </div>
-          {shown.value.length === 0 && <p class="quiet">{isEmpty ? "No device is there now." : `No device has “${query.value.trim()}” in its id; ${count(there, "device")} there.`}</p>}
+          {shown.value.length === 0 && <p class="quiet">No device has “{query.value.trim()}” in its id; {count(there, "device")} there.</p>}
           {view.value === "grid" ? <Grid /> : view.value === "floor" ? <Floor /> : <Table />}
           <Picked />
         </>

@@ -12,6 +12,9 @@ import { pick, picked, shown, swarm } from "./state";
 /** Silence after which a device is shown as pale, in milliseconds. */
 const PALE_MS = 1_000;
 
+/** The most that a box may be high, in pixels, by its style sheet. */
+const mostOf = (box: HTMLElement): number => parseFloat(getComputedStyle(box).maxHeight) || box.clientHeight;
+
 /** What a cell looked like when it was drawn last: it is drawn again when this is another number. */
 function look(place: number, isPicked: boolean, isCurrent: boolean, now: number): number {
   const flash = now - (swarm.tappedMs[place] ?? 0) < FLASH_MS;
@@ -29,14 +32,19 @@ export function Grid() {
   /** The last cell that was picked without Shift: where a range begins. */
   const anchor = useRef(0);
   const layout = useRef<Layout>(undefined);
+  const most = useRef({ window: 0, pixels: 0 });
   const drawn = useRef({ looks: new Float64Array(0), key: "", ids: shown.peek(), colors: colors.peek(), picked: picked.peek() });
 
   const draw = ({ context, width, height }: Sheet, now: number) => {
     const ids = shown.peek();
-    const grid = layoutFor(ids.length, width, height);
+    const box = scroller.current;
+    if (!box || !spacer.current) return;
+    if (most.current.window !== window.innerHeight) most.current = { window: window.innerHeight, pixels: mostOf(box) };
+    const grid = layoutFor(ids.length, width, most.current.pixels);
     layout.current = grid;
-    if (spacer.current) spacer.current.style.height = `${Math.max(0, grid.height - height)}px`;
-    const top = scroller.current?.scrollTop ?? 0;
+    box.style.height = `${grid.height}px`;
+    spacer.current.style.height = `${Math.max(0, grid.height - height)}px`;
+    const top = box.scrollTop;
     const last = drawn.current;
     const key = `${width} ${height} ${top} ${grid.columns} ${context.getTransform().a}`;
     const all = key !== last.key || ids !== last.ids || colors.peek() !== last.colors;

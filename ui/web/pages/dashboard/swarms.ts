@@ -40,19 +40,37 @@ async function guarded(during: Progress, work: () => Promise<void>): Promise<voi
   }
 }
 
+/** The swarm of the dashboards of a space: whoever opens one finds what another has started. */
+const nameOf = (space: string): string => (space === "" ? "dashboard" : `dashboard-${space}`);
+
+function found(name: string | undefined): void {
+  running.value = name;
+  progress.value = name === undefined ? "none" : "running";
+}
+
+/** Looks whether there is one already. A simulator that is away is no news before somebody wants it. */
+export async function findSwarm(): Promise<void> {
+  const name = nameOf(space.peek());
+  try {
+    const { swarms } = (await (await ask("", {})).json()) as { swarms: readonly { name: string; status: string }[] };
+    found(swarms.some(swarm => swarm.name === name && ["running", "waiting"].includes(swarm.status)) ? name : undefined);
+  } catch {
+    found(undefined);
+  }
+}
+
 /** Starts so many dancing devices in this page's space. */
 export const startSwarm = (devices: number): Promise<void> =>
   guarded("starting", async () => {
-    const body = JSON.stringify({ devices, motion: "dance", ...(space.peek() && { space: space.peek() }) });
-    const response = await ask("", { method: "POST", headers: { "Content-Type": "application/json" }, body });
-    running.value = ((await response.json()) as { name: string }).name;
-    progress.value = "running";
+    const name = nameOf(space.peek());
+    const body = JSON.stringify({ name, devices, motion: "dance", ...(space.peek() && { space: space.peek() }) });
+    await ask("", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+    found(name);
   });
 
 /** Stops it; somebody else may have done so. */
 export const stopSwarm = (): Promise<void> =>
   guarded("stopping", async () => {
     await ask(`/${encodeURIComponent(running.peek() ?? "")}`, { method: "DELETE" });
-    running.value = undefined;
-    progress.value = "none";
+    found(undefined);
   });

@@ -63,7 +63,7 @@ export function Table() {
   const end = Math.min(ids.length, Math.ceil((top.value + height) / ROW) + SPARE);
   const all = ids.length > 0 && ids.every(id => picked.value.has(id));
   return (
-    <div ref={scroller} class="table-box" tabIndex={0} role="region" aria-label="Devices" onScroll={event => (top.value = event.currentTarget.scrollTop)}>
+    <div ref={scroller} class="table-box" tabIndex={0} role="region" aria-label="Table of devices" onScroll={event => (top.value = event.currentTarget.scrollTop)}>
       <table aria-rowcount={ids.length + 1}>
         <thead>
           <tr aria-rowindex={1}>

@@ -5,6 +5,7 @@ import { renderSVG } from "uqr";
 import { config } from "../../design/config";
 import { Button, Notice } from "../../design/parts";
 import { server, space } from "../../store/server";
+import { watching } from "./state";
 import { progress, running, startSwarm, stopSwarm, swarmProblem } from "./swarms";
 
 /** Devices of a swarm that is started with one click. */
@@ -66,7 +67,9 @@ export function SwarmButton() {
 export function Welcome() {
   return (
     <div class="welcome stack">
-      <p class="lead">No device yet. Three ways to have some:</p>
+      <p class="lead">
+        {watching.state.value === "disconnected" ? "Not connected, so no device can be seen." : "No device is there. Three ways to have some:"}
+      </p>
       <ol class="ways">
         <li class="stack tight">
           <h3>Here and now</h3>
