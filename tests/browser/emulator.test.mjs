@@ -248,6 +248,7 @@ test("a phone without sensors says so after a while, and a cube does the same", 
   await useSensors(page);
   await says(page, "No motion for 2 seconds");
   await viewer.frame(id, "8080bf.*");
+  await shoot(page, "phone-silent", false);
   await button(page, "Upright").tap();
   await viewer.frame(id, "80bf80.*");
   await button(page, "Face down").tap();
@@ -394,6 +395,7 @@ test("held up, a phone is the lights alone, and is tapped all the same", async (
 test("the id can be changed, and is still there after a reload", async () => {
   const page = await open(phone);
   await live(page);
+  const before = await idOf(page);
   await button(page, "Change id").tap();
   const field = page.getByLabel("Id", { exact: true });
   await field.fill("xyz");
@@ -405,6 +407,8 @@ test("the id can be changed, and is still there after a reload", async () => {
   await field.press("Enter");
   await viewer.frame("beef");
   assert.equal(await idOf(page), "beef");
+  assert.equal(await viewer.send(before, "led:ff0000"), "cmd:result:failed", "the old id is gone at once");
+  assert.equal(await viewer.send("beef", "led:ff0000"), "cmd:result:success");
   await page.reload();
   await live(page);
   assert.equal(await idOf(page), "beef");
