@@ -8,7 +8,7 @@ import { type Attitude, FLAT, matrix, turned } from "../../device/attitude";
 import type { Force } from "../../device/reading";
 import { devices, focused } from "./devices";
 import { useFrames } from "./frames";
-import { isPhone, leave, listen, sensors } from "./sensors";
+import { isApple, isPhone, leave, listen, sensors } from "./sensors";
 
 /** Whose motion the device in focus has. */
 export const source = signal<"phone" | "cube">(isPhone ? "phone" : "cube");
@@ -181,11 +181,12 @@ export function SensorCall(): ComponentChildren {
       return (
         <Notice kind="warn">
           <div class="stack tight">
-            <p>This browser was told not to give motion to this page. To allow it again:</p>
-            <ul class="points">
-              <li>iPhone, iPad: close Safari altogether, open this page anew, press the button and choose Allow.</li>
-              <li>Android: touch the sign to the left of the address, then Permissions or Site settings, Motion sensors, Allow.</li>
-            </ul>
+            <p>
+              This browser was told not to give motion to this page. To allow it again,{" "}
+              {isApple
+                ? "close the browser altogether, open this page anew, press the button and choose Allow."
+                : "touch the sign to the left of the address, then Permissions or Site settings, then Motion sensors, and choose Allow."}
+            </p>
             <div>{retry}</div>
           </div>
         </Notice>
