@@ -165,7 +165,7 @@ async function accessible(page, where) {
 }
 
 test("a phone becomes a device: from a fresh load to somebody who watches it and lights it", async () => {
-  const page = await open(phone, { sensors: { held: [0, 0, G] } });
+  const page = await open(phone, { sensors: { held: [0, G, 0] } });
   await live(page);
   const id = await idOf(page);
   await shoot(page, "phone-fresh", false);
@@ -178,7 +178,7 @@ test("a phone becomes a device: from a fresh load to somebody who watches it and
   await row.waitFor();
   await watching.waitForFunction(id => {
     const cells = [...document.querySelectorAll("#devices tr")].find(row => row.cells[0].textContent === id)?.cells;
-    return cells && Math.abs(Number(cells[3].textContent) - 1) < 0.02 && Number(cells[4].textContent) === -62;
+    return cells && Math.abs(Number(cells[2].textContent) - 1) < 0.02 && Number(cells[4].textContent) === -62;
   }, id);
   await watching.getByLabel("Device").selectOption(id);
   await watching.getByLabel("Command").fill("led:ff8000");
@@ -223,7 +223,7 @@ test("who says no hears how to say yes, and can", async () => {
     const page = await open(phone, { sensors: { ios, denied: true, held: [0, 0, ios ? -G : G] } });
     await live(page);
     await useSensors(page);
-    await says(page, "was told not to give motion");
+    await says(page, ios ? "close the browser altogether" : "Motion sensors, and choose Allow");
     await shoot(page, `phone-denied-${ios ? "ios" : "android"}`, false);
     await page.evaluate(() => (window.allowed = true));
     await button(page, "Try again").tap();
@@ -239,6 +239,10 @@ test("a page that came over plain http says where the secure one is", async () =
   await says(page, "grouploop up --tls");
   assert.equal(await page.locator("main .notice a").getAttribute("href"), url.replace("http:", "https:"));
   await shoot(page, "phone-insecure");
+  await button(page, "A cube").tap();
+  await page.getByText("grouploop up --tls").waitFor({ state: "detached" });
+  await button(page, "This phone").tap();
+  await says(page, "grouploop up --tls");
 });
 
 test("a phone without sensors says so after a while, and a cube does the same", async () => {
@@ -248,6 +252,7 @@ test("a phone without sensors says so after a while, and a cube does the same", 
   await useSensors(page);
   await says(page, "No motion for 2 seconds");
   await viewer.frame(id, "8080bf.*");
+  await shoot(page, "phone-silent", false);
   await button(page, "Upright").tap();
   await viewer.frame(id, "80bf80.*");
   await button(page, "Face down").tap();
@@ -394,6 +399,7 @@ test("held up, a phone is the lights alone, and is tapped all the same", async (
 test("the id can be changed, and is still there after a reload", async () => {
   const page = await open(phone);
   await live(page);
+  const before = await idOf(page);
   await button(page, "Change id").tap();
   const field = page.getByLabel("Id", { exact: true });
   await field.fill("xyz");
@@ -405,6 +411,8 @@ test("the id can be changed, and is still there after a reload", async () => {
   await field.press("Enter");
   await viewer.frame("beef");
   assert.equal(await idOf(page), "beef");
+  assert.equal(await viewer.send(before, "led:ff0000"), "cmd:result:failed", "the old id is gone at once");
+  assert.equal(await viewer.send("beef", "led:ff0000"), "cmd:result:success");
   await page.reload();
   await live(page);
   assert.equal(await idOf(page), "beef");
@@ -532,6 +540,7 @@ test("an edge that dies and comes back has its devices again, and nothing that w
   await edge.kill();
   await page.locator(".live[data-state=disconnected]").waitFor();
   await says(page, "tried again by itself");
+  await page.evaluate(() => scrollTo(0, 0));
   await shoot(page, "phone-disconnected", false);
   edge = await startEdge(nats, edge.address);
   await live(page);

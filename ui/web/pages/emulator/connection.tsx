@@ -18,11 +18,14 @@ export function Trouble() {
   return (
     <Notice kind="bad">
       <div class="stack tight">
-        <p>{down.message} {down.retryInMs === undefined ? "" : "It is tried again by itself; taps until then are lost."}</p>
+        <p>
+          {down.message} {down.retryInMs === undefined ? "" : "It is tried again by itself; taps until then are lost."}
+        </p>
         {front.protocol === "wss:" && !down.wasOpen && (
           <p>
             If the server made its certificate itself, this browser must be told once that it is all right: open{" "}
-            <a href={`https://${front.host}/`} target="_blank" rel="noreferrer">https://{front.host}/</a>, go on in spite of the warning, and come back.
+            <a href={`https://${front.host}/`} target="_blank" rel="noreferrer">https://{front.host}/</a>, go on in spite of the warning,
+            and come back.
           </p>
         )}
         <div>{again}</div>
@@ -43,27 +46,37 @@ export function Slowed() {
   );
 }
 
+/** What comes of the wish that the screen stays on. */
+function awakeWords(): string {
+  if (!wanted.value) return "The screen may go off, and with it the motion.";
+  switch (awake.value) {
+    case "yes":
+      return "The screen stays on.";
+    case "no":
+      return "The screen is kept on while this page is in front.";
+    case "impossible": {
+      const why = window.isSecureContext ? "This browser cannot keep the screen on" : "Browsers keep the screen on for https pages alone";
+      return `${why}: choose a longer time in the settings of the phone.`;
+    }
+    case "refused":
+      return "The system refuses to keep the screen on, perhaps to save power.";
+  }
+}
+
 function Awake() {
-  const [state, on] = [awake.value, wanted.value];
-  const words = !on
-    ? "The screen may go off, and with it the motion."
-    : state === "yes"
-      ? "The screen stays on."
-      : state === "impossible"
-        ? `${window.isSecureContext ? "This browser cannot keep the screen on" : "Browsers keep the screen on for https pages alone"}: choose a longer time in the settings of the phone.`
-        : state === "refused"
-          ? "The system refuses to keep the screen on, perhaps to save power."
-          : "The screen is kept on while this page is in front.";
   return (
     <div class="stack tight">
       <label class="check">
-        <input type="checkbox" checked={on} onChange={event => (wanted.value = event.currentTarget.checked)} />
+        <input type="checkbox" checked={wanted.value} onChange={event => (wanted.value = event.currentTarget.checked)} />
         Keep the screen on
       </label>
-      <p class="quiet small" role="status">{words}</p>
+      <p class="quiet small" role="status">{awakeWords()}</p>
     </div>
   );
 }
+
+/** What no keyboard should improve. */
+const PLAIN = { class: "input mono", autocomplete: "off", autocapitalize: "off", spellcheck: false } as const;
 
 export function Connection() {
   const [draft, setDraft] = useState({ server: shownServer.peek(), space: space.peek() });
@@ -87,14 +100,27 @@ export function Connection() {
       <form class="stack" onSubmit={submit} noValidate>
         <Field label="Server" wrong={isSpace ? undefined : wrong}>
           {field => (
-            <input {...field} class="input mono" type="url" inputMode="url" autocomplete="off" autocapitalize="off" spellcheck={false} value={draft.server}
-              onInput={event => setDraft({ ...draft, server: event.currentTarget.value })} />
+            <input
+              {...field}
+              {...PLAIN}
+              inputMode="url"
+              value={draft.server}
+              onInput={event => setDraft({ ...draft, server: event.currentTarget.value })}
+            />
           )}
         </Field>
-        <Field label="Space" hint="A group's own world of ids. Left empty, it is the one of everybody." wrong={isSpace ? wrong : undefined}>
+        <Field
+          label="Space"
+          hint="A group's own world of ids. Left empty, it is the one of everybody."
+          wrong={isSpace ? wrong : undefined}
+        >
           {field => (
-            <input {...field} class="input mono" autocomplete="off" autocapitalize="off" spellcheck={false} value={draft.space}
-              onInput={event => setDraft({ ...draft, space: event.currentTarget.value })} />
+            <input
+              {...field}
+              {...PLAIN}
+              value={draft.space}
+              onInput={event => setDraft({ ...draft, space: event.currentTarget.value })}
+            />
           )}
         </Field>
         <div class="row">

@@ -40,7 +40,9 @@ export function drawWearable(context: CanvasRenderingContext2D, size: number, le
     context.globalCompositeOperation = "lighter";
     const glow = context.createRadialGradient(x, y, 0, x, y, at(GLOW));
     // It falls off with the square of the distance to its edge, so that there is no edge to see.
-    for (let step = 0; step <= 8; step++) glow.addColorStop(step / 8, `rgb(${red} ${green} ${blue} / ${0.7 * seen * (1 - step / 8) ** 2.5})`);
+    for (let step = 0; step <= 8; step++) {
+      glow.addColorStop(step / 8, `rgb(${red} ${green} ${blue} / ${0.7 * seen * (1 - step / 8) ** 2.5})`);
+    }
     circle(context, x, y, at(GLOW), glow);
     context.globalCompositeOperation = "source-over";
     circle(context, x, y, at(LED), `rgb(${red} ${green} ${blue} / ${seen})`);

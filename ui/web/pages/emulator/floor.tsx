@@ -27,23 +27,24 @@ export function Floor() {
   const pad = useRef<HTMLDivElement>(null);
   const words = useRef<HTMLParagraphElement>(null);
   const shown = useRef("");
-  useFrames(() => {
+  useFrames(pad, element => {
     const { spot } = focused.peek().body;
     const key = `${spot.x} ${spot.y}`;
     if (key === shown.current) return;
     shown.current = key;
-    const [dot, ...corners] = pad.current!.children as unknown as HTMLElement[];
+    const [dot, ...corners] = element.children as unknown as HTMLElement[];
     Object.assign(dot!.style, { left: `${spot.x * 100}%`, top: `${spot.y * 100}%` });
     const readings = beaconBytes(spot);
     corners.forEach((corner, place) => (corner.lastElementChild!.textContent = `${dbm(readings[place]!)} dBm`));
-    words.current!.textContent = `${(spot.x * FLOOR.widthM).toFixed(1)} m east, ${(spot.y * FLOOR.depthM).toFixed(1)} m south of the north-west corner`;
+    const [east, south] = [(spot.x * FLOOR.widthM).toFixed(1), (spot.y * FLOOR.depthM).toFixed(1)];
+    if (words.current) words.current.textContent = `${east} m east, ${south} m south of the north-west corner`;
   });
   const follow = (event: PointerEvent & { currentTarget: HTMLElement }) => {
     const around = event.currentTarget.getBoundingClientRect();
     go({ x: (event.clientX - around.x) / around.width, y: (event.clientY - around.y) / around.height });
   };
   return (
-    <Card title="Place" class="place">
+    <Card title="Place">
       <div
         class="floor"
         ref={pad}

@@ -14,8 +14,8 @@ export function HoldUp(props: { device: Online; onClose: () => void; children: C
   const dialog = useRef<HTMLDialogElement>(null);
   const color = useRef<readonly number[]>([0, 0, 0]);
   const last = useRef(performance.now());
-  useEffect(() => dialog.current!.showModal(), []);
-  useFrames(nowMs => {
+  useEffect(() => dialog.current?.showModal(), []);
+  useFrames(dialog, (element, nowMs) => {
     const { lights } = props.device.body.wearable;
     const leds = lessMotion.matches ? lights.still() : lights.shown(nowMs);
     const share = 1 - Math.exp(-Math.max(0, nowMs - last.current) / FOLLOW_MS);
@@ -24,11 +24,11 @@ export function HoldUp(props: { device: Online; onClose: () => void; children: C
       const mean = leds.reduce((sum, led) => sum + led[index]!, 0) / leds.length;
       return part + (mean - part) * share;
     });
-    dialog.current!.style.backgroundColor = `rgb(${color.current.map(Math.round).join(" ")})`;
+    element.style.backgroundColor = `rgb(${color.current.map(Math.round).join(" ")})`;
   });
   return (
     <dialog class="holdup" ref={dialog} aria-label={`Device ${props.device.id}`} onClose={props.onClose}>
-      <button type="button" class="button icon" aria-label="Back to the page" onClick={() => dialog.current!.close()}>
+      <button type="button" class="button icon" aria-label="Back to the page" onClick={() => dialog.current?.close()}>
         <Cross />
       </button>
       {props.children}

@@ -29,7 +29,7 @@ export function Devices() {
       <p class="quiet small">
         {length >= MOST_DEVICES
           ? `${MOST_DEVICES} devices are what a page carries. For more, start a swarm from the dashboard.`
-          : "At a desk, several devices help: each has its own connection and lights. Motion, place and tap are for the chosen one; the others stay as they are."}
+          : "Each has its own connection and lights. Motion, place and tap are for the chosen one; the others stay as they are."}
       </p>
     </Card>
   );
@@ -55,7 +55,11 @@ export function Commands() {
   const { commands, id } = focused.value;
   return (
     <Card title="Last commands">
-      {commands.value.length === 0 && <p class="quiet small">None yet. From the dashboard, send one to <span class="mono">{id}</span>, such as <code>led</code> or <code>vibrate</code>.</p>}
+      {commands.value.length === 0 && (
+        <p class="quiet small">
+          None yet. From the dashboard, send one to <span class="mono">{id}</span>, such as <code>led</code> or <code>vibrate</code>.
+        </p>
+      )}
       <ol class="commands" tabIndex={commands.value.length > 6 ? 0 : undefined} aria-label="Commands, the newest first">
         {commands.value.map(entry => (
           <li key={entry.key}>

@@ -8,7 +8,7 @@ import { type Attitude, FLAT, matrix, turned } from "../../device/attitude";
 import type { Force } from "../../device/reading";
 import { devices, focused } from "./devices";
 import { useFrames } from "./frames";
-import { isPhone, leave, listen, sensors } from "./sensors";
+import { isApple, isPhone, leave, listen, sensors } from "./sensors";
 
 /** Whose motion the device in focus has. */
 export const source = signal<"phone" | "cube">(isPhone ? "phone" : "cube");
@@ -64,14 +64,14 @@ const KEYS: Record<string, readonly [right: number, away: number]> = {
 function Cube() {
   const box = useRef<HTMLDivElement>(null);
   const drag = useRef<{ x: number; y: number; moved: number } | undefined>(undefined);
-  useFrames(nowMs => {
+  useFrames(box, (element, nowMs) => {
     const { body } = focused.peek();
     // Screens have y downwards, so it changes its sign on both sides.
     const [right, top, face] = matrix(body.attitude);
     const [pullX, , pullZ] = body.pull(nowMs);
     const turn = [right[0], -right[1], right[2], 0, -top[0], top[1], -top[2], 0, face[0], -face[1], face[2], 0, 0, 0, 0, 1];
-    box.current!.style.transform =
-      `translate3d(${(pullX * 8).toFixed(1)}px, ${(-pullZ * 8).toFixed(1)}px, 0) rotateX(50deg) matrix3d(${turn.map(part => part.toFixed(4)).join()})`;
+    const shaken = `translate3d(${(pullX * 8).toFixed(1)}px, ${(-pullZ * 8).toFixed(1)}px, 0)`;
+    element.style.transform = `${shaken} rotateX(50deg) matrix3d(${turn.map(part => part.toFixed(4)).join()})`;
   });
   return (
     <div
@@ -128,13 +128,13 @@ const AXES = ["x", "y", "z"] as const;
 
 /** What the accelerometer shows, several times a second: as bars, and as numbers. */
 function Readout() {
-  const rows = useRef<(HTMLDivElement | null)[]>([]);
+  const rows = useRef<HTMLDivElement>(null);
   const shown = useRef(0);
-  useFrames(nowMs => {
+  useFrames(rows, (element, nowMs) => {
     if (nowMs - shown.current < 80) return;
     shown.current = nowMs;
     focused.peek().body.force(nowMs).forEach((force, axis) => {
-      const [bar, text] = rows.current[axis]?.querySelectorAll<HTMLElement>("i, b") ?? [];
+      const [bar, text] = element.children[axis]!.querySelectorAll<HTMLElement>("i, b");
       const share = Math.min(2, Math.abs(force)) / 4;
       bar!.style.left = `${(force < 0 ? 0.5 - share : 0.5) * 100}%`;
       bar!.style.width = `${share * 100}%`;
@@ -142,9 +142,9 @@ function Readout() {
     });
   });
   return (
-    <div class="readout" role="group" aria-label="Acceleration">
-      {AXES.map((axis, index) => (
-        <div key={axis} ref={row => void (rows.current[index] = row)}>
+    <div class="readout" role="group" aria-label="Acceleration" ref={rows}>
+      {AXES.map(axis => (
+        <div key={axis}>
           <span class="mono">{axis}</span>
           <span class="bar" aria-hidden="true"><i /></span>
           <b class="mono" />
@@ -163,22 +163,30 @@ export function SensorCall(): ComponentChildren {
       return (
         <Notice kind="warn">
           <p>Phones give motion to secure pages alone, and this one came over plain http. Open it here: <a href={here}>{here}</a></p>
-          <p>If that does not answer, the server runs without TLS: start it with <code>grouploop up --tls</code>, which answers both ways on this port. The phone warns once of a certificate that the server made itself; go on to the page.</p>
+          <p>
+            If that does not answer, the server runs without TLS: start it with <code>grouploop up --tls</code>, which answers both ways on
+            this port. The phone warns once of a certificate that the server made itself; go on to the page.
+          </p>
           <p>Until then the cube below does the same.</p>
         </Notice>
       );
     }
     case "missing":
-      return <Notice kind="warn">This browser has no motion events. Open the page in the phone's own browser (Safari or Chrome), or turn the cube.</Notice>;
+      return (
+        <Notice kind="warn">
+          This browser has no motion events. Open the page in the phone's own browser (Safari or Chrome), or turn the cube.
+        </Notice>
+      );
     case "denied":
       return (
         <Notice kind="warn">
           <div class="stack tight">
-            <p>This browser was told not to give motion to this page. To allow it again:</p>
-            <ul class="points">
-              <li>iPhone, iPad: close Safari altogether, open this page anew, press the button and choose Allow.</li>
-              <li>Android: touch the sign to the left of the address, then Permissions or Site settings, Motion sensors, Allow.</li>
-            </ul>
+            <p>
+              This browser was told not to give motion to this page. To allow it again,{" "}
+              {isApple
+                ? "close the browser altogether, open this page anew, press the button and choose Allow."
+                : "touch the sign to the left of the address, then Permissions or Site settings, then Motion sensors, and choose Allow."}
+            </p>
             <div>{retry}</div>
           </div>
         </Notice>
@@ -187,7 +195,10 @@ export function SensorCall(): ComponentChildren {
       return (
         <Notice kind="warn">
           <div class="stack tight">
-            <p>No motion for 2 seconds: this device has no motion sensor, or the browser's settings keep it from pages (Android: Site settings, Motion sensors). The cube does the same.</p>
+            <p>
+              No motion for 2 seconds: this device has no motion sensor, or the browser's settings keep it from pages (Android: Site
+              settings, Motion sensors). The cube does the same.
+            </p>
             <div>{retry}</div>
           </div>
         </Notice>
@@ -205,17 +216,20 @@ export function SensorCall(): ComponentChildren {
 
 export function Motion() {
   const phone = source.value === "phone";
+  const several = devices.value.length > 1;
   return (
-    <Card title="Motion" class="motion" aside={devices.value.length > 1 && <span class="quiet small">of <span class="mono">{focused.value.id}</span></span>}>
+    <Card title="Motion" aside={several && <span class="quiet small">of <span class="mono">{focused.value.id}</span></span>}>
       <div class="switch" role="group" aria-label="What moves the device">
-        <Button aria-pressed={phone} onClick={() => (source.value = "phone")}>{isPhone ? "This phone" : "Motion sensors"}</Button>
+        <Button aria-pressed={phone} onClick={start}>{isPhone ? "This phone" : "Motion sensors"}</Button>
         <Button aria-pressed={!phone} onClick={() => byHand(() => {})}>A cube</Button>
       </div>
       {phone && !isPhone && <SensorCall />}
       <Cube />
       <Readout />
       <p id="cube-hint" class="quiet small">
-        {phone && sensors.value === "on" ? "The cube shows how the phone is held. Drag it, and the cube takes over." : "Drag the cube, click beside it, or use the arrow keys."}
+        {phone && sensors.value === "on"
+          ? "The cube shows how the phone is held. Drag it, and the cube takes over."
+          : "Drag the cube, click beside it, or use the arrow keys."}
       </p>
       <div class="row poses">
         {POSES.map(([name, attitude]) => <Button key={name} onClick={() => pose(attitude)}>{name}</Button>)}

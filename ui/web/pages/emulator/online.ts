@@ -89,13 +89,12 @@ export class Online {
     this.#link?.start();
   }
 
-  /** Sends under another id from now on. */
+  /** Sends under another id from now on; on a new connection, because the id of before belongs to the old one for as long as that stands. */
   rename(id: string): void {
     this.id.value = id;
     this.#echo = new Echo();
-    this.clash.value = false;
     this.#foreignMs = -Infinity;
-    if (this.isOpen) this.#listen();
+    if (this.#link) this.connect(this.#link.url);
   }
 
   /** So many frames are due. */

@@ -23,6 +23,9 @@ interface AskingEvent {
 /** Whether this is something that one holds in a hand: those are told about sensors first. */
 export const isPhone = matchMedia("(pointer: coarse)").matches;
 
+/** All browsers on iOS and iPadOS are WebKit, and say whose it is. */
+export const isApple = navigator.vendor.startsWith("Apple");
+
 export const sensors = signal<SensorState>(isPhone && !window.isSecureContext ? "insecure" : "off");
 
 let stop: (() => void) | undefined;
@@ -67,8 +70,7 @@ async function isAllowed(): Promise<boolean> {
 }
 
 function hearken(hear: (force: Force, jolt: boolean) => void): () => void {
-  // All browsers on iOS and iPadOS are WebKit, and say whose it is.
-  const phone = new Phone(navigator.vendor.startsWith("Apple"));
+  const phone = new Phone(isApple);
   const jolt = new Jolt();
   let heardMs = performance.now();
   const motion = (event: DeviceMotionEvent) => {

@@ -123,10 +123,12 @@ function Rename(props: { device: Online; open: boolean; onClose: () => void }) {
               {...field}
               class="input mono"
               value={draft}
+              autofocus
               maxLength={12}
               autocomplete="off"
               autocapitalize="off"
               spellcheck={false}
+              onFocus={event => event.currentTarget.select()}
               onInput={event => setDraft(event.currentTarget.value)}
             />
           )}
@@ -155,13 +157,18 @@ export function Stage() {
       {device.clash.value && (
         <Notice kind="warn">
           <div class="stack tight">
-            <p>Another device sends as <span class="mono">{device.id}</span> too. Apps see both as one, and commands reach now this one, now that one.</p>
+            <p>
+              Another device sends as <span class="mono">{device.id}</span> too. Apps see both as one, and commands reach now this one, now
+              that one.
+            </p>
             <div><Button onClick={() => takeAnother(device)}>Take another id</Button></div>
           </div>
         </Notice>
       )}
       {sensors.value !== "on" && (
-        <p class="quiet small">This page is a wearable: 20 times a second it tells your server how it is held, and it shows the lights that it is told to.</p>
+        <p class="quiet small">
+          This page is a wearable: 20 times a second it tells your server how it is held, and it shows the lights that it is told to.
+        </p>
       )}
       {isPhone && source.value === "phone" && <SensorCall />}
       {/* One at a time: each listens to the space bar. */}
