@@ -6,6 +6,21 @@ import { config } from "./config";
 import { addressOf, address, server, shownServer, space } from "../store/server";
 import { Button, Field } from "./parts";
 
+/** Inputs for what is no word: phones leave it as it was typed. */
+const PLAIN = { class: "input mono", autocomplete: "off", autocapitalize: "off", spellcheck: false } as const;
+
+/** For an address that begins with wss://: what to do about a certificate that the server made itself. */
+export function CertificateHint({ url }: { url: string }) {
+  if (!url.startsWith("wss:")) return null;
+  const front = `https://${new URL(url).host}/`;
+  return (
+    <p>
+      If the server made its certificate itself, this browser must be told once that it is all right: open{" "}
+      <a href={front} target="_blank" rel="noreferrer">{front}</a>, go on in spite of the warning, and come back.
+    </p>
+  );
+}
+
 /** `onSame` is called when the address stays as it was: the person wants another try. */
 export function AddressForm(props: { onSame: () => void; children?: ComponentChildren }) {
   const [draft, setDraft] = useState({ server: shownServer.peek(), space: space.peek() });
@@ -27,13 +42,13 @@ export function AddressForm(props: { onSame: () => void; children?: ComponentChi
     <form class="stack" onSubmit={submit} noValidate>
       <Field label="Server" wrong={isSpace ? undefined : wrong}>
         {field => (
-          <input {...field} class="input mono" type="url" inputMode="url" autocomplete="off" autocapitalize="off" spellcheck={false} value={draft.server}
+          <input {...field} {...PLAIN} inputMode="url" value={draft.server}
             onInput={event => setDraft({ ...draft, server: event.currentTarget.value })} />
         )}
       </Field>
       <Field label="Space" hint="A group's own world of ids. Left empty, it is the one of everybody." wrong={isSpace ? wrong : undefined}>
         {field => (
-          <input {...field} class="input mono" autocomplete="off" autocapitalize="off" spellcheck={false} value={draft.space}
+          <input {...field} {...PLAIN} value={draft.space}
             onInput={event => setDraft({ ...draft, space: event.currentTarget.value })} />
         )}
       </Field>

@@ -1,6 +1,6 @@
 // Where the page connects to, how that goes, and more devices for it.
 
-import { AddressForm } from "../../design/address-form";
+import { AddressForm, CertificateHint } from "../../design/address-form";
 import { Button, Card, Notice } from "../../design/parts";
 import { address, server, shownServer } from "../../store/server";
 import { swarm, url, watching } from "./state";
@@ -11,18 +11,11 @@ export function Trouble() {
   const problem = address.value.problem ?? watching.problem.value;
   if (problem === undefined || watching.state.value !== "disconnected") return null;
   const isWrong = address.value.problem !== undefined;
-  const isSecure = !isWrong && url.value.startsWith("wss:");
-  const front = isSecure ? `https://${new URL(url.value).host}/` : "";
   return (
     <Notice kind="bad">
       <div class="stack tight">
         <p>{problem} {isWrong ? "Change it under “Connection”." : "It is tried again by itself; what you typed stays."}</p>
-        {isSecure && (
-          <p>
-            If the server made its certificate itself, this browser must be told once that it is all right: open{" "}
-            <a href={front} target="_blank" rel="noreferrer">{front}</a>, go on in spite of the warning, and come back.
-          </p>
-        )}
+        {!isWrong && <CertificateHint url={url.value} />}
         <div class="row">
           {!isWrong && <Button onClick={() => watching.again()}>Try now</Button>}
           {server.value !== "" && <Button onClick={() => (server.value = "")}>Back to {shownServer.value === server.value ? "this page's own server" : shownServer.value}</Button>}

@@ -1,36 +1,13 @@
 // The devices of this page, which of them is in focus, and the server that they are on. What a person chose is still there after a reload.
 
 import { computed, effect, signal, untracked } from "@preact/signals";
-import { config } from "../../design/config";
 import { remembered } from "../../design/remembered";
 import { anyId, parseId } from "../../device/id";
-import { type Address, edgeAddress } from "../../library/address";
+import { address } from "../../store/server";
 import { Online } from "./online";
 
 /** Devices on one page at most: browsers allow few connections to a host. */
 export const MOST_DEVICES = 16;
-
-/** The address of the server as it was typed; empty is the one that this page came with. */
-export const server = remembered("server", "", text => text, text => text || undefined);
-/** The space as it was typed; empty is the space that the address names, or `main`. */
-export const space = remembered("space", "", text => text, text => text || undefined);
-
-// A link, such as the one in a QR code, can name them. It is taken over once, so that what is changed later stays changed.
-const link = new URL(location.href);
-for (const [name, value] of [["server", server], ["space", space]] as const) {
-  const given = link.searchParams.get(name);
-  if (given !== null) value.value = given.trim();
-  link.searchParams.delete(name);
-}
-if (link.href !== location.href) history.replaceState(null, "", link);
-
-/** The server as a person sees it. */
-export const shownServer = computed(() => server.value || config.wsDefaultUrl);
-
-/** Where a server and a space are, or a sentence on what is wrong with them. */
-export const addressOf = (server: string, space: string): Address => edgeAddress(server, space === "" ? {} : { space });
-
-export const address = computed(() => addressOf(shownServer.value, space.value));
 
 const ids = remembered<readonly string[]>("emulator.ids", [], readIds, ids => ids.join(" "));
 
