@@ -42,7 +42,7 @@ async function buildLibrary(folder, source, global) {
     },
   });
   const bytes = gzipSync(await readFile(`${folder}/${file}`)).length;
-  if (bytes > MAX_GZIP_BYTES) throw new Error(`${file} has ${bytes} bytes after gzip, at most ${MAX_GZIP_BYTES} are allowed`);
+  if (bytes > MAX_GZIP_BYTES) throw new Error(`${file} has ${bytes} bytes after gzip, at most ${MAX_GZIP_BYTES} fit`);
 }
 
 /** Builds all of them into a folder. */

@@ -1,5 +1,5 @@
-// Makes one self-contained file of types out of the declarations that the compiler writes, one file for each module: what the entry exports,
-// and what that needs. Bundlers for types would do the same, and ask for a newer Node than the rest of the project.
+// Makes one self-contained file of types out of the declarations that the compiler writes, one file for each module: what the entry
+// exports, and what that needs. Bundlers for types would do the same, and ask for a newer Node than the rest of the project.
 
 import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -13,12 +13,10 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 export async function bundleTypes(entry) {
   const out = await mkdtemp(`${tmpdir()}/grouploop-types-`);
   try {
-    execFileSync(process.execPath, [`${here}node_modules/typescript/bin/tsc`, "-p", "tsconfig.types.json", "--outDir", out], {
-      cwd: here,
-      stdio: "inherit",
-    });
-    const modules = await readModules(out, `./${entry}.js`);
-    return bundle(modules, `./${entry}.js`);
+    const options = ["--project", "tsconfig.types.json", "--outDir", out];
+    execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", ...options], { cwd: here, stdio: "inherit" });
+    const name = `./${entry}.js`;
+    return bundle(await readModules(out, name), name);
   } finally {
     await rm(out, { recursive: true });
   }

@@ -26,21 +26,32 @@ export function registryUrls(script: string | undefined): readonly string[] {
   const { cdnBaseUrl } = said();
   if (cdnBaseUrl) return [`${cdnBaseUrl.replace(/\/+$/, "")}${REGISTRY_PATH}`];
   const origins = [script, globalThis.location?.href].filter(url => url && /^https?:/.test(url)) as string[];
-  return [...new Set([...origins.map(url => new URL(url).origin), besides("http", CDN_PORT)])].map(at => at + REGISTRY_PATH);
+  const places = new Set([...origins.map(url => new URL(url).origin), besides("http", CDN_PORT)]);
+  return [...places].map(place => place + REGISTRY_PATH);
 }
 
 export const REGISTRY_PATH = "/static/commands.json";
 
-/** A WebSocket URL, or what is wrong with it. */
-export type Address = { readonly url: string; readonly problem?: undefined } | { readonly url: string; readonly problem: string };
+/** A WebSocket URL, or what was given for one and what is wrong with it. */
+export interface Address {
+  readonly url: string;
+  readonly problem?: string;
+}
 
 /** The address of an edge with everything that goes into it, as a browser will take it. */
-export function edgeAddress(given: string | undefined, { space, token }: Pick<ConnectOptions, "space" | "token">): Address {
+export function edgeAddress(
+  given: string | undefined,
+  { space, token }: Pick<ConnectOptions, "space" | "token">,
+): Address {
   const text = (given ?? defaultUrl()).trim();
   const bad = (problem: string): Address => ({ url: text, problem });
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
-  if (scheme === undefined) return bad(`"${text}" is no WebSocket URL: it must begin with ws:// or wss://, such as ws://localhost:5003/.`);
-  if (!["ws", "wss", "http", "https"].includes(scheme)) return bad(`"${text}" begins with ${scheme}://: it must be ws:// or wss://.`);
+  if (scheme === undefined) {
+    return bad(`"${text}" is no WebSocket URL: it must begin with ws:// or wss://, such as ws://localhost:5003/.`);
+  }
+  if (!["ws", "wss", "http", "https"].includes(scheme)) {
+    return bad(`"${text}" begins with ${scheme}://: it must be ws:// or wss://.`);
+  }
   let url: URL;
   try {
     url = new URL(text.replace(/^http/i, "ws"));

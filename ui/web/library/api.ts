@@ -96,9 +96,9 @@ export interface CommandAnswer {
   /** Whether it was written to the device, or to all there are. */
   readonly ok: boolean;
   /**
-   * The server's line after `cmd:`, such as `result:success` or `error:unknown_command`. From the library itself come the errors of the
-   * check (`error:invalid_target`, `error:missing_parameters`, `error:invalid_parameter`, `error:too_long`), `error:not_connected` and `error:too_many`, with
-   * which nothing was sent, and `error:connection_lost` and `error:no_answer`, with which it may have arrived.
+   * The server's line after `cmd:`, such as `result:success` or `error:unknown_command`. From the library itself come errors with which
+   * nothing was sent (`error:invalid_target`, `error:missing_parameters`, `error:invalid_parameter`, `error:too_long`,
+   * `error:not_connected`, `error:too_many`), and two with which it may have arrived: `error:connection_lost`, `error:no_answer`.
    */
   readonly answer: string;
   /** Devices that it was written to: 1 or 0, or the count for `all`. */

@@ -12,15 +12,17 @@ export interface CloseCode {
   readonly message: string;
 }
 
+const MEND = "mend it first";
+
 /** Close codes that an edge or a browser gives. Any other one is a reason to come back. */
 export const CLOSE_CODES: readonly CloseCode[] = [
   { code: 1000, reason: "goodbye", comeBack: "no", message: "The connection was closed." },
   { code: 1001, reason: "going_away", comeBack: "yes", message: "The server is going away." },
-  { code: 1002, reason: "protocol_error", comeBack: "mend it first", message: "The server could not make sense of what this page sent." },
+  { code: 1002, reason: "protocol_error", comeBack: MEND, message: "The server could not make sense of what this page sent." },
   { code: 1005, reason: "no_reason", comeBack: "yes", message: "The server ended the connection." },
   { code: 1006, reason: "lost", comeBack: "yes", message: "The connection is lost." },
-  { code: 1007, reason: "invalid_text", comeBack: "mend it first", message: "This page sent a text that is not UTF-8." },
-  { code: 1009, reason: "message_too_big", comeBack: "mend it first", message: "This page sent a message over 64 KiB." },
+  { code: 1007, reason: "invalid_text", comeBack: MEND, message: "This page sent a text that is not UTF-8." },
+  { code: 1009, reason: "message_too_big", comeBack: MEND, message: "This page sent a message over 64 KiB." },
   { code: 1011, reason: "timeout", comeBack: "yes", message: "The server heard nothing from this page for too long." },
   { code: 1012, reason: "restart", comeBack: "yes", message: "The server restarts." },
 ];

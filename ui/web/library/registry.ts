@@ -18,7 +18,10 @@ export const COLORS: Readonly<Record<string, string>> = {
 /** What a check comes to: the text that the device gets, or the word and the sentence for what is wrong. */
 export type Checked =
   | { readonly device: string; readonly error?: undefined }
-  | { readonly error: "unknown_command" | "missing_parameters" | "invalid_parameter" | "too_long"; readonly message: string };
+  | { readonly error: CheckError; readonly message: string };
+
+/** What can be wrong with a command, in the server's words. */
+export type CheckError = "unknown_command" | "missing_parameters" | "invalid_parameter" | "too_long";
 
 /** Reads what `commands.json` holds. Throws an `Error` with a sentence for people. */
 export function readRegistry(file: unknown): Registry {
@@ -145,7 +148,8 @@ export function checkCommand(registry: Registry, name: string, parameters: strin
     const value = entry.type === "url" ? given.splice(0).join(":") : given.shift() ?? "";
     const text = deviceValue(entry, value);
     if (text === undefined) {
-      return { error: "invalid_parameter", message: `${entry.name} of ${name} is "${value}": it must be ${mustBe(entry)}.` };
+      const message = `${entry.name} of ${name} is "${value}": it must be ${mustBe(entry)}.`;
+      return { error: "invalid_parameter", message };
     }
     texts.push(text);
   }

@@ -2,7 +2,7 @@
 
 import type { CommandAnswer, Device, GroupLoop, LinkState, Sketch, SketchDevice } from "./api.js";
 import { floorPosition } from "./position.js";
-import { toG } from "./wire.js";
+import { toG, twoDigits } from "./wire.js";
 
 /** A tap that nobody has asked for is forgotten after so many milliseconds, so that none fires long after. */
 const TAP_KEPT_MS = 1_000;
@@ -60,7 +60,7 @@ class View implements SketchDevice {
 function colorText(color: Parameters<Sketch["led"]>[1]): string {
   if (typeof color === "string") return color;
   const [red = 0, green = red, blue = red] = "levels" in color ? color.levels : color;
-  return [red, green, blue].map(part => Math.round(Math.min(255, Math.max(0, part))).toString(16).padStart(2, "0")).join("");
+  return [red, green, blue].map(twoDigits).join("");
 }
 
 /** A sketch on a connection. */

@@ -206,7 +206,8 @@ export class Link {
     this.#forget();
     if (wasOpen && this.#clock.now() - this.#openedAt >= GOOD_AFTER_MS) this.#failures = 0;
     const meaning = closeCode(code, reason);
-    const pause = retryMs(code, reason) ?? this.#clock.random() * Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** this.#failures);
+    const longest = Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** this.#failures);
+    const pause = retryMs(code, reason) ?? this.#clock.random() * longest;
     const retryInMs = meaning.comeBack === "yes" ? pause : undefined;
     this.#failures++;
     const message = code === 1006 && !wasOpen ? `Nothing answers at ${this.#shown}.` : meaning.message;

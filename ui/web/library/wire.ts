@@ -69,10 +69,10 @@ export function readMessage(
 }
 
 /** A number as two hex digits: rounded, and kept within 0 to 255. */
-const twoDigits = (value: number): string => {
+export function twoDigits(value: number): string {
   const byte = Math.round(Math.min(255, Math.max(0, value))) || 0;
   return byte.toString(16).padStart(2, "0");
-};
+}
 
 /** A frame as a device sends it, without a newline. Values beyond a byte are brought back into it. */
 export function encodeFrame(reading: Readonly<Reading>): string {
@@ -84,7 +84,8 @@ export function encodeFrame(reading: Readonly<Reading>): string {
 export const formatId = (id: number): string => (id & 0xffff).toString(16).padStart(4, "0");
 
 /** The number of a device id of either case; `undefined` when it is none. */
-export const parseId = (text: string): number | undefined => /^[0-9a-f]{4}$/i.test(text) ? parseInt(text, 16) : undefined;
+export const parseId = (text: string): number | undefined =>
+  /^[0-9a-f]{4}$/i.test(text) ? parseInt(text, 16) : undefined;
 
 /** A byte of acceleration in g, -2 to 2. */
 export const toG = (byte: number): number => (byte / 255) * 4 - 2;

@@ -3,7 +3,7 @@
 
 import type { CommandInfo, Registry } from "../api.js";
 import { COLORS, commandOf } from "../registry.js";
-import { formatId, newReading, readFrame } from "../wire.js";
+import { formatId, newReading, readFrame, twoDigits } from "../wire.js";
 
 type Value = string | number;
 type Rgb = [red: number, green: number, blue: number];
@@ -118,8 +118,7 @@ export default class HitloopDevice {
 
   setLedOn(index: number, color: AnyColor): boolean {
     const rgb = typeof color === "string" ? this.parseColor(color) : color;
-    const digits = rgb.map(part => Math.round(Math.min(255, Math.max(0, part))).toString(16).padStart(2, "0")).join("");
-    return this.sendCommand("led_set", index, digits);
+    return this.sendCommand("led_set", index, rgb.map(twoDigits).join(""));
   }
 
   setLedOff(index: number): boolean {
