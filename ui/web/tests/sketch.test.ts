@@ -33,7 +33,7 @@ test("devices are in the units of a sketch, and the same objects as long as they
     id: "1a2b", ax: -2, az: 2, dNW: 1, dNE: 0, dSE: 0, dSW: 0.2, tap: false, ageMs: 40,
   });
   expect(ay).toBeCloseTo(0, 1);
-  expect([device!.x, device!.y]).toEqual([0, 0.04 / 1.04].map(at => expect.closeTo(at)));
+  expect([device!.x, device!.y]).toEqual([0, expect.closeTo(1 / (1 + 2 ** (204 / 16)), 8)]);
   socket.hear("1a2bff80ff0000000000");
   expect([sketch.device("1A2B") === device, device!.ax, device!.x, device!.y]).toEqual([true, 2, 0.5, 0.5]);
   expect(sketch.devices).toBe(sketch.devices);
@@ -95,6 +95,15 @@ test("the floor", () => {
   expect(at(0, 0, 9, 0)).toEqual([1, 1]);
   expect(at(5, 5, 0, 0)).toEqual([0.5, 0]);
   expect(at(0, 0, 0, 0)).toEqual([0.5, 0.5]);
+});
+
+test("where a wearable really is, on a floor of 12 m by 9 m whose beacons hang 1 m over it, is told within a metre", () => {
+  const signal = (x: number, y: number) => Math.round(255 - 16 * Math.log2(x * x + y * y + 1));
+  for (const [x, y] of [[6, 4.5], [3, 4.5], [9, 6], [1, 1], [11, 4.5], [6, 8]] as const) {
+    const readings = { dNW: signal(x, y), dNE: signal(12 - x, y), dSE: signal(12 - x, 9 - y), dSW: signal(x, 9 - y) };
+    const told = floorPosition(readings);
+    expect(Math.hypot(told.x * 12 - x, told.y * 9 - y), `${x}, ${y} is told as ${told.x * 12}, ${told.y * 9}`).toBeLessThan(1);
+  }
 });
 
 test("a page that is a device sends frames and hears commands", async () => {
