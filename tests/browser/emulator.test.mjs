@@ -92,7 +92,8 @@ class View {
 
   /** Waits for a frame of this id whose rest matches. */
   frame(id, pattern = ".*") {
-    return this.page.waitForFunction(([id, pattern]) => new RegExp(`^${pattern}$`).test(window.newest[id]?.slice(4) ?? " "), [id, pattern]);
+    const matches = ([id, pattern]) => id in window.newest && new RegExp(`^${pattern}$`).test(window.newest[id].slice(4));
+    return this.page.waitForFunction(matches, [id, pattern]);
   }
 
   /** Waits until an id has been tapped so many times in all. */
