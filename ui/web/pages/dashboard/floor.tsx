@@ -3,6 +3,7 @@
 import { useRef } from "preact/hooks";
 import { type Sheet, useCanvas } from "../../design/canvas";
 import { colors } from "../../design/colors";
+import { Dots } from "../../design/dots";
 import { FLASH_MS, NO_COLOR } from "../../store/swarm";
 import { hex } from "./cell";
 import { pick, picked, shown, swarm } from "./state";
@@ -29,6 +30,7 @@ const pointOf = (place: number, width: number, height: number): [x: number, y: n
 
 export function Floor() {
   const box = useRef<Box>(undefined);
+  const dots = useRef(new Dots());
 
   const draw = ({ context, width, height }: Sheet, now: number) => {
     const paint = colors.peek();
@@ -69,13 +71,8 @@ export function Floor() {
       const color = swarm.color[place] ?? NO_COLOR;
       const isPicked = picked.peek().has(id);
       context.globalAlpha = now - (swarm.seenMs[place] ?? 0) > 1_000 ? 0.4 : 1;
-      context.beginPath();
-      context.arc(x, y, radius, 0, 2 * Math.PI);
-      context.fillStyle = color === NO_COLOR ? paint.sunken : hex(color);
-      context.fill();
-      context.lineWidth = isPicked ? 3 : 1.5;
-      context.strokeStyle = isPicked ? paint.accent : paint.edge;
-      context.stroke();
+      const fill = color === NO_COLOR ? paint.sunken : hex(color);
+      dots.current.draw(context, x, y, { fill, edge: isPicked ? paint.accent : paint.edge, radius, line: isPicked ? 3 : 1.5 });
       if (ids.length <= 60 || isPicked) {
         context.fillStyle = paint.text;
         context.font = "11px ui-monospace, monospace";
