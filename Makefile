@@ -69,7 +69,7 @@ clippy: libraries web
 unit: setup-nats setup-s3 libraries web ## all Rust tests
 	scripts/unit.sh $(ARGS)
 
-browser: setup ## the example pages in Chromium, on two edges over NATS
+browser: setup ## the pages and the libraries in Chromium, on edges over NATS
 	cargo build --bin grouploop
 	cd tests/browser && node --test --test-reporter=spec
 

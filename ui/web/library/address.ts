@@ -9,28 +9,33 @@ interface Said {
 }
 
 const EDGE_PORT = 5003, CDN_PORT = 5008;
+/** Where every CDN has the registry. */
+export const REGISTRY_PATH = "/static/commands.json";
 const SPACE = /^[a-z0-9-]{1,32}$/;
 
 const said = (): Said => (globalThis as { APP_CONFIG?: Said }).APP_CONFIG ?? {};
-const isSecure = (): boolean => globalThis.location?.protocol === "https:";
 
-/** An address on the host that this page is from; a page from a file is at home on this machine. */
-const besides = (scheme: "ws" | "http", port: number): string =>
-  `${scheme}${isSecure() ? "s" : ""}://${globalThis.location?.hostname || "localhost"}:${port}`;
+/** The places that something came from over HTTP. */
+export const served = (...urls: readonly (string | undefined)[]): readonly URL[] =>
+  urls.filter(url => url !== undefined && /^https?:/.test(url)).map(url => new URL(url as string));
 
-/** The edge that this page is for. */
-export const defaultUrl = (): string => said().wsDefaultUrl || `${besides("ws", EDGE_PORT)}/`;
+/** An address on the host that the page is from. A page from a file is at home where its library came from. */
+function besides(scheme: "ws" | "http", port: number, script: string | undefined): string {
+  const [home] = served(globalThis.location?.href, script);
+  return `${scheme}${home?.protocol === "https:" ? "s" : ""}://${home?.hostname ?? "localhost"}:${port}`;
+}
 
-/** Where the registry may be, the likeliest first; `script` is where the library came from. */
+/** The edge that this page is for; `script` is where the library came from. */
+export const defaultUrl = (script: string | undefined): string =>
+  said().wsDefaultUrl || `${besides("ws", EDGE_PORT, script)}/`;
+
+/** Where the registry may be, the likeliest first. */
 export function registryUrls(script: string | undefined): readonly string[] {
   const { cdnBaseUrl } = said();
   if (cdnBaseUrl) return [`${cdnBaseUrl.replace(/\/+$/, "")}${REGISTRY_PATH}`];
-  const origins = [script, globalThis.location?.href].filter(url => url && /^https?:/.test(url)) as string[];
-  const places = new Set([...origins.map(url => new URL(url).origin), besides("http", CDN_PORT)]);
-  return [...places].map(place => place + REGISTRY_PATH);
+  const origins = served(script, globalThis.location?.href).map(({ origin }) => origin);
+  return [...new Set([...origins, besides("http", CDN_PORT, script)])].map(place => place + REGISTRY_PATH);
 }
-
-export const REGISTRY_PATH = "/static/commands.json";
 
 /** A WebSocket URL, or what was given for one and what is wrong with it. */
 export interface Address {
@@ -39,27 +44,26 @@ export interface Address {
 }
 
 /** The address of an edge with everything that goes into it, as a browser will take it. */
-export function edgeAddress(
-  given: string | undefined,
-  { space, token }: Pick<ConnectOptions, "space" | "token">,
-): Address {
-  const text = (given ?? defaultUrl()).trim();
+export function edgeAddress(given: string, { space, token }: Pick<ConnectOptions, "space" | "token">): Address {
+  const text = given.trim();
+  // A token may be in the query, and is not for eyes.
+  const shown = text.replace(/\?.*/s, "");
   const bad = (problem: string): Address => ({ url: text, problem });
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
   if (scheme === undefined) {
-    return bad(`"${text}" is no WebSocket URL: it must begin with ws:// or wss://, such as ws://localhost:5003/.`);
+    return bad(`"${shown}" is no WebSocket URL: it must begin with ws:// or wss://, such as ws://localhost:5003/.`);
   }
   if (!["ws", "wss", "http", "https"].includes(scheme)) {
-    return bad(`"${text}" begins with ${scheme}://: it must be ws:// or wss://.`);
+    return bad(`"${shown}" begins with ${scheme}://: it must be ws:// or wss://.`);
   }
   let url: URL;
   try {
     url = new URL(text.replace(/^http/i, "ws"));
   } catch {
-    return bad(`"${text}" is no WebSocket URL: the host or the port cannot be. It must be like ws://localhost:5003/.`);
+    return bad(`"${shown}" is no WebSocket URL: the host or the port cannot be. It must be like ws://localhost:5003/.`);
   }
-  if (isSecure() && url.protocol === "ws:" && !/^(localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname)) {
-    return bad(`This page came over https, so the browser does not let it use ${url.href}: use a wss:// address.`);
+  if (globalThis.location?.protocol === "https:" && url.protocol === "ws:" && !/^(localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname)) {
+    return bad(`This page came over https, so the browser does not let it use ${shown}: use a wss:// address.`);
   }
   if (space !== undefined) {
     if (!SPACE.test(space)) return bad(`"${space}" is no name of a space: it must be 1 to 32 of a-z, 0-9 and -.`);

@@ -224,8 +224,8 @@ export interface SketchDevice {
 
 /** A connection in the manner of p5.js: to be asked from `draw()`, without callbacks. */
 export interface Sketch {
-  /** The connection itself. */
-  readonly hub: GroupLoop;
+  /** The connection itself, with everything that a sketch seldom needs. */
+  readonly connection: GroupLoop;
   readonly state: LinkState;
   /** The devices that are there, the longest there first. */
   readonly devices: readonly SketchDevice[];

@@ -1,6 +1,6 @@
 // A connection as an app sees it: the devices that are there, commands and their answers, and whether what one sees is live.
 
-import { edgeAddress, registryUrls } from "./address.js";
+import { defaultUrl, edgeAddress, registryUrls } from "./address.js";
 import { Answers, failed } from "./answers.js";
 import type {
   CommandAnswer, Commands, ConnectOptions, Device, GroupLoop, GroupLoopEvents, LinkState, Reading, Registry,
@@ -87,7 +87,7 @@ export class Client implements GroupLoop {
       registry => this.#known = registry,
       ({ message }: Error) => this.#closed || this.#events.emit("problem", message),
     );
-    const address = edgeAddress(url, options);
+    const address = edgeAddress(url ?? defaultUrl(script), options);
     this.url = address.url;
     this.#problem = address.problem ?? problemOf(options);
     this.#link = new Link(this.url, { pingAfterMs: PING_AFTER_MS, ...link });

@@ -1,6 +1,6 @@
 // The other side: a page that is a device, which sends frames and obeys commands.
 
-import { edgeAddress } from "./address.js";
+import { defaultUrl, edgeAddress } from "./address.js";
 import type { ConnectOptions, DeviceLink, DeviceLinkEvents, Reading } from "./api.js";
 import { Emitter } from "./events.js";
 import { Link, type LinkOptions } from "./socket.js";
@@ -17,8 +17,13 @@ export class DeviceConnection implements DeviceLink {
   #dropped = 0;
   #closed = false;
 
-  constructor(url: string | undefined, options: Pick<ConnectOptions, "space" | "token">, link: LinkOptions = {}) {
-    const address = edgeAddress(url, options);
+  constructor(
+    url: string | undefined,
+    options: Pick<ConnectOptions, "space" | "token">,
+    script: string | undefined,
+    link: LinkOptions = {},
+  ) {
+    const address = edgeAddress(url ?? defaultUrl(script), options);
     this.url = address.url;
     this.#link = new Link(address.url, link);
     this.#link.on("open", () => this.#events.emit("open", undefined));

@@ -13,7 +13,7 @@ export { encodeFrame, formatId, fromG, newReading, parseCommand, parseId, readMe
 
 /**
  * Connects to an edge. Without a URL it is the one that this page is for: `APP_CONFIG.wsDefaultUrl` if there is one, else port 5003 of
- * the host that the page is from. It never throws: what is wrong comes as the event `problem`.
+ * the host that the page is from, or this library if the page is from a file. It never throws: what is wrong comes as the event `problem`.
  */
 export function connect(url?: string, options?: ConnectOptions): GroupLoop;
 export function connect(options: ConnectOptions): GroupLoop;
@@ -31,5 +31,5 @@ export function sketch(where?: string | ConnectOptions, options?: ConnectOptions
 
 /** Connects a device: a page that sends frames and obeys commands. */
 export function connectDevice(url?: string, options: Pick<ConnectOptions, "space" | "token"> = {}): DeviceLink {
-  return new DeviceConnection(url, options);
+  return new DeviceConnection(url, options, import.meta.url);
 }

@@ -46,7 +46,8 @@ export async function loadRegistry(urls: readonly string[]): Promise<Registry> {
       reasons.push(`${url} (${(error as Error).message})`);
     }
   }
-  throw new Error(`The command registry does not load: ${reasons.join("; ")}.`);
+  const why = reasons.join("; ") || "nothing says where it is";
+  throw new Error(`The command registry does not load: ${why}.`);
 }
 
 /** A command of the registry; names such as `constructor` are none. */

@@ -65,26 +65,26 @@ function colorText(color: Parameters<Sketch["led"]>[1]): string {
 
 /** A sketch on a connection. */
 export class SketchOf implements Sketch {
-  readonly hub: GroupLoop;
+  readonly connection: GroupLoop;
   readonly #views = new Map<string, View>();
   #listed: readonly View[] | undefined;
 
-  constructor(hub: GroupLoop, now: () => number = () => performance.now()) {
-    this.hub = hub;
-    hub.on("join", device => {
+  constructor(connection: GroupLoop, now: () => number = () => performance.now()) {
+    this.connection = connection;
+    connection.on("join", device => {
       this.#views.set(device.id, new View(device, now));
       this.#listed = undefined;
     });
-    hub.on("leave", ({ id }) => {
+    connection.on("leave", ({ id }) => {
       this.#views.delete(id);
       this.#listed = undefined;
     });
-    hub.on("frame", ({ id }) => this.#views.get(id)?.noteFrame());
-    hub.on("problem", problem => console.warn(`GroupLoop: ${problem}`));
+    connection.on("frame", ({ id }) => this.#views.get(id)?.noteFrame());
+    connection.on("problem", problem => console.warn(`GroupLoop: ${problem}`));
   }
 
   get state(): LinkState {
-    return this.hub.state;
+    return this.connection.state;
   }
 
   get devices(): readonly SketchDevice[] {
@@ -100,15 +100,15 @@ export class SketchOf implements Sketch {
   }
 
   led(target: string | SketchDevice, color: Parameters<Sketch["led"]>[1]): void {
-    tell(this.hub.send(idOf(target), "led", colorText(color)));
+    tell(this.connection.send(idOf(target), "led", colorText(color)));
   }
 
   vibrate(target: string | SketchDevice, duration_ms = 200): void {
-    tell(this.hub.send(idOf(target), "vibrate", Math.round(duration_ms)));
+    tell(this.connection.send(idOf(target), "vibrate", Math.round(duration_ms)));
   }
 
   close(): void {
-    this.hub.close();
+    this.connection.close();
   }
 }
 

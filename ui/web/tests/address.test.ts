@@ -16,13 +16,25 @@ test.each([
   ["file:///home/someone/sketch.html", "ws://localhost:5003/"],
 ])("a page from %s uses %s", (page, url) => {
   from(page);
-  expect(defaultUrl()).toBe(url);
-  expect(edgeAddress(undefined, {})).toEqual({ url });
+  expect(defaultUrl(undefined)).toBe(url);
+  expect(edgeAddress(defaultUrl(undefined), {})).toEqual({ url });
+});
+
+test("a page from a file is at home where its library came from", () => {
+  from("file:///home/someone/sketch.html");
+  expect(defaultUrl("http://192.168.1.20:5008/js/grouploop.js")).toBe("ws://192.168.1.20:5003/");
+  expect(defaultUrl("https://cdn.example/js/grouploop.js")).toBe("wss://cdn.example:5003/");
+  expect(defaultUrl("file:///home/someone/grouploop.js")).toBe("ws://localhost:5003/");
+  expect(registryUrls("http://192.168.1.20:9000/js/grouploop.js")).toEqual([
+    "http://192.168.1.20:9000/static/commands.json", "http://192.168.1.20:5008/static/commands.json",
+  ]);
+  from("http://apps.example:8000/");
+  expect(defaultUrl("http://192.168.1.20:5008/js/grouploop.js")).toBe("ws://apps.example:5003/");
 });
 
 test("the page's server knows better", () => {
   from("http://192.168.1.20:5004/", { wsDefaultUrl: "wss://edge.example/", cdnBaseUrl: "http://cdn.example/base/" });
-  expect(defaultUrl()).toBe("wss://edge.example/");
+  expect(defaultUrl("http://192.168.1.20:5008/js/grouploop.js")).toBe("wss://edge.example/");
   expect(registryUrls("http://192.168.1.20:5008/js/grouploop.js")).toEqual(["http://cdn.example/base/static/commands.json"]);
 });
 
@@ -55,7 +67,7 @@ describe("an address", () => {
   test.each([
     ["localhost:5003", '"localhost:5003" is no WebSocket URL: it must begin with ws:// or wss://, such as ws://localhost:5003/.'],
     ["", '"" is no WebSocket URL: it must begin with ws:// or wss://, such as ws://localhost:5003/.'],
-    ["ftp://h/", '"ftp://h/" begins with ftp://: it must be ws:// or wss://.'],
+    ["ftp://h/?token=x", '"ftp://h/" begins with ftp://: it must be ws:// or wss://.'],
     ["ws://h:99999/", '"ws://h:99999/" is no WebSocket URL: the host or the port cannot be. It must be like ws://localhost:5003/.'],
     ["ws://a b/", '"ws://a b/" is no WebSocket URL: the host or the port cannot be. It must be like ws://localhost:5003/.'],
   ])("%j cannot be", (given, problem) => {

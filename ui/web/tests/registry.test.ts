@@ -135,6 +135,10 @@ describe("loading", () => {
     );
   });
 
+  test("says that nobody knows a place", async () => {
+    await expect(loadRegistry([])).rejects.toThrow("The command registry does not load: nothing says where it is.");
+  });
+
   test.each([null, 5, "x", [], {}, { commands: null }, { commands: [] }, { commands: { a: null } }])("%j is no registry", file =>
     expect(() => readRegistry(file as Registry)).toThrow());
 });

@@ -58,6 +58,8 @@ test("a tap that nobody asks for is forgotten after a second", async () => {
   expect(sketch.tapped("1a2b")).toBe(true);
   clock.advance(1);
   expect(sketch.tapped("1a2b")).toBe(false);
+  tap("ff", "00");
+  clock.advance(1_001);
   tap("ff");
   expect([sketch.tapped("1a2b"), sketch.tapped("1a2b")]).toEqual([true, false]);
 });
@@ -108,7 +110,7 @@ test("where a wearable really is, on a floor of 12 m by 9 m whose beacons hang 1
 
 test("a page that is a device sends frames and hears commands", async () => {
   const clock = new FakeClock(), network = new FakeNetwork();
-  const device = new DeviceConnection("ws://edge.test/", { space: "blue" }, { clock, open: network.open });
+  const device = new DeviceConnection("ws://edge.test/", { space: "blue" }, undefined, { clock, open: network.open });
   const heard: unknown[] = [];
   for (const event of ["open", "down", "command"] as const) device.on(event, detail => heard.push([event, detail]));
   expect([device.url, device.isOpen, device.send(newReading())]).toEqual(["ws://edge.test/spaces/blue", false, false]);
@@ -131,7 +133,7 @@ test("a page that is a device sends frames and hears commands", async () => {
 
 test("a device whose address cannot be is told so", async () => {
   const network = new FakeNetwork();
-  const device = new DeviceConnection("edge.test", {}, { open: network.open });
+  const device = new DeviceConnection("edge.test", {}, undefined, { open: network.open });
   const downs: string[] = [];
   device.on("down", ({ message, retryInMs }) => downs.push(`${message} ${retryInMs}`));
   await Promise.resolve();

@@ -5,7 +5,7 @@
 // nobody who reloads it. Apps that come back on their own, with connect() in onDisconnect, get along with that: connect() never makes
 // a second connection, and each call of it that fails is answered by onDisconnect.
 
-import { defaultUrl, edgeAddress, REGISTRY_PATH } from "../address.js";
+import { defaultUrl, edgeAddress, REGISTRY_PATH, served } from "../address.js";
 import type { CommandInfo, Registry } from "../api.js";
 import { report } from "../events.js";
 import { commandOf, loadRegistry } from "../registry.js";
@@ -59,7 +59,7 @@ export default class HitloopDeviceManager {
   commandsConfig: Registry | null = null;
 
   constructor(websocketUrl?: string) {
-    this.websocketUrl = websocketUrl || defaultUrl();
+    this.websocketUrl = websocketUrl || defaultUrl(script);
   }
 
   // For apps to replace or to override.
@@ -100,8 +100,7 @@ export default class HitloopDeviceManager {
 
   /** Loads the registry from the origin of the page, or from that of this script. */
   async loadCommandsConfig(): Promise<Registry | null> {
-    const places = [globalThis.location?.href, script].filter(place => place && /^https?:/.test(place)) as string[];
-    const urls = new Set(places.map(place => new URL(place).origin + REGISTRY_PATH));
+    const urls = new Set(served(globalThis.location?.href, script).map(({ origin }) => origin + REGISTRY_PATH));
     try {
       this.setCommandsConfig(await loadRegistry([...urls]));
     } catch (error) {
