@@ -1,7 +1,7 @@
 # What a person or a machine runs here. `make help` lists it; each step of `make test` can be run alone.
 # Needs cargo, node, npm and python3 with pip; the rest comes by itself (`make setup`), into .tools/ and node_modules/.
 
-.PHONY: help run test bench setup setup-nats setup-s3 setup-browser libraries lint fmt clippy unit browser build clean
+.PHONY: help run test bench setup setup-nats setup-s3 setup-browser libraries web web-test lint fmt clippy unit browser build clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -14,22 +14,22 @@ npm_ci = cd $(1) && { [ node_modules/.package-lock.json -nt package-lock.json ] 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
-run: libraries ## build and run everything in one process, on the ports that the README names
+run: libraries web ## build and run everything in one process, on the ports that the README names
 	@scripts/need.sh cargo
 	cargo build --release --bin grouploop
 	target/release/grouploop up $(ARGS)
 
-test: setup lint unit browser ## set up, then all checks and all tests
+test: setup lint unit web-test browser ## set up, then all checks and all tests
 
 # What is missing is said first, everything else is measured nevertheless, and it is a failure in the end.
-bench: libraries setup-nats ## measure a release build (edge, CDN, simulator; about 6 minutes) and write bench/RESULTS.md
+bench: libraries web setup-nats ## measure a release build (edge, CDN, simulator; about 6 minutes) and write bench/RESULTS.md
 	@scripts/need.sh cargo
 	cargo build --release -p grouploop -p grouploop-bench
 	cargo build --release -p grouploop-simulator --example body_speed
 	@scripts/setup-bench.sh; missing=$$?; \
 	PATH="$$PATH:/usr/sbin" target/release/grouploop-bench --results bench/RESULTS.md $(ARGS) && exit $$missing
 
-setup: setup-nats setup-s3 setup-browser libraries ## fetch what the tests need: nats-server, an S3 server, Chromium and its driver, p5
+setup: setup-nats setup-s3 setup-browser libraries web ## what the tests need: nats-server, an S3 server, Chromium, p5, the pages
 
 setup-nats:
 	@scripts/need.sh cargo
@@ -44,9 +44,17 @@ setup-browser:
 	@scripts/chromium.sh setup >/dev/null
 	@$(call npm_ci,tests/browser)
 
-libraries: ## fetch the libraries for browsers that become part of the CDN
+libraries: ## fetch the libraries of others that become part of the CDN
 	@scripts/need.sh node npm
 	@$(call npm_ci,cdn/libraries)
+
+web: ## build our own libraries and the pages, when their sources are newer than ui/web/dist
+	@scripts/need.sh node npm
+	@$(call npm_ci,ui/web)
+	@scripts/web.sh
+
+web-test: web ## types and unit tests of the libraries and the pages
+	cd ui/web && npm run --silent check && npm test --silent
 
 lint: fmt clippy ## formatting and clippy, warnings are errors
 
@@ -54,20 +62,20 @@ fmt:
 	@scripts/need.sh cargo
 	cargo fmt --all --check
 
-clippy:
+clippy: libraries web
 	@scripts/need.sh cargo
 	cargo clippy --workspace --all-targets -- -D warnings
 
-unit: setup-nats setup-s3 libraries ## all Rust tests
+unit: setup-nats setup-s3 libraries web ## all Rust tests
 	scripts/unit.sh $(ARGS)
 
-browser: setup ## the example pages in Chromium, on two edges over NATS
+browser: setup ## the pages and the libraries in Chromium, on edges over NATS
 	cargo build --bin grouploop
 	cd tests/browser && node --test --test-reporter=spec
 
-build: libraries ## a release build of the binary: target/release/grouploop
+build: libraries web ## a release build of the binary: target/release/grouploop
 	@scripts/need.sh cargo
 	cargo build --release --bin grouploop
 
 clean: ## remove what was built and fetched
-	rm -rf target .tools tests/browser/node_modules tests/browser/out cdn/libraries/node_modules
+	rm -rf target .tools tests/browser/node_modules tests/browser/out cdn/libraries/node_modules ui/web/node_modules ui/web/dist

@@ -1,5 +1,5 @@
-//! What a CDN serves even when its store is empty: the libraries that `make libraries` fetched before the build, and the command registry
-//! of this version. Only what there is; when it is served is not decided here.
+//! What a CDN serves even when its store is empty: the libraries that `make libraries` fetched and `make web` built before it was built, and
+//! the command registry of this version. Only what there is; when it is served is not decided here.
 
 use grouploop_bridge::Registry;
 
@@ -14,7 +14,7 @@ pub(crate) struct BuiltIn {
     pub(crate) bytes: &'static [u8],
 }
 
-/// All of them. A program that was built without `make libraries` has the registry alone.
+/// All of them. A program that was built without `make libraries web` has the registry alone.
 pub(crate) fn built_in() -> Vec<BuiltIn> {
     let registry = BuiltIn { path: "static/commands.json", bytes: Registry::built_in_json() };
     LIBRARIES.iter().map(|&(path, bytes)| BuiltIn { path, bytes }).chain([registry]).collect()
@@ -26,7 +26,7 @@ mod tests {
 
     fn text(path: &str) -> &'static str {
         let file = built_in().into_iter().find(|file| file.path == path);
-        let file = file.unwrap_or_else(|| panic!("no {path} is built in: run `make libraries`, then build again"));
+        let file = file.unwrap_or_else(|| panic!("no {path} is built in: run `make libraries web`, then build again"));
         std::str::from_utf8(file.bytes).unwrap()
     }
 
@@ -38,6 +38,22 @@ mod tests {
         let sound = text("js/p5.sound.min.js");
         assert!(sound.starts_with("/** [p5.sound]"), "{}", &sound[..60]);
         assert!(sound.len() > 150_000, "{} bytes", sound.len());
+    }
+
+    #[test]
+    fn our_own_libraries_are_there_and_say_what_they_are() {
+        for (path, holds) in [
+            ("js/HitloopDevice.js", "var HitloopDevice="),
+            ("js/HitloopDeviceManager.js", "var HitloopDeviceManager="),
+            ("js/grouploop.js", "export{"),
+        ] {
+            let library = text(path);
+            let (folder, name) = path.split_once('/').unwrap();
+            assert_eq!(folder, "js");
+            assert!(library.starts_with(&format!("/*! GroupLoop {name}")), "{path}");
+            assert!(library.contains(holds), "{path}");
+        }
+        assert!(text("js/grouploop.d.ts").contains("declare function connect("));
     }
 
     #[test]

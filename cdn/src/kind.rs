@@ -84,6 +84,8 @@ mod tests {
     fn types_follow_the_extension() {
         let kind = |text| Kind::of(&path(text));
         assert_eq!(kind("js/a.JS").content_type, "text/javascript; charset=utf-8");
+        // As text: `application/typescript` is registered nowhere, and a browser would not show it.
+        assert_eq!(kind("js/grouploop.d.ts"), Kind { content_type: "text/plain; charset=utf-8", compressible: true });
         assert_eq!(kind("static/commands.json"), Kind { content_type: "application/json", compressible: true });
         assert_eq!(kind("firmware/a.bin"), Kind { content_type: "application/octet-stream", compressible: false });
         assert_eq!(kind("static/noextension").content_type, "application/octet-stream");

@@ -63,18 +63,23 @@ export async function startNats() {
   return `nats://${value}`;
 }
 
-/** Starts a role of the program: the address in its line `listening`, and how to kill it. */
-async function startRole(role, listen, settings) {
+/** Starts a role of the program: what `pick` finds in the lines of its log, and how to kill it. */
+async function startProgram(args, settings, pick) {
   const binary = process.env.GROUPLOOP_BIN ?? `${root}target/debug/grouploop`;
   const inherited = Object.entries(process.env).filter(([name]) => !/^(GROUPLOOP_|WS_|CDN_BASE_URL|AWS_)/.test(name));
   const env = { ...Object.fromEntries(inherited), ...settings, GROUPLOOP_LOG__FORMAT: "json" };
-  const pick = line => {
+  const { value, kill } = await start(`grouploop ${args[0]}`, binary, args, env, line => {
     if (!line.startsWith("{")) return undefined;
     const { fields, ...flat } = JSON.parse(line);
-    const said = fields ?? flat;
-    return said.message === "listening" ? said[`${role}.address`] : undefined;
-  };
-  const { value, kill } = await start(`grouploop ${role}`, binary, [role, "--listen", listen], env, pick);
+    return pick(fields ?? flat);
+  });
+  return { value, kill };
+}
+
+/** Starts a role with one port: its address, and how to kill it. */
+async function startRole(role, listen, settings) {
+  const pick = said => said.message === "listening" ? said[`${role}.address`] : undefined;
+  const { value, kill } = await startProgram([role, "--listen", listen], settings, pick);
   return { address: value, kill };
 }
 
@@ -83,8 +88,26 @@ export const startEdge = (nats, listen = "127.0.0.1:0") =>
   startRole("edge", listen, { NATS_URL: nats, GROUPLOOP_BUS__ENGINE: "nats" });
 
 /** A CDN with its objects in memory, and this token. */
-export const startCdn = token =>
-  startRole("cdn", "127.0.0.1:0", { GROUPLOOP_CDN__STORE: "memory://", GROUPLOOP_CDN__TOKEN: token });
+export const startCdn = (token, listen = "127.0.0.1:0") =>
+  startRole("cdn", listen, { GROUPLOOP_CDN__STORE: "memory://", GROUPLOOP_CDN__TOKEN: token });
+
+/** A simulator on that nats-server. */
+export const startSimulator = nats =>
+  startRole("simulator", "127.0.0.1:0", { NATS_URL: nats, GROUPLOOP_BUS__ENGINE: "nats" });
+
+/** The pages, for these services and with this folder of apps: the addresses of the dashboard and of the emulator. */
+export async function startUi({ edge, cdn, simulator, apps = "" }) {
+  const found = {};
+  const settings = {
+    GROUPLOOP_UI__EMULATOR_LISTEN: "127.0.0.1:0", GROUPLOOP_UI__APPS: apps, GROUPLOOP_UI__SIMULATOR_BASE_URL: `http://${simulator}`,
+    WS_DEFAULT_URL: `ws://${edge}/`, CDN_BASE_URL: `http://${cdn}`,
+  };
+  const { kill } = await startProgram(["ui", "--listen", "127.0.0.1:0"], settings, said => {
+    if (said.message === "listening") found[said["ui.page"]] = said["ui.address"];
+    return found.dashboard && found.emulator && true;
+  });
+  return { ...found, kill };
+}
 
 /** Serves `examples/` over HTTP, and more pages as `{ [name]: { headers, body } }`: the base URL. */
 export async function servePages(more = {}) {
@@ -102,14 +125,14 @@ export async function servePages(more = {}) {
   return `http://127.0.0.1:${server.address().port}/`;
 }
 
-/** A browser with nothing in it. */
-export async function openBrowser() {
+/** A browser with nothing in it; `args` are more arguments of Chromium. */
+export async function openBrowser({ args = [] } = {}) {
   const executablePath = execFileSync(`${root}scripts/chromium.sh`, ["find"], { encoding: "utf8" }).trim();
   const browser = await chromium.launch({
     executablePath,
     args: [
       "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync",
+      "--disable-component-update", "--disable-sync", ...args,
     ],
   });
   undo.push(() => browser.close());

@@ -56,10 +56,17 @@ async fn everything_in_one_process_has_a_cdn_whose_registry_the_edge_uses() {
     let up = builder().role("up").env("GROUPLOOP_CDN__TOKEN", TOKEN).start().await;
     let cdn = up.cdn_addr().await;
     assert_eq!(http_get(cdn, "/").await.json()["service"], "grouploop-cdn");
-    for library in ["/js/p5.min.js", "/js/p5.sound.min.js"] {
+    for (library, holds) in [
+        ("/js/p5.min.js", "p5"),
+        ("/js/p5.sound.min.js", "p5"),
+        ("/js/HitloopDevice.js", "var HitloopDevice="),
+        ("/js/HitloopDeviceManager.js", "var HitloopDeviceManager="),
+        ("/js/grouploop.js", "export{"),
+        ("/js/grouploop.d.ts", "declare function connect("),
+    ] {
         let answer = http_get(cdn, library).await;
-        assert_eq!(answer.status, 200, "{library}: is it built in? `make libraries` fetches it");
-        assert!(answer.text().contains("p5"), "{library}");
+        assert_eq!(answer.status, 200, "{library}: is it built in? `make libraries web` sees to that");
+        assert!(answer.text().contains(holds), "{library}");
     }
     // The edge has the built-in registry from the CDN, and a new one as soon as it is there.
     eventually!(http_get(up.addr(), "/health").await.json()["registry"] == "cdn");

@@ -6,9 +6,12 @@ import { rm } from "node:fs/promises";
 import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
+import { buildLibraries } from "./build-library.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const pages = readdirSync(`${here}pages`).filter(name => existsSync(`${here}pages/${name}/index.html`));
+const pages = existsSync(`${here}pages`)
+  ? readdirSync(`${here}pages`).filter(name => existsSync(`${here}pages/${name}/index.html`))
+  : [];
 const wanted = process.argv.slice(2);
 
 const jsx = { jsx: { runtime: "automatic", importSource: "preact" } };
@@ -31,4 +34,5 @@ async function buildPage(name) {
 }
 
 if (wanted.length === 0) await rm(`${here}dist`, { recursive: true, force: true });
+if (wanted.length === 0 || wanted.includes("library")) await buildLibraries(`${here}dist/js`);
 for (const name of pages) if (wanted.length === 0 || wanted.includes(name)) await buildPage(name);

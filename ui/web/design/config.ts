@@ -7,7 +7,12 @@ export interface AppConfig {
   readonly appsBaseUrl?: string;
   readonly simulatorBaseUrl?: string;
   readonly emulatorUrl?: string;
-  readonly docsUrl?: string;
+  /** The emulator as a phone in the same network reaches it; empty when none can. */
+  readonly qrUrl?: string;
+  /** The same under each address of the machine. */
+  readonly lanUrls?: readonly string[];
+  /** Where firmware connects to; empty when none can. */
+  readonly deviceUrl?: string;
   readonly version?: string;
 }
 
@@ -20,18 +25,20 @@ declare global {
 const secure = location.protocol === "https:";
 
 /** An address on the host that this page is from, at another port. A page from a file is at home on this machine. */
-export const besides = (scheme: "ws" | "http", port: number): string =>
+const besides = (scheme: "ws" | "http", port: number): string =>
   `${scheme}${secure ? "s" : ""}://${location.hostname || "localhost"}:${port}`;
 
 const said = window.APP_CONFIG ?? {};
 
-/** Where everything is, seen from this page. Addresses end without a slash. */
+/** Where everything is, seen from this page. Addresses of services end without a slash. */
 export const config = {
   wsDefaultUrl: said.wsDefaultUrl || `${besides("ws", 5003)}/`,
   cdnBaseUrl: said.cdnBaseUrl || besides("http", 5008),
   appsBaseUrl: said.appsBaseUrl || besides("http", 5004),
   simulatorBaseUrl: said.simulatorBaseUrl || besides("http", 5005),
   emulatorUrl: said.emulatorUrl || `${besides("http", 5007)}/`,
-  docsUrl: said.docsUrl || `${besides("http", 5006)}/`,
+  qrUrl: said.qrUrl ?? "",
+  lanUrls: said.lanUrls ?? [],
+  deviceUrl: said.deviceUrl ?? "",
   version: said.version ?? "",
 } as const;

@@ -32,14 +32,18 @@ export interface Registry {
  */
 export type LinkState = "live" | "stale" | "disconnected";
 
-/** How an app connects. */
-export interface ConnectOptions {
-  /** The group's own world of ids, `[a-z0-9-]{1,32}`; `main` when it is left out. */
-  readonly space?: string;
+/** What a viewer subscribes to. */
+export interface SubscribeOptions {
   /** Only these devices, 4 hex digits each, 1 to 1,024; all of them when it is left out. */
   readonly devices?: readonly string[];
   /** At most so many messages a second, 1 to 100, with the newest frame of each device; every frame when it is left out. */
   readonly rate?: number;
+}
+
+/** How an app connects. */
+export interface ConnectOptions extends SubscribeOptions {
+  /** The group's own world of ids, `[a-z0-9-]{1,32}`; `main` when it is left out. */
+  readonly space?: string;
   /** Sent as `?token=`, for servers that ask for one. */
   readonly token?: string;
   /** The registry itself, or where it is; the CDN's, seen from this page, when it is left out. */
@@ -48,6 +52,22 @@ export interface ConnectOptions {
   readonly staleAfterMs?: number;
   /** Milliseconds without a frame until a device has left; 5,000 when it is left out. */
   readonly goneAfterMs?: number;
+  /** Milliseconds until a command without an answer has failed; 10,000 when it is left out. */
+  readonly answerWithinMs?: number;
+}
+
+/** What one frame says, in bytes: see `Device` for what they mean. */
+export interface Reading {
+  /** The device id as a number. */
+  id: number;
+  ax: number;
+  ay: number;
+  az: number;
+  dNW: number;
+  dNE: number;
+  dSE: number;
+  dSW: number;
+  tap: boolean;
 }
 
 /** A device as its newest frame says it is. The same object for as long as the device is there; its fields change. */
@@ -71,12 +91,42 @@ export interface Device {
   readonly frames: number;
 }
 
-/** What a command came to. `answer` is the server's line after `cmd:`, such as `result:success` or `error:unknown_command`. */
+/** What a command came to. */
 export interface CommandAnswer {
+  /** Whether it was written to the device, or to all there are. */
   readonly ok: boolean;
+  /**
+   * The server's line after `cmd:`, such as `result:success` or `error:unknown_command`. From the library itself come errors with which
+   * nothing was sent (`error:invalid_target`, `error:missing_parameters`, `error:invalid_parameter`, `error:too_long`,
+   * `error:not_connected`, `error:too_many`), and two with which it may have arrived: `error:connection_lost`, `error:no_answer`.
+   */
   readonly answer: string;
   /** Devices that it was written to: 1 or 0, or the count for `all`. */
   readonly count: number;
+  /** The same as a plain sentence for people. */
+  readonly message: string;
+}
+
+/** A colour: a name (red, green, blue, white, yellow, cyan, magenta, orange), `#rrggbb`, `#rgb`, or `rrggbb`. */
+export type Color = string;
+
+/** The commands of the stock firmware, each as a function. A registry with more commands has more of them: declare those here. */
+export interface Commands {
+  led(target: string, color: Color): Promise<CommandAnswer>;
+  pattern(
+    target: string,
+    pattern_name: "breathing" | "heartbeat" | "cycle" | "spring" | "solid" | "off",
+  ): Promise<CommandAnswer>;
+  brightness(target: string, level: number): Promise<CommandAnswer>;
+  spring_param(target: string, hex_string: string): Promise<CommandAnswer>;
+  reset(target: string): Promise<CommandAnswer>;
+  vibrate(target: string, duration: number): Promise<CommandAnswer>;
+  led_set(target: string, index: number, color: Color): Promise<CommandAnswer>;
+  led_off(target: string, index: number): Promise<CommandAnswer>;
+  led_all_off(target: string): Promise<CommandAnswer>;
+  led_get_state(target: string): Promise<CommandAnswer>;
+  status(target: string): Promise<CommandAnswer>;
+  ota(target: string, url: string): Promise<CommandAnswer>;
 }
 
 /** What happens on a connection, and what a listener gets. */
@@ -89,17 +139,24 @@ export interface GroupLoopEvents {
   readonly join: Device;
   /** A device has been silent for `goneAfterMs`, or the connection was closed. */
   readonly leave: Device;
-  /** A line that is no frame and no answer to a command. */
+  /** A line that is no frame and no answer to a command: the greeting, `stream:on`. */
   readonly message: string;
   /** Something went wrong, in a sentence for people: a registry that does not load, a URL that cannot be, a close code with its cause. */
   readonly problem: string;
 }
 
-/** One connection to an edge, which comes back by itself. */
+/**
+ * One connection to an edge, which comes back by itself.
+ *
+ * `for await (const device of hub)` gives each device whose frame is new, as a copy of that moment. A loop that is slower than the frames
+ * gets the newest of each device, with a tap of those in between; it ends when the connection is closed.
+ */
 export interface GroupLoop extends AsyncIterable<Device> {
   /** Where it connects to. */
   readonly url: string;
   readonly state: LinkState;
+  /** What keeps it from being connected, in a sentence for people; `undefined` while nothing does. */
+  readonly problem: string | undefined;
   /** Milliseconds since the newest frame; `undefined` before the first. */
   readonly ageMs: number | undefined;
   /** The devices that are there, by id. */
@@ -113,6 +170,73 @@ export interface GroupLoop extends AsyncIterable<Device> {
    * an exception, when the connection is not open, ends before the answer, or the parameters do not fit the registry.
    */
   send(target: string, command: string, ...parameters: readonly (string | number)[]): Promise<CommandAnswer>;
+  /** The commands as functions: `commands.led("1a2b", "orange")` is `send("1a2b", "led", "orange")`. */
+  readonly commands: Commands;
+  /** Ends it for good. */
+  close(): void;
+}
+
+/** What happens to a page that is a device, and what a listener gets. */
+export interface DeviceLinkEvents {
+  /** It is connected: frames arrive from now on. */
+  readonly open: undefined;
+  /** The connection ended, or could not be made: a sentence for people, and the pause until the next try, if there is one. */
+  readonly down: { readonly message: string; readonly retryInMs: number | undefined };
+  /** A command, as `led` and `ff0000`. */
+  readonly command: { readonly command: string; readonly parameters: string };
+}
+
+/** A device's connection to an edge, which comes back by itself. A page with several devices has one for each: a command names none. */
+export interface DeviceLink {
+  /** Where it connects to. */
+  readonly url: string;
+  readonly isOpen: boolean;
+  /** Frames that were not sent, because the connection was not open or too slow. */
+  readonly dropped: number;
+  /** Calls the listener from now on; what it returns ends that. */
+  on<K extends keyof DeviceLinkEvents>(event: K, listener: (detail: DeviceLinkEvents[K]) => void): () => void;
+  /** Sends a frame; `false` when it was dropped. The newest connection to send one for an id gets its commands. */
+  send(reading: Readonly<Reading>): boolean;
+  /** Ends it for good. */
+  close(): void;
+}
+
+/** A device in the units of a sketch, as its newest frame says it is. The same object for as long as the device is there. */
+export interface SketchDevice {
+  readonly id: string;
+  /** Acceleration in g, -2 to 2. A device that lies still has 1 g straight down. */
+  readonly ax: number;
+  readonly ay: number;
+  readonly az: number;
+  /** Nearness of the four beacons, 0 (far) to 1 (near). */
+  readonly dNW: number;
+  readonly dNE: number;
+  readonly dSE: number;
+  readonly dSW: number;
+  /** Where it is between the beacons, as far as they tell: 0, 0 is north-west, 1, 1 south-east. */
+  readonly x: number;
+  readonly y: number;
+  /** Whether it is being tapped, for as long as its frames say so. */
+  readonly tap: boolean;
+  /** Milliseconds since its newest frame. */
+  readonly ageMs: number;
+}
+
+/** A connection in the manner of p5.js: to be asked from `draw()`, without callbacks. */
+export interface Sketch {
+  /** The connection itself, with everything that a sketch seldom needs. */
+  readonly connection: GroupLoop;
+  readonly state: LinkState;
+  /** The devices that are there, the longest there first. */
+  readonly devices: readonly SketchDevice[];
+  /** One of them, by its id. */
+  device(id: string): SketchDevice | undefined;
+  /** Whether it was tapped: `true` once for each tap. A tap that nobody asks for within a second is forgotten. */
+  tapped(device: string | SketchDevice): boolean;
+  /** Sets the LEDs of a device, or of `all`: a colour as a text, as `[red, green, blue]`, or as p5's `color()` gives it. */
+  led(target: string | SketchDevice, color: Color | readonly number[] | { readonly levels: readonly number[] }): void;
+  /** Runs the motor of a device, or of `all`, for so many milliseconds. */
+  vibrate(target: string | SketchDevice, duration_ms?: number): void;
   /** Ends it for good. */
   close(): void;
 }

@@ -1,8 +1,42 @@
-// The dashboard's start.
+// The dashboard's start: everything a space has, and a way to command it.
 
-import { signal } from "@preact/signals";
+import { effect } from "@preact/signals";
 import { render } from "preact";
 import { Live } from "../../design/live";
 import { Shell } from "../../design/shell";
+import { space } from "../../store/server";
+import { Apps, loadApps } from "./apps";
+import { Command } from "./command";
+import { Connection, More, Trouble } from "./connection";
+import { Devices } from "./devices";
+import { tick, url, watching } from "./state";
+import { findSwarm } from "./swarms";
+// After the shell's: what is said here goes before what the parts say.
+import "./dashboard.css";
 
-render(<Shell page="dashboard" live={<Live state={signal("disconnected")} ageMs={signal(undefined)} />}><p>.</p></Shell>, document.body);
+/** How often texts that change all the time are written anew, in milliseconds. */
+const TEXTS_MS = 500;
+
+render(
+  <Shell page="dashboard" live={<Live state={watching.state} ageMs={watching.ageMs} />}>
+    <div class="said"><Trouble /></div>
+    <div class="dashboard">
+      <Devices />
+      <div class="side stack">
+        <Command />
+        <More />
+        <Connection />
+      </div>
+      <Apps />
+    </div>
+  </Shell>,
+  document.body,
+);
+
+watching.start(url);
+setInterval(() => void (tick.value += 1), TEXTS_MS);
+void loadApps();
+effect(() => {
+  space.value;
+  void findSwarm();
+});

@@ -1,8 +1,47 @@
-// The emulator's start.
+// The emulator: a phone, or a desk, becomes devices.
 
-import { signal } from "@preact/signals";
+import { computed } from "@preact/signals";
 import { render } from "preact";
 import { Live } from "../../design/live";
 import { Shell } from "../../design/shell";
+import { keepAwake } from "./awake";
+import { startBeat } from "./beat";
+import { Connection, Slowed, Trouble } from "./connection";
+import { devices, focused, startDevices } from "./devices";
+import { Floor } from "./floor";
+import { Commands, Devices } from "./list";
+import { Motion } from "./motion";
+import { Stage } from "./stage";
+// After the shell's: what is said here goes before what the parts say.
+import "./emulator.css";
 
-render(<Shell page="emulator" live={<Live state={signal("disconnected")} ageMs={signal(undefined)} />}><p>.</p></Shell>, document.body);
+startDevices();
+
+const state = computed(() => focused.value.state.value);
+/** Shown when it says something: while frames leave they are all new. */
+const ageMs = computed(() => (state.value === "live" ? undefined : focused.value.ageMs.value));
+
+render(
+  <Shell page="emulator" live={<Live state={state} ageMs={ageMs} />}>
+    <div class="said">
+      <Trouble />
+      <Slowed />
+    </div>
+    <div class="emulator">
+      <Stage />
+      <div class="stack body">
+        <Motion />
+        <Floor />
+      </div>
+      <div class="stack more">
+        <Devices />
+        <Commands />
+        <Connection />
+      </div>
+    </div>
+  </Shell>,
+  document.body,
+);
+
+keepAwake();
+startBeat((frames, nowMs) => devices.peek().forEach(device => device.beat(frames, nowMs)));

@@ -1,0 +1,87 @@
+// The devices: found, sorted, picked, and shown as a grid, on the floor or in a table.
+
+import { Button, Card } from "../../design/parts";
+import { Floor } from "./floor";
+import { Grid } from "./grid";
+import { gone, pick, picked, query, reachable, shown, sort, type SortKey, swarm, unpick, type View, view } from "./state";
+import { Table } from "./table";
+import { Welcome } from "./welcome";
+
+const VIEWS: readonly { name: View; label: string }[] = [
+  { name: "grid", label: "Grid" },
+  { name: "floor", label: "Floor" },
+  { name: "table", label: "Table" },
+];
+
+const SORTS: readonly { key: SortKey; label: string }[] = [
+  { key: "id", label: "by id" },
+  { key: "tap", label: "last tapped" },
+  { key: "rate", label: "by rate" },
+  { key: "age", label: "by age" },
+  { key: "color", label: "by LED colour" },
+];
+
+const count = (number: number, one: string): string => `${number.toLocaleString("en")} ${one}${number === 1 ? "" : "s"}`;
+
+function Views() {
+  return (
+    <div class="row joined" role="group" aria-label="View">
+      {VIEWS.map(({ name, label }) => (
+        <button key={name} type="button" class="button" aria-pressed={view.value === name} onClick={() => (view.value = name)}>{label}</button>
+      ))}
+    </div>
+  );
+}
+
+function Picked() {
+  const [here, left] = [reachable.value.length, gone.value];
+  return (
+    <div class="row ends picked-bar">
+      <p role="status">
+        {picked.value.size === 0 ? "None picked. Click a device, hold Ctrl for more." : `${here} picked`}
+        {left.length > 0 && <span class="left"> · {left.slice(0, 8).join(", ")}{left.length > 8 ? ` and ${left.length - 8} more` : ""} left</span>}
+      </p>
+      <div class="row">
+        {left.length > 0 && <Button onClick={() => unpick(left)}>Forget those that left</Button>}
+        <Button onClick={() => pick(shown.peek(), "only")} disabled={shown.value.length === 0}>
+          {query.value.trim() === "" ? "Pick all" : "Pick those found"}
+        </Button>
+        <Button onClick={() => pick([], "only")} disabled={picked.value.size === 0}>Pick none</Button>
+      </div>
+    </div>
+  );
+}
+
+export function Devices() {
+  const there = swarm.ids.value.length;
+  const isEmpty = there === 0;
+  return (
+    <Card class="devices" title={<>Devices <span class="quiet" data-count={there}>{there === 0 ? "" : there.toLocaleString("en")}</span></>} aside={<Views />}>
+      {isEmpty ? (
+        <>
+          <Welcome />
+          {picked.value.size > 0 && <Picked />}
+        </>
+      ) : (
+        <>
+          <div class="row tools">
+            <label class="grow">
+              <span class="unseen">Search by id</span>
+              <input class="input mono" type="search" placeholder="Search by id" autocomplete="off" spellcheck={false} value={query.value}
+                onInput={event => (query.value = event.currentTarget.value)} />
+            </label>
+            <label>
+              <span class="unseen">Sort</span>
+              <select class="input" value={sort.value.key} onInput={event => (sort.value = { key: event.currentTarget.value as SortKey, down: false })}>
+                {SORTS.map(({ key, label }) => <option key={key} value={key}>{label}</option>)}
+              </select>
+            </label>
+          </div>
+          {shown.value.length === 0 && <p class="quiet">No device has “{query.value.trim()}” in its id; {count(there, "device")} there.</p>}
+          {view.value === "grid" ? <Grid /> : view.value === "floor" ? <Floor /> : <Table />}
+          <Picked />
+        </>
+      )}
+    </Card>
+  );
+}

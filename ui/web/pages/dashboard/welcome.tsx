@@ -1,0 +1,94 @@
+// What to do when no device is there: start a swarm, make a phone one, point firmware here.
+
+import { useSignal } from "@preact/signals";
+import { renderSVG } from "uqr";
+import { config } from "../../design/config";
+import { Button, Notice } from "../../design/parts";
+import { server, space } from "../../store/server";
+import { watching } from "./state";
+import { progress, running, startSwarm, stopSwarm, swarmProblem } from "./swarms";
+
+/** Devices of a swarm that is started with one click. */
+const A_FEW = 24;
+
+/** The emulator with the server and the space of this page, as far as it would not find them by itself. */
+function phoneUrl(base: string): string {
+  const url = new URL(base);
+  if (server.value !== "") url.searchParams.set("server", server.value);
+  if (space.value !== "") url.searchParams.set("space", space.value);
+  return url.href;
+}
+
+/** A code for phones, and the address as text. */
+export function PhoneCode() {
+  const place = useSignal(0);
+  const urls = config.lanUrls.length > 0 ? config.lanUrls : config.qrUrl ? [config.qrUrl] : [];
+  const base = urls[Math.min(place.value, urls.length - 1)];
+  if (base === undefined) {
+    return <p>Only this machine can reach this server, so no phone can. Start it with <code>--set ui.emulator_listen=0.0.0.0:5007</code> and <code>--listen 0.0.0.0:5003</code>.</p>;
+  }
+  const url = phoneUrl(base);
+  const image = `data:image/svg+xml,${encodeURIComponent(renderSVG(url, { border: 2, ecc: "M" }))}`;
+  return (
+    <div class="code stack tight">
+      <img src={image} alt={`QR code of ${url}`} width="176" height="176" />
+      <a class="mono small" href={url} target="_blank" rel="noreferrer">{url}</a>
+      {urls.length > 1 && (
+        <label class="small">
+          This machine's address in the phone's network
+          <select class="input" value={place.value} onInput={event => (place.value = Number(event.currentTarget.value))}>
+            {urls.map((one, index) => <option key={one} value={index}>{new URL(one).hostname}</option>)}
+          </select>
+        </label>
+      )}
+      {base.startsWith("http:") && (
+        <p class="quiet small">A phone gives its motion to https pages alone: start with <code>--tls</code> for that. Without, there is a cube to turn.</p>
+      )}
+    </div>
+  );
+}
+
+/** Starts and stops a swarm of this page. */
+export function SwarmButton() {
+  const state = progress.value;
+  return (
+    <div class="stack tight">
+      <div class="row">
+        {running.value === undefined
+          ? <Button first onClick={() => void startSwarm(A_FEW)} aria-disabled={state === "starting"}>{state === "starting" ? "Starting …" : `Start ${A_FEW} simulated devices`}</Button>
+          : <Button onClick={() => void stopSwarm()} aria-disabled={state === "stopping"}>{state === "stopping" ? "Stopping …" : "Stop the simulated devices"}</Button>}
+      </div>
+      {running.value !== undefined && <p class="quiet small" role="status">The swarm “{running.value}” was started.</p>}
+      {swarmProblem.value && <Notice kind="bad" onDismiss={() => (swarmProblem.value = undefined)}>{swarmProblem.value}</Notice>}
+    </div>
+  );
+}
+
+export function Welcome() {
+  return (
+    <div class="welcome stack">
+      <p class="lead">
+        {watching.state.value === "disconnected" ? "Not connected, so no device can be seen." : "No device is there. Three ways to have some:"}
+      </p>
+      <ol class="ways">
+        <li class="stack tight">
+          <h3>Here and now</h3>
+          <p>A swarm of simulated wearables that dance, obey commands and light up.</p>
+          <SwarmButton />
+        </li>
+        <li class="stack tight">
+          <h3>A phone</h3>
+          <p>Scan the code with a phone in the same network: it becomes a device.</p>
+          <PhoneCode />
+        </li>
+        <li class="stack tight">
+          <h3>A wearable</h3>
+          {config.deviceUrl
+            ? <p>Point its firmware at <code class="address">{config.deviceUrl}</code></p>
+            : <p>Start the edge so that others reach it, with <code>--listen 0.0.0.0:5003</code>, and point firmware at it.</p>}
+          <p class="quiet small">A group that shares a server has a space of its own: <code>/spaces/blue</code> behind that.</p>
+        </li>
+      </ol>
+    </div>
+  );
+}

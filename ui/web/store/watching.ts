@@ -1,0 +1,135 @@
+// A page's connection as a viewer and controller: its state as signals, its devices in a swarm. It follows the server that the page is for.
+
+import { effect, signal, type ReadonlySignal } from "@preact/signals";
+import { connect } from "../library/grouploop";
+import type { CommandAnswer, GroupLoop, LinkState, Registry } from "../library/api";
+import { colorDigits, loadRegistry } from "../library/registry";
+import { Swarm } from "./swarm";
+
+/** How often the page's clock moves, in milliseconds. */
+const TICK_MS = 250;
+/** Ticks from one look at the registry to the next, while there is one and while there is none. */
+const REFRESH_TICKS = 240, RETRY_TICKS = 20;
+/** What a connection checks commands by: nothing, for the form has done so, and so does the server. */
+const NO_REGISTRY: Registry = { commands: {} };
+
+/** What a page shows of a connection, and does with it. */
+export class Watching {
+  readonly swarm = new Swarm();
+  readonly #state = signal<LinkState>("disconnected");
+  readonly #ageMs = signal<number | undefined>(undefined);
+  readonly #problem = signal<string | undefined>(undefined);
+  readonly #registry = signal<Registry | undefined>(undefined);
+  readonly #registryProblem = signal<string | undefined>(undefined);
+  readonly #registryUrl: string;
+  /** Another number makes another connection. */
+  readonly #tries = signal(0);
+  #hub: GroupLoop | undefined;
+
+  /** `registryUrl` is where the command registry is. */
+  constructor(registryUrl: string) {
+    this.#registryUrl = registryUrl;
+  }
+
+  get state(): ReadonlySignal<LinkState> {
+    return this.#state;
+  }
+
+  /** Milliseconds since the newest frame. */
+  get ageMs(): ReadonlySignal<number | undefined> {
+    return this.#ageMs;
+  }
+
+  /** What keeps the page from being connected, in a sentence. */
+  get problem(): ReadonlySignal<string | undefined> {
+    return this.#problem;
+  }
+
+  /** The last registry that loaded. */
+  get registry(): ReadonlySignal<Registry | undefined> {
+    return this.#registry;
+  }
+
+  /** Why there is none, or only an old one. */
+  get registryProblem(): ReadonlySignal<string | undefined> {
+    return this.#registryProblem;
+  }
+
+  /** Follows an address from now on; what it returns ends that. */
+  start(url: ReadonlySignal<string>): () => void {
+    const unfollow = effect(() => {
+      this.#tries.value;
+      const hub = this.#open(url.value);
+      return () => {
+        hub.close();
+        this.swarm.clear();
+      };
+    });
+    void this.loadRegistry();
+    let ticks = 0;
+    const timer = setInterval(() => {
+      ticks++;
+      this.#settle();
+      if (ticks % 4 === 0) this.swarm.look(performance.now());
+      const isKnown = this.#registryProblem.peek() === undefined;
+      if (ticks % (isKnown ? REFRESH_TICKS : RETRY_TICKS) === 0) void this.loadRegistry();
+    }, TICK_MS);
+    return () => {
+      unfollow();
+      clearInterval(timer);
+    };
+  }
+
+  /** Connects anew, at once. */
+  again(): void {
+    this.#tries.value++;
+  }
+
+  /** Asks for the registry once more. The one that is known stays until another has loaded. */
+  async loadRegistry(): Promise<void> {
+    try {
+      const registry = await loadRegistry([this.#registryUrl]);
+      // A form is made anew for another registry, and not for the same one again.
+      if (JSON.stringify(registry) !== JSON.stringify(this.#registry.peek())) this.#registry.value = registry;
+      this.#registryProblem.value = undefined;
+    } catch (error) {
+      this.#registryProblem.value = (error as Error).message;
+    }
+  }
+
+  /** Sends a command; what it does to LEDs is kept with the device. */
+  async send(target: string, command: string, parameters: readonly string[]): Promise<CommandAnswer> {
+    const hub = this.#hub;
+    if (!hub) return { ok: false, answer: "error:not_connected", count: 0, message: "There is no connection." };
+    const answer = await hub.send(target, command, ...parameters);
+    if (answer.ok) this.#paint(target, command, parameters);
+    return answer;
+  }
+
+  #paint(target: string, command: string, [first = ""]: readonly string[]): void {
+    if (command === "led") {
+      const digits = colorDigits(first);
+      if (digits !== undefined) this.swarm.paint(target, parseInt(digits, 16));
+    } else if (command === "led_all_off" || (command === "pattern" && first === "off")) {
+      this.swarm.paint(target, 0);
+    }
+  }
+
+  #open(url: string): GroupLoop {
+    const hub = connect(url, { registry: NO_REGISTRY });
+    this.#hub = hub;
+    hub.on("frame", device => this.swarm.take(device));
+    hub.on("leave", ({ id }) => this.swarm.leave(id));
+    hub.on("state", () => this.#settle());
+    hub.on("problem", () => this.#settle());
+    this.#settle();
+    return hub;
+  }
+
+  #settle(): void {
+    const hub = this.#hub;
+    this.#state.value = hub?.state ?? "disconnected";
+    this.#ageMs.value = hub?.ageMs;
+    this.#problem.value = hub?.state === "disconnected" ? hub.problem : undefined;
+  }
+}
