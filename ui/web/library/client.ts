@@ -9,7 +9,9 @@ import { Emitter } from "./events.js";
 import { Newest } from "./newest.js";
 import { checkCommand, commandOf, loadRegistry, readRegistry } from "./registry.js";
 import { Link, systemClock, type Down, type LinkOptions } from "./socket.js";
-import { encodeCommand, encodeSubscribe, formatId, newReading, parseId, readMessage } from "./wire.js";
+import {
+  byteLength, encodeCommand, encodeSubscribe, formatId, MAX_MESSAGE_BYTES, newReading, parseId, readMessage,
+} from "./wire.js";
 
 /** How often it is looked whether the state is another one and who has left, in milliseconds. */
 const LOOK_EVERY_MS = 250;
@@ -128,7 +130,10 @@ export class Client implements GroupLoop {
     }
     if (!this.#link.isOpen) return failed("not_connected");
     if (!this.#answers.hasRoom) return failed("too_many");
-    this.#link.send(encodeCommand(target, command, parameters));
+    const text = encodeCommand(target, command, parameters);
+    // A longer message would be the end of the connection.
+    if (byteLength(text) > MAX_MESSAGE_BYTES) return failed("too_long");
+    this.#link.send(text);
     return this.#answers.expect();
   }
 
@@ -172,6 +177,8 @@ export class Client implements GroupLoop {
   }
 
   #onFrame(reading: Readonly<Reading>): void {
+    // A listener may have closed it in the middle of a message.
+    if (this.#closed) return;
     const now = this.#clock.now();
     this.#frameAt = now;
     const known = this.#byNumber.get(reading.id);

@@ -2,6 +2,7 @@
 // way and order (bridge/src/registry); here it is so that a person hears at once what is wrong, and where.
 
 import type { CommandInfo, ParameterSchema, Registry } from "./api.js";
+import { byteLength } from "./wire.js";
 
 /** Longest command that an edge takes, `<command>:<parameters>`, in bytes. */
 const MAX_COMMAND_BYTES = 4096;
@@ -134,9 +135,8 @@ export function mustBe({ type, min, max, values, digits }: ParameterSchema): str
 
 /** Checks a command with its parameters, as they stand on the wire: joined by colons. */
 export function checkCommand(registry: Registry, name: string, parameters: string): Checked {
-  const bytes = (text: string) => new TextEncoder().encode(text).length;
   const tooLong: Checked = { error: "too_long", message: `A command has at most ${MAX_COMMAND_BYTES} bytes.` };
-  if (bytes(name) + 1 + bytes(parameters) > MAX_COMMAND_BYTES) return tooLong;
+  if (byteLength(name) + 1 + byteLength(parameters) > MAX_COMMAND_BYTES) return tooLong;
   const command = commandOf(registry, name);
   if (!command) return { error: "unknown_command", message: `There is no command "${name}".` };
   const schema = schemaOf(command);
@@ -156,5 +156,5 @@ export function checkCommand(registry: Registry, name: string, parameters: strin
   }
   // What is left belongs to the last parameter, as far as the registry knows; a device expects one colon in any case.
   const device = [name, ...texts, ...given].join(":");
-  return bytes(device) > MAX_COMMAND_BYTES ? tooLong : { device };
+  return byteLength(device) > MAX_COMMAND_BYTES ? tooLong : { device };
 }

@@ -4,9 +4,12 @@
 import type { CommandAnswer, Reading, SubscribeOptions } from "./api.js";
 
 /** Digits of a frame. */
-export const FRAME_DIGITS = 20;
+const FRAME_DIGITS = 20;
 /** Longest message that an edge takes, in bytes; a longer one ends the connection. */
 export const MAX_MESSAGE_BYTES = 64 * 1024;
+
+/** How long a text is on the wire. */
+export const byteLength = (text: string): number => new TextEncoder().encode(text).length;
 
 const DIGIT_0 = 48, DIGIT_9 = 57, LETTER_A = 97, LETTER_F = 102;
 

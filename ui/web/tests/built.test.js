@@ -476,6 +476,21 @@ describe("HitloopDeviceManager", () => {
     expect([network.last.url, network.last.sent, calls.at(-1)]).toEqual(["ws://other.test/", ["s"], "onConnect"]);
   });
 
+  test("an app may load the registry in its own way", async () => {
+    const { manager, network, uncaught } = await managed();
+    manager.loadCommandsConfig = () => manager.setCommandsConfig(registry);
+    void manager.connect();
+    await vi.waitFor(() => expect(network.sockets).toHaveLength(1));
+    manager.disconnect();
+    manager.setCommandsConfig(null);
+    manager.loadCommandsConfig = () => {
+      throw new Error("the app's own");
+    };
+    void manager.connect();
+    await vi.waitFor(() => expect(network.sockets).toHaveLength(2));
+    expect(uncaught).toEqual(["the app's own"]);
+  });
+
   test("disconnect() while the registry loads means no connection at all", async () => {
     const { manager, network } = await managed();
     const done = manager.connect();

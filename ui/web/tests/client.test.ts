@@ -157,6 +157,14 @@ describe("who is there", () => {
   });
 });
 
+test("one that is closed in the middle of a message takes nothing more", async () => {
+  const { hub, socket, seen } = await live();
+  hub.on("frame", () => hub.close());
+  socket.hear(frame("0001") + frame("0002"));
+  expect(seen).toEqual(["state stale", "state live", "join 0001", "leave 0001", "state disconnected"]);
+  expect(hub.devices.size).toBe(0);
+});
+
 describe("the state", () => {
   test("is live with frames, stale without, disconnected without a connection", async () => {
     const { hub, clock, network, seen } = await start();
@@ -308,6 +316,12 @@ describe("commands", () => {
     socket.hear("cmd:error:unknown_command");
     expect(await answer).toMatchObject({ ok: false, answer: "error:unknown_command" });
     expect(socket.sent).toContain("cmd:1a2b:sparkle:red");
+  });
+
+  test("one that would end the connection is not sent", async () => {
+    const { hub, socket } = await live();
+    expect((await hub.send("1a2b", "sparkle", "é".repeat(32 * 1024))).answer).toBe("error:too_long");
+    expect(socket.sent).toEqual(["s"]);
   });
 
   test("the functions for commands are no promise", async () => {

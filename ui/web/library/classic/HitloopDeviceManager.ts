@@ -76,7 +76,12 @@ export default class HitloopDeviceManager {
     if (running && running.websocketUrl !== this.websocketUrl) end(this);
     const session = sessions.get(this) ?? begin(this);
     session.isAwaited = true;
-    if (!this.commandsConfig) await this.loadCommandsConfig().catch(report);
+    try {
+      if (!this.commandsConfig) await this.loadCommandsConfig();
+    } catch (error) {
+      // Only an app's own way of loading it throws.
+      report(error);
+    }
     // Meanwhile the app may have gone on to something else.
     if (sessions.get(this) !== session) return;
     const address = edgeAddress(this.websocketUrl, {});
