@@ -3,8 +3,8 @@
 //! ```text
 //!                    ┌──────────┐ one task for each      ┌───────────────────────────────────────────────┐
 //!  bound listener ──▶│ accept   │ connection, at most    │ connection                                    │
-//!                    │ one task │───────────────────────▶│  socket ⇄ guard ⇄ hyper ⇄ router              │
-//!                    └──────────┘   max_connections      │           slow writes     Remote, slow bodies │
+//!                    │ one task │───────────────────────▶│  socket ⇄ guard ⇄ (TLS) ⇄ hyper ⇄ router      │
+//!                    └──────────┘   max_connections      │           slow writes             slow bodies │
 //!                         ▲                              └───────────────────────────────────────────────┘
 //!                         │ closing: no new ones                           ▲ closing: finish the answer
 //!                         └──────────── Server::drain, then drop ──────────┘ stop: cut
@@ -15,6 +15,7 @@
 //! | a client that | is ended by |
 //! | --- | --- |
 //! | sends its headers slowly, or none; is idle between two requests | the header timeout ([`http1`]) |
+//! | does its TLS handshake slowly, or none | the same time once more, before that of the headers ([`Tls::accept`]) |
 //! | sends headers without end | a buffer of 16 KiB |
 //! | takes its answer, or sends its request's body, at less than 1 KiB/s on average | `slow_client`, at most two such windows |
 //! | is gone without a word | the same, and the kernel's own timeout for what it still holds |
@@ -36,8 +37,10 @@ mod guard;
 mod patience;
 mod seldom;
 mod server;
+mod tls;
 
 pub use connection::{Remote, http1};
 pub use counts::Counts;
 pub use seldom::Seldom;
 pub use server::{ServeOptions, Server};
+pub use tls::{Certificate, MaybeTls, Scheme, Tls, TlsFailure};
