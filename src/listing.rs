@@ -3,6 +3,17 @@
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+/// Whether ports speak TLS too, and with which certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Security {
+    /// They do not.
+    None,
+    /// With one of the people's own.
+    Own,
+    /// With one that was made here, which nobody trusts by itself.
+    Made,
+}
+
 /// One service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
@@ -33,6 +44,12 @@ impl Row {
         }
     }
 
+    /// The same port, by TLS.
+    fn by_tls(&self) -> Self {
+        let scheme = if self.scheme == "ws" { "wss" } else { "https" };
+        Self { scheme, ..self.clone() }
+    }
+
     fn url(&self, ip: IpAddr) -> String {
         format!("{}://{}/", self.scheme, SocketAddr::new(ip, self.address.port()))
     }
@@ -55,14 +72,20 @@ pub(crate) fn lan_addresses() -> Vec<Ipv4Addr> {
     found
 }
 
-/// The table, and one sentence about what to do next.
-pub(crate) fn listing(title: &str, rows: &[Row], lan: &[Ipv4Addr]) -> String {
+/// The table, and a sentence or two about what to do next.
+pub(crate) fn listing(title: &str, rows: &[Row], lan: &[Ipv4Addr], security: Security) -> String {
     let mut cells = vec![["role".to_owned(), "port".into(), "on this machine".into(), "in the same network".into()]];
     for row in rows {
-        let mut elsewhere = row.elsewhere(lan).into_iter();
-        let first = elsewhere.next().unwrap_or_else(|| "-".into());
-        cells.push([row.role.into(), row.address.port().to_string(), row.here(), first]);
-        cells.extend(elsewhere.map(|url| [String::new(), String::new(), String::new(), url]));
+        let secure = (security != Security::None).then(|| row.by_tls());
+        let mut name = [row.role.to_owned(), row.address.port().to_string()];
+        for row in std::iter::once(row).chain(&secure) {
+            let mut here = row.here();
+            let elsewhere = row.elsewhere(lan);
+            for url in if elsewhere.is_empty() { vec!["-".into()] } else { elsewhere } {
+                let [role, port] = std::mem::take(&mut name);
+                cells.push([role, port, std::mem::take(&mut here), url]);
+            }
+        }
     }
     let width = |column: usize| {
         cells.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
@@ -77,6 +100,14 @@ pub(crate) fn listing(title: &str, rows: &[Row], lan: &[Ipv4Addr]) -> String {
     if let Some(edge) = rows.iter().find(|row| row.role == "edge") {
         let _ = writeln!(text, "\n{}", next_step(edge, lan));
     }
+    text.push_str(match security {
+        Security::None => "",
+        Security::Own => "Phones give motion data to https:// pages alone.\n",
+        Security::Made => {
+            "Phones give motion data to https:// pages alone. They and browsers warn of the certificate, which was made on this machine: \
+             docs/operations.md, \"HTTPS and WSS\", tells how to let it pass.\n"
+        }
+    });
     text
 }
 
@@ -109,7 +140,7 @@ mod tests {
         let rows =
             [row("0.0.0.0:5003"), Row { role: "dashboard", scheme: "http", address: "[::]:80".parse().unwrap() }];
         assert_eq!(
-            listing("GroupLoop", &rows, &LAN),
+            listing("GroupLoop", &rows, &LAN, Security::None),
             "GroupLoop\n\n\
              \x20 role       port  on this machine       in the same network\n\
              \x20 edge       5003  ws://127.0.0.1:5003/  ws://10.0.0.7:5003/\n\
@@ -122,11 +153,30 @@ mod tests {
     }
 
     #[test]
+    fn with_tls_every_port_has_two_kinds_of_urls() {
+        let rows = [row("0.0.0.0:5003"), Row { role: "cdn", scheme: "http", address: "127.0.0.1:80".parse().unwrap() }];
+        let text = listing("GroupLoop", &rows, &LAN[..1], Security::Made);
+        assert!(
+            text.starts_with(
+                "GroupLoop\n\n\
+                 \x20 role  port  on this machine        in the same network\n\
+                 \x20 edge  5003  ws://127.0.0.1:5003/   ws://10.0.0.7:5003/\n\
+                 \x20             wss://127.0.0.1:5003/  wss://10.0.0.7:5003/\n\
+                 \x20 cdn     80  http://127.0.0.1:80/   -\n\
+                 \x20             https://127.0.0.1:80/  -\n"
+            ),
+            "{text}"
+        );
+        assert!(text.contains("They and browsers warn"), "{text}");
+        assert!(!listing("GroupLoop", &rows, &LAN, Security::Own).contains("warn"));
+    }
+
+    #[test]
     fn a_single_address_stands_for_itself() {
         assert_eq!(row("192.168.1.20:1").elsewhere(&LAN), ["ws://192.168.1.20:1/"]);
         assert_eq!(row("192.168.1.20:1").here(), "ws://192.168.1.20:1/");
         assert_eq!(row("[::1]:1").here(), "ws://[::1]:1/");
         assert_eq!(row("127.0.0.1:1").elsewhere(&LAN), Vec::<String>::new());
-        assert!(listing("x", &[row("127.0.0.1:1")], &LAN).contains("--listen 0.0.0.0:1."));
+        assert!(listing("x", &[row("127.0.0.1:1")], &LAN, Security::None).contains("--listen 0.0.0.0:1."));
     }
 }

@@ -4,15 +4,18 @@ use crate::cli::Peer;
 use crate::client::EdgeUrl;
 use crate::exit::Exit;
 use crate::listener::bind;
-use crate::listing::{Row, lan_addresses, listing};
+use crate::listing::{Row, Security, lan_addresses, listing};
 use crate::settings::Settings;
 use crate::signals::Signals;
 use crate::terminal::{complain, print};
+use crate::tls::{ServerTls, trusted};
 use grouploop_bridge::{Bus, EngineKind, Hub, NodeId};
 use grouploop_cdn::{Cdn, CdnOptions};
 use grouploop_edge::{Edge, EdgeOptions};
+use grouploop_serve::Tls;
 use grouploop_simulator::{Simulator, SimulatorOptions};
 use std::collections::BTreeMap;
+use std::future::pending;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 /// What this process is.
@@ -57,19 +60,41 @@ pub(crate) async fn serve(role: Role, start: Start) -> anyhow::Result<Exit> {
             "no other process shares this bus, so only swarms over WebSocket are seen by anybody; add --nats nats://host:4222, or use `grouploop up`"
         );
     }
-    let running = Running::start(role, &start, listeners).await?;
+    let tls = match ServerTls::load(&start.settings.tls, listeners.addresses()) {
+        Ok(tls) => tls,
+        Err(complaint) => {
+            complain(&complaint);
+            return Ok(Exit::Usage);
+        }
+    };
+    let running = Running::start(role, &start, listeners, tls.as_ref().map(ServerTls::handle)).await?;
     if role == Role::Up {
         let engine = start.settings.bus.engine.name();
         let title = format!("GroupLoop {}, bus {engine}", env!("CARGO_PKG_VERSION"));
         // A closed stdout is no reason to stop serving.
-        let _ = print(&listing(&title, &running.rows(), &lan_addresses()), Exit::Success);
+        let security = match &tls {
+            None => Security::None,
+            Some(tls) if tls.is_made() => Security::Made,
+            Some(_) => Security::Own,
+        };
+        let _ = print(&listing(&title, &running.rows(), &lan_addresses(), security), Exit::Success);
         if let Some(folder) = start.settings.cdn.store.strip_prefix("file://") {
             let _ =
                 print(&format!("What you put into {folder}/js and {folder}/static, the CDN serves.\n"), Exit::Success);
         }
     }
 
-    let signal = signals.next().await;
+    let keep_fresh = async {
+        match tls {
+            Some(tls) => tls.keep_fresh().await,
+            None => pending().await,
+        }
+    };
+    let signal = tokio::select! {
+        biased;
+        signal = signals.next() => signal,
+        never = keep_fresh => match never {},
+    };
     tracing::info!(signal, "signal received");
     tokio::select! {
         biased;
@@ -107,6 +132,12 @@ impl Listeners {
             _ => Err(complaints),
         }
     }
+
+    /// Where they are.
+    fn addresses(&self) -> Vec<SocketAddr> {
+        let all = [&self.edge, &self.cdn, &self.simulator];
+        all.into_iter().flatten().filter_map(|listener| listener.local_addr().ok()).collect()
+    }
 }
 
 /// The services of this process.
@@ -117,7 +148,7 @@ struct Running {
 }
 
 impl Running {
-    async fn start(role: Role, start: &Start, listeners: Listeners) -> anyhow::Result<Self> {
+    async fn start(role: Role, start: &Start, listeners: Listeners, tls: Option<Tls>) -> anyhow::Result<Self> {
         let Start { settings, variables } = start;
         let several = role == Role::Up;
         let buses = Buses::new(settings);
@@ -131,6 +162,7 @@ impl Running {
                 node: node.clone(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 variables: variables.clone(),
+                tls: tls.clone(),
             };
             let cdn = Cdn::start(options, listener, buses.of(&node).await?).await?;
             if cdn_base_url.is_empty() {
@@ -145,6 +177,8 @@ impl Running {
                 node: node.clone(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 cdn_base_url,
+                tls: tls.clone(),
+                trusted: trusted(&settings.tls).map_err(anyhow::Error::msg)?,
             };
             running.edge = Some(Edge::start(options, listener, buses.of(&node).await?).await?);
         }
@@ -155,6 +189,7 @@ impl Running {
                 node: node.clone(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 edge: edge_for_swarms(running.edge.as_ref().map(Edge::address), settings),
+                tls,
             };
             running.simulator = Some(Simulator::start(options, listener, buses.of(&node).await?)?);
         }
@@ -220,7 +255,7 @@ fn node(settings: &Settings, role: &'static str, several: bool) -> NodeId {
 /// they have neither TLS nor passwords.
 fn edge_for_swarms(own: Option<SocketAddr>, settings: &Settings) -> Option<String> {
     let own = own.map(|address| format!("ws://{}", reachable_here(address)));
-    let named = || EdgeUrl::choose(&Peer::default(), settings).ok().map(|url| url.origin());
+    let named = || EdgeUrl::choose(&Peer::default(), settings).and_then(EdgeUrl::plain).ok().map(|url| url.origin());
     own.or_else(|| named().filter(|url| !url.contains('@')))
 }
 

@@ -23,6 +23,7 @@ pub(crate) use print::{Format, print};
 pub(crate) use resolve::{Effective, load};
 
 use crate::log::{LogSettings, parse_filter};
+use crate::tls::TlsSettings;
 use grouploop_bridge::{BusSettings, NodeId};
 use grouploop_cdn::CdnSettings;
 use grouploop_edge::EdgeSettings;
@@ -43,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) log: LogSettings,
     /// `[bus]`.
     pub(crate) bus: BusSettings,
+    /// `[tls]`.
+    pub(crate) tls: TlsSettings,
     /// `[cdn]`.
     pub(crate) cdn: CdnSettings,
     /// `[simulator]`.
@@ -91,6 +94,7 @@ impl Settings {
             ));
         }
         found.extend(self.bus.complaints());
+        found.extend(self.tls.complaints());
         if let Some(why) = url_complaint(&self.cdn.base_url, &["http", "https"]) {
             found.push(format!("cdn.base_url: {why}, it must look like http://host:5008"));
         }
@@ -141,6 +145,7 @@ mod tests {
         assert_eq!(settings.log, LogSettings { filter: "info".into(), format: crate::log::LogFormat::Text });
         assert_eq!(settings.cdn, CdnSettings::default());
         assert_eq!(settings.simulator, SimulatorSettings::default());
+        assert_eq!((settings.tls.enabled, settings.tls.folder.as_str()), (false, "data/tls"));
         assert_eq!(settings.ui.ws_default_url, "");
         assert_eq!(settings.validate(), Vec::<String>::new());
     }
