@@ -24,4 +24,5 @@ mod simulate;
 mod simulator;
 mod subscriptions;
 mod telemetry;
+mod tls;
 mod transport;

@@ -6,13 +6,13 @@ use std::process::{Output, Stdio};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_grouploop"));
     command.env_clear().stdin(Stdio::null()).kill_on_drop(true);
     command
 }
 
-async fn run(args: &[&str], env: &[(&str, &str)]) -> (i32, String, String) {
+pub(crate) async fn run(args: &[&str], env: &[(&str, &str)]) -> (i32, String, String) {
     let output = program().args(args).envs(env.iter().copied()).output();
     let Output { status, stdout, stderr } = within(format!("grouploop {args:?} to end"), output).await.unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
