@@ -2,7 +2,6 @@
 
 use crate::downloads::Client;
 use crate::error::HttpError;
-use crate::kind::NO_STORE;
 use crate::metrics::Levels;
 use crate::path::AssetPath;
 use crate::read;
@@ -16,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use grouploop_serve::Remote;
+use grouploop_serve::content::NO_STORE;
 use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;

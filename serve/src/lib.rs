@@ -23,6 +23,8 @@
 //! There is no limit on the whole life of a connection: a device on a weak network may need minutes for an image. An answer is taken from
 //! its handler only as fast as the client takes it, and the kernel holds 256 KiB of it that are not on their way yet.
 //!
+//! What a handler answers with is its own; [`content`] has what HTTP says about content whatever that is.
+//!
 //! A handler may upgrade its connection, as for a WebSocket. From then on it is the handler's: it counts as open no longer, and
 //! [`Server::drain`] does not wait for it, but a peer that does not take what is written to it is ended all the same. That is for a few
 //! WebSockets; the edge has workers of its own for its many, and uses only [`http1`] from here.
@@ -31,6 +33,7 @@ mod accept;
 mod body;
 mod client;
 mod connection;
+pub mod content;
 mod counts;
 mod guard;
 mod patience;
