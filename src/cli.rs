@@ -56,7 +56,7 @@ pub(crate) struct Common {
 /// What roles that serve take.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Listen {
-    /// Address to listen on, such as 0.0.0.0:5003 (edge.listen; cdn.listen of a CDN, simulator.listen of a simulator) [env: WS_HOST, WS_PORT of an edge]
+    /// Address to listen on, such as 0.0.0.0:5003 (edge.listen; cdn.listen of a CDN, simulator.listen of a simulator, ui.listen of the pages) [env: WS_HOST, WS_PORT of an edge]
     #[arg(long, value_name = "ADDRESS", help_heading = "Settings")]
     pub(crate) listen: Option<String>,
 }
@@ -72,6 +72,8 @@ pub(crate) enum Command {
     Cdn(Listen),
     /// Run one simulator: swarms of virtual devices, started and changed over HTTP
     Simulator(Listen),
+    /// Serve the web pages: the dashboard and hub with everybody's apps, and the device emulator
+    Ui(Listen),
     /// Show what devices send: a live table, or one line per frame when the output is piped
     ///
     /// Piped lines hold, separated by tabs: id, ax, ay, az (g), dNW, dNE, dSE, dSW (dBm), tap (1 or 0). Ctrl-C ends it.
@@ -281,6 +283,7 @@ impl Cli {
             }
             Some(Command::Cdn(listen)) => (listen.listen.as_ref(), "cdn.listen"),
             Some(Command::Simulator(listen)) => (listen.listen.as_ref(), "simulator.listen"),
+            Some(Command::Ui(listen)) => (listen.listen.as_ref(), "ui.listen"),
             _ => (None, "edge.listen"),
         };
         let mut named = Vec::new();
@@ -380,9 +383,11 @@ mod tests {
         ] {
             assert_eq!(parse(line).flags().named, [("--listen", "edge.listen", "a".to_owned())], "{line}");
         }
-        for (line, key) in
-            [("grouploop cdn --listen a", "cdn.listen"), ("grouploop simulator --listen a", "simulator.listen")]
-        {
+        for (line, key) in [
+            ("grouploop cdn --listen a", "cdn.listen"),
+            ("grouploop simulator --listen a", "simulator.listen"),
+            ("grouploop ui --listen a", "ui.listen"),
+        ] {
             assert_eq!(parse(line).flags().named, [("--listen", key, "a".to_owned())], "{line}");
         }
         assert!(Cli::try_parse_from(["grouploop", "send", "all", "status", "--listen", "a"]).is_err());

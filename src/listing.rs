@@ -74,21 +74,22 @@ pub(crate) fn listing(title: &str, rows: &[Row], lan: &[Ipv4Addr]) -> String {
         let line = format!("  {role:a$}  {port:>b$}  {here:c$}  {elsewhere}");
         let _ = writeln!(text, "{}", line.trim_end());
     }
-    if let Some(edge) = rows.iter().find(|row| row.role == "edge") {
-        let _ = writeln!(text, "\n{}", next_step(edge, lan));
+    let row = |role: &str| rows.iter().find(|row| row.role == role);
+    if let (Some(edge), Some(dashboard)) = (row("edge"), row("dashboard")) {
+        let _ = writeln!(text, "\n{}", next_step(edge, dashboard, lan));
     }
     text
 }
 
-fn next_step(edge: &Row, lan: &[Ipv4Addr]) -> String {
-    let here = edge.here();
+fn next_step(edge: &Row, dashboard: &Row, lan: &[Ipv4Addr]) -> String {
+    let (page, here) = (dashboard.here(), edge.here());
     match edge.elsewhere(lan).first() {
         Some(url) => format!(
-            "Point firmware at {url}, open examples/device.html and examples/watch.html in a browser, or run `grouploop watch --url {here}`."
+            "Open {page} in a browser (the dashboard), and point firmware at {url}; in a terminal, `grouploop watch --url {here}`."
         ),
         None => format!(
-            "Open examples/device.html and examples/watch.html in a browser, or run `grouploop watch --url {here}`; devices need an address that \
-             they can reach: --listen 0.0.0.0:{}.",
+            "Open {page} in a browser (the dashboard), or run `grouploop watch --url {here}`; devices need an address that they can reach: \
+             --listen 0.0.0.0:{}.",
             edge.address.port()
         ),
     }
@@ -116,7 +117,7 @@ mod tests {
              \x20                                        ws://192.168.1.20:5003/\n\
              \x20 dashboard    80  http://127.0.0.1:80/  http://10.0.0.7:80/\n\
              \x20                                        http://192.168.1.20:80/\n\n\
-             Point firmware at ws://10.0.0.7:5003/, open examples/device.html and examples/watch.html in a browser, or run \
+             Open http://127.0.0.1:80/ in a browser (the dashboard), and point firmware at ws://10.0.0.7:5003/; in a terminal, \
              `grouploop watch --url ws://127.0.0.1:5003/`.\n"
         );
     }
@@ -127,6 +128,7 @@ mod tests {
         assert_eq!(row("192.168.1.20:1").here(), "ws://192.168.1.20:1/");
         assert_eq!(row("[::1]:1").here(), "ws://[::1]:1/");
         assert_eq!(row("127.0.0.1:1").elsewhere(&LAN), Vec::<String>::new());
-        assert!(listing("x", &[row("127.0.0.1:1")], &LAN).contains("--listen 0.0.0.0:1."));
+        let dashboard = Row { role: "dashboard", scheme: "http", address: "127.0.0.1:2".parse().unwrap() };
+        assert!(listing("x", &[row("127.0.0.1:1"), dashboard], &LAN).contains("--listen 0.0.0.0:1."));
     }
 }

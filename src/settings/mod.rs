@@ -27,6 +27,7 @@ use grouploop_bridge::{BusSettings, NodeId};
 use grouploop_cdn::CdnSettings;
 use grouploop_edge::EdgeSettings;
 use grouploop_simulator::SimulatorSettings;
+use grouploop_ui::UiSettings;
 use serde::Deserialize;
 use std::fmt;
 
@@ -68,14 +69,6 @@ impl NodeSettings {
     }
 }
 
-/// `[ui]`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct UiSettings {
-    /// The edge that pages and the terminal commands talk to; empty to derive it.
-    pub(crate) ws_default_url: String,
-}
-
 impl Settings {
     /// All that is wrong with these values, each as `<key>: <why>`; empty when nothing is.
     pub(crate) fn validate(&self) -> Vec<String> {
@@ -99,6 +92,17 @@ impl Settings {
         if let Some(why) = url_complaint(&self.ui.ws_default_url, &["ws", "wss"]) {
             found.push(format!("ui.ws_default_url: {why}, it must look like ws://host:5003/"));
         }
+        for (key, url, example) in [
+            ("apps_base_url", &self.ui.apps_base_url, "http://host:5004"),
+            ("simulator_base_url", &self.ui.simulator_base_url, "http://host:5005"),
+            ("emulator_url", &self.ui.emulator_url, "https://host:5007/"),
+            ("cdn_url", &self.ui.cdn_url, "http://host:5008"),
+        ] {
+            if let Some(why) = url_complaint(url, &["http", "https"]) {
+                found.push(format!("ui.{key}: {why}, it must look like {example}"));
+            }
+        }
+        found.extend(self.ui.complaints());
         found.extend(self.edge.complaints());
         found
     }
@@ -141,7 +145,7 @@ mod tests {
         assert_eq!(settings.log, LogSettings { filter: "info".into(), format: crate::log::LogFormat::Text });
         assert_eq!(settings.cdn, CdnSettings::default());
         assert_eq!(settings.simulator, SimulatorSettings::default());
-        assert_eq!(settings.ui.ws_default_url, "");
+        assert_eq!(settings.ui, UiSettings::default());
         assert_eq!(settings.validate(), Vec::<String>::new());
     }
 

@@ -25,3 +25,4 @@ mod simulator;
 mod subscriptions;
 mod telemetry;
 mod transport;
+mod ui;
