@@ -51,14 +51,20 @@ pub(crate) struct Common {
     /// Use the NATS server at URL as the bus (bus.nats.url, and bus.engine = nats) [env: NATS_URL]
     #[arg(long, value_name = "URL", global = true, help_heading = "Settings")]
     pub(crate) nats: Option<String>,
+    /// Trust who is signed by the certificates in FILE as well, where we connect by TLS (tls.ca_file)
+    #[arg(long, value_name = "FILE", global = true, help_heading = "Settings")]
+    pub(crate) ca: Option<String>,
 }
 
 /// What roles that serve take.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Listen {
-    /// Address to listen on, such as 0.0.0.0:5003 (edge.listen; cdn.listen of a CDN, simulator.listen of a simulator) [env: WS_HOST, WS_PORT of an edge]
+    /// Address to listen on, such as 0.0.0.0:5003 (edge.listen; cdn.listen of a CDN, simulator.listen of a simulator, ui.listen of the pages) [env: WS_HOST, WS_PORT of an edge]
     #[arg(long, value_name = "ADDRESS", help_heading = "Settings")]
     pub(crate) listen: Option<String>,
+    /// Speak TLS too on every port, HTTPS and WSS, with a certificate of your own or one made here (tls.enabled)
+    #[arg(long, help_heading = "Settings")]
+    pub(crate) tls: bool,
 }
 
 /// The subcommands.
@@ -72,6 +78,8 @@ pub(crate) enum Command {
     Cdn(Listen),
     /// Run one simulator: swarms of virtual devices, started and changed over HTTP
     Simulator(Listen),
+    /// Serve the web pages: the dashboard and hub with everybody's apps, and the device emulator
+    Ui(Listen),
     /// Show what devices send: a live table, or one line per frame when the output is piped
     ///
     /// Piped lines hold, separated by tabs: id, ax, ay, az (g), dNW, dNE, dSE, dSW (dBm), tap (1 or 0). Ctrl-C ends it.
@@ -267,7 +275,7 @@ pub(crate) struct ConfigArgs {
 /// `grouploop health`.
 #[derive(Debug, Args)]
 pub(crate) struct HealthArgs {
-    /// Where to ask, such as http://127.0.0.1:5003; the path is /readyz unless the URL names one
+    /// Where to ask, such as http://127.0.0.1:5003 or https://hub.example:5003; the path is /readyz unless the URL names one
     #[arg(value_name = "URL", value_parser = crate::health::parse_url)]
     pub(crate) url: crate::health::HealthUrl,
 }
@@ -277,15 +285,22 @@ impl Cli {
     pub(crate) fn flags(&self) -> Flags {
         let (listen, key) = match &self.command {
             Some(Command::Up(listen) | Command::Edge(listen) | Command::Config(ConfigArgs { listen, .. })) => {
-                (listen.listen.as_ref(), "edge.listen")
+                (Some(listen), "edge.listen")
             }
-            Some(Command::Cdn(listen)) => (listen.listen.as_ref(), "cdn.listen"),
-            Some(Command::Simulator(listen)) => (listen.listen.as_ref(), "simulator.listen"),
+            Some(Command::Cdn(listen)) => (Some(listen), "cdn.listen"),
+            Some(Command::Simulator(listen)) => (Some(listen), "simulator.listen"),
+            Some(Command::Ui(listen)) => (Some(listen), "ui.listen"),
             _ => (None, "edge.listen"),
         };
         let mut named = Vec::new();
-        if let Some(address) = listen.or(self.listen.listen.as_ref()) {
+        if let Some(address) = listen.and_then(|listen| listen.listen.as_ref()).or(self.listen.listen.as_ref()) {
             named.push(("--listen", key, address.clone()));
+        }
+        if self.listen.tls || listen.is_some_and(|listen| listen.tls) {
+            named.push(("--tls", "tls.enabled", "true".into()));
+        }
+        if let Some(file) = &self.common.ca {
+            named.push(("--ca", "tls.ca_file", file.clone()));
         }
         if let Some(filter) = &self.common.log {
             named.push(("--log", "log.filter", filter.clone()));
@@ -380,12 +395,27 @@ mod tests {
         ] {
             assert_eq!(parse(line).flags().named, [("--listen", "edge.listen", "a".to_owned())], "{line}");
         }
-        for (line, key) in
-            [("grouploop cdn --listen a", "cdn.listen"), ("grouploop simulator --listen a", "simulator.listen")]
-        {
+        for (line, key) in [
+            ("grouploop cdn --listen a", "cdn.listen"),
+            ("grouploop simulator --listen a", "simulator.listen"),
+            ("grouploop ui --listen a", "ui.listen"),
+        ] {
             assert_eq!(parse(line).flags().named, [("--listen", key, "a".to_owned())], "{line}");
         }
         assert!(Cli::try_parse_from(["grouploop", "send", "all", "status", "--listen", "a"]).is_err());
+    }
+
+    #[test]
+    fn every_role_takes_tls_and_everybody_whom_to_trust() {
+        let tls = ("--tls", "tls.enabled", "true".to_owned());
+        for line in ["grouploop --tls", "grouploop up --tls", "grouploop edge --tls", "grouploop cdn --tls"] {
+            assert_eq!(parse(line).flags().named, [tls.clone()], "{line}");
+        }
+        assert!(Cli::try_parse_from(["grouploop", "watch", "--tls"]).is_err());
+        for line in ["grouploop watch --ca a.pem", "grouploop --ca a.pem health https://a", "grouploop edge --ca a.pem"]
+        {
+            assert_eq!(parse(line).flags().named, [("--ca", "tls.ca_file", "a.pem".to_owned())], "{line}");
+        }
     }
 
     #[test]

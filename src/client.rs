@@ -1,29 +1,36 @@
-//! A plain WebSocket client of any edge: which URL to use, and a connection that has heard the greeting.
+//! A WebSocket client of any edge: which URL to use, and a connection that has heard the greeting.
 
 use crate::cli::Peer;
 use crate::settings::{Settings, mask_urls};
 use crate::terminal::printable;
+use crate::tls::{client_config, distrust};
 use futures_util::StreamExt;
 use grouploop_bridge::GREETING;
+use rustls::ClientConfig;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::http::Uri;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
 /// An open connection to an edge.
 pub(crate) type Connection = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Where an edge is, space included. Shown without user and password.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct EdgeUrl(String);
+#[derive(Clone)]
+pub(crate) struct EdgeUrl {
+    text: String,
+    /// How to speak TLS, where it is `wss://`.
+    tls: Option<Arc<ClientConfig>>,
+}
 
 impl fmt::Display for EdgeUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&mask_urls(&self.0))
+        f.write_str(&mask_urls(&self.text))
     }
 }
 
@@ -46,33 +53,40 @@ impl EdgeUrl {
             || format!("`{shown}` is no address of an edge, it must look like ws://host:5003/ (--url, WS_DEFAULT_URL)");
         let uri: Uri = text.parse().map_err(|_| wrong())?;
         let authority = uri.authority().filter(|authority| !authority.host().is_empty()).ok_or_else(wrong)?;
-        match uri.scheme_str() {
-            Some("ws") => {}
-            Some("wss") => {
-                return Err(format!(
-                    "`{shown}` needs TLS, which this command does not speak; name a ws:// address with --url"
-                ));
-            }
+        let (scheme, tls) = match uri.scheme_str() {
+            Some("ws") => ("ws", None),
+            Some("wss") => ("wss", Some(client_config(&settings.tls)?)),
             _ => return Err(wrong()),
-        }
+        };
         let path = match &peer.space {
             Some(space) => format!("/spaces/{space}"),
             None => uri.path().to_owned(),
         };
         let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-        Ok(Self(format!("ws://{authority}{path}{query}")))
+        Ok(Self { text: format!("{scheme}://{authority}{path}{query}"), tls })
+    }
+
+    /// For those who are to be like devices, which speak no TLS.
+    ///
+    /// # Errors
+    /// One line, when it needs TLS.
+    pub(crate) fn plain(self) -> Result<Self, String> {
+        match self.tls {
+            None => Ok(self),
+            Some(_) => Err(format!("`{self}` needs TLS, which devices do not speak; name a ws:// address of the edge")),
+        }
     }
 
     /// The address alone, as `ws://host:5003`: without path and query.
     pub(crate) fn origin(&self) -> String {
-        let uri: Option<Uri> = self.0.parse().ok();
+        let uri: Option<Uri> = self.text.parse().ok();
         let authority = uri.as_ref().and_then(Uri::authority).map(ToString::to_string).unwrap_or_default();
-        format!("ws://{authority}")
+        format!("ws{}://{authority}", if self.tls.is_some() { "s" } else { "" })
     }
 
     /// With user and password: to connect with, never to be shown.
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// Connects and waits for the greeting.
@@ -80,7 +94,8 @@ impl EdgeUrl {
     /// # Errors
     /// Why there is no connection, in a few words.
     pub(crate) async fn connect(&self) -> Result<Connection, String> {
-        let connected = tokio_tungstenite::connect_async_with_config(self.0.as_str(), None, true).await;
+        let tls = self.tls.clone().map_or(Connector::Plain, Connector::Rustls);
+        let connected = connect_async_tls_with_config(self.text.as_str(), None, true, Some(tls)).await;
         let (mut connection, _) = connected.map_err(|error| reason(&error))?;
         loop {
             match receive(&mut connection).await? {
@@ -131,7 +146,7 @@ fn closed(frame: Option<&CloseFrame>) -> String {
 /// What went wrong, in words for someone who does not know the library.
 pub(crate) fn reason(error: &Error) -> String {
     match error {
-        Error::Io(error) => printable(&error.to_string()),
+        Error::Io(error) => printable(&distrust(error).unwrap_or_else(|| error.to_string())),
         Error::Http(response) => format!("it answers {} instead of a WebSocket", response.status()),
         Error::ConnectionClosed | Error::AlreadyClosed => closed(None),
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => "the connection was cut".into(),
@@ -149,7 +164,7 @@ mod tests {
         let flags = Flags { set: set.iter().map(|pair| (*pair).into()).collect(), ..Flags::default() };
         let settings = load(&flags, &Default::default(), std::path::Path::new("/nonexistent")).unwrap().settings;
         let peer = Peer { url: url.map(Into::into), space: space.map(|space| space.parse().unwrap()) };
-        EdgeUrl::choose(&peer, &settings).map(|url| url.0)
+        EdgeUrl::choose(&peer, &settings).map(|url| url.text)
     }
 
     #[test]
@@ -174,12 +189,27 @@ mod tests {
         for wrong in ["http://a", "a:5003", "", "ws://", "ws:// a"] {
             assert!(choose(Some(wrong), None, &[]).unwrap_err().contains("it must look like ws://"), "{wrong}");
         }
-        assert!(choose(Some("wss://a"), None, &[]).unwrap_err().contains("needs TLS"));
+    }
+
+    #[test]
+    fn tls_is_for_those_who_are_no_devices() {
+        // A machine may have no certificates, and then there is nobody to trust.
+        let file = std::env::temp_dir().join(format!("grouploop-client-{}.pem", std::process::id()));
+        std::fs::write(&file, grouploop_testkit::TestCertificate::new().certificate).unwrap();
+        let flags = Flags { set: vec![format!("tls.ca_file={}", file.display())], ..Flags::default() };
+        let settings = load(&flags, &Default::default(), std::path::Path::new("/nonexistent")).unwrap().settings;
+        let peer = Peer { url: Some("wss://a:1/x".into()), space: Some("b".parse().unwrap()) };
+        let url = EdgeUrl::choose(&peer, &settings).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!((url.as_str(), url.origin().as_str()), ("wss://a:1/spaces/b", "wss://a:1"));
+        assert!(url.plain().unwrap_err().starts_with("`wss://a:1/spaces/b` needs TLS"));
+        let gone = EdgeUrl::choose(&peer, &settings).unwrap_err();
+        assert!(gone.contains("cannot be read") && gone.ends_with("(--ca, tls.ca_file)"), "{gone}");
     }
 
     #[test]
     fn a_password_in_the_url_is_not_shown() {
-        let url = EdgeUrl("ws://me:secret@hub/".into());
+        let url = EdgeUrl { text: "ws://me:secret@hub/".into(), tls: None };
         assert_eq!(format!("{url} {url:?}"), "ws://****@hub/ ws://****@hub/");
     }
 }

@@ -1,11 +1,18 @@
-//! `grouploop health URL`: one HTTP request for container checks, where no other client is at hand. No TLS, no redirects.
+//! `grouploop health URL`: one HTTP request for container checks, where no other client is at hand. No redirects.
 
 use crate::exit::Exit;
 use crate::terminal::printable;
+use crate::tls::distrust;
+use grouploop_serve::Scheme;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use std::fmt;
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 use tokio_tungstenite::tungstenite::http::Uri;
 
 /// Time for the whole check; container runtimes ask every few seconds.
@@ -16,6 +23,7 @@ const MAX_ANSWER_BYTES: u64 = 64 * 1024;
 /// Where to ask.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HealthUrl {
+    scheme: Scheme,
     authority: String,
     host: String,
     port: u16,
@@ -24,11 +32,18 @@ pub(crate) struct HealthUrl {
 
 impl fmt::Display for HealthUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "http://{}{}", self.authority, self.path)
+        write!(f, "{}://{}{}", self.scheme.http(), self.authority, self.path)
     }
 }
 
-/// Reads `http://host:port[/path]`.
+impl HealthUrl {
+    /// Whether asking there takes TLS.
+    pub(crate) fn is_https(&self) -> bool {
+        self.scheme == Scheme::Https
+    }
+}
+
+/// Reads `http://host:port[/path]`, or the same with `https`.
 ///
 /// # Errors
 /// What the URL must look like.
@@ -36,7 +51,12 @@ pub(crate) fn parse_url(text: &str) -> Result<HealthUrl, String> {
     let wrong = || "it must look like http://127.0.0.1:5003".to_owned();
     let uri: Uri = text.parse().map_err(|_| wrong())?;
     let authority = uri.authority().ok_or_else(wrong)?;
-    if uri.scheme_str() != Some("http") || authority.as_str().contains('@') || authority.host().is_empty() {
+    let (scheme, port) = match uri.scheme_str() {
+        Some("http") => (Scheme::Http, 80),
+        Some("https") => (Scheme::Https, 443),
+        _ => return Err(wrong()),
+    };
+    if authority.as_str().contains('@') || authority.host().is_empty() {
         return Err(wrong());
     }
     let path = match uri.path_and_query().map(|path| path.as_str()) {
@@ -44,25 +64,35 @@ pub(crate) fn parse_url(text: &str) -> Result<HealthUrl, String> {
         Some(path) => path.to_owned(),
     };
     Ok(HealthUrl {
+        scheme,
         authority: authority.as_str().to_owned(),
         host: authority.host().trim_matches(['[', ']']).to_owned(),
-        port: authority.port_u16().unwrap_or(80),
+        port: authority.port_u16().unwrap_or(port),
         path,
     })
 }
 
-/// Asks, and tells the outcome in one line: what to print and how to end.
-pub(crate) async fn check(url: &HealthUrl, patience: Duration) -> (Exit, String) {
-    match tokio::time::timeout(patience, ask(url)).await {
+/// Asks, by this TLS where there is one, and tells the outcome in one line: what to print and how to end.
+pub(crate) async fn check(url: &HealthUrl, tls: Option<Arc<ClientConfig>>, patience: Duration) -> (Exit, String) {
+    match tokio::time::timeout(patience, ask(url, tls)).await {
         Ok(Ok(answer)) => judge(url, &answer),
-        Ok(Err(error)) => (Exit::Failed, format!("{url} does not answer: {error}")),
+        Ok(Err(error)) => {
+            let why = distrust(&error).unwrap_or_else(|| error.to_string());
+            (Exit::Failed, printable(&format!("{url} does not answer: {why}")))
+        }
         Err(_) => (Exit::Failed, format!("{url} does not answer within {} s", patience.as_secs_f64())),
     }
 }
 
+async fn ask(url: &HealthUrl, tls: Option<Arc<ClientConfig>>) -> io::Result<Vec<u8>> {
+    let stream = TcpStream::connect((url.host.as_str(), url.port)).await?;
+    let Some(tls) = tls else { return ask_over(stream, url).await };
+    let name = ServerName::try_from(url.host.clone()).map_err(io::Error::other)?;
+    ask_over(TlsConnector::from(tls).connect(name, stream).await?, url).await
+}
+
 /// HTTP/1.0, so that the answer is not chunked and ends with the connection.
-async fn ask(url: &HealthUrl) -> std::io::Result<Vec<u8>> {
-    let mut stream = TcpStream::connect((url.host.as_str(), url.port)).await?;
+async fn ask_over(mut stream: impl AsyncRead + AsyncWrite + Unpin, url: &HealthUrl) -> io::Result<Vec<u8>> {
     let request = format!("GET {} HTTP/1.0\r\nHost: {}\r\nConnection: close\r\n\r\n", url.path, url.authority);
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
@@ -113,7 +143,9 @@ mod tests {
         }
         assert_eq!(parse_url("http://[::1]").unwrap().host, "::1");
         assert_eq!(parse_url("http://[::1]").unwrap().port, 80);
-        for wrong in ["", "hub", "hub:5003", "https://hub", "http://", "http://a b", "http://me:secret@hub"] {
+        assert_eq!(parse_url("https://hub/").unwrap().to_string(), "https://hub/readyz");
+        assert_eq!(parse_url("https://hub").unwrap().port, 443);
+        for wrong in ["", "hub", "hub:5003", "wss://hub", "http://", "http://a b", "http://me:secret@hub"] {
             assert!(parse_url(wrong).is_err(), "{wrong:?}");
         }
     }
@@ -146,18 +178,18 @@ mod tests {
             assert!(request[..length].starts_with(b"GET /readyz HTTP/1.0\r\n"));
             stream.write_all(b"HTTP/1.0 200 OK\r\n\r\n{\"status\":\"ready\"}").await.unwrap();
         };
-        let ((exit, line), ()) = tokio::join!(check(&url, PATIENCE), server);
+        let ((exit, line), ()) = tokio::join!(check(&url, None, PATIENCE), server);
         assert_eq!((exit, line.as_str()), (Exit::Success, "ready"));
 
         drop(listener);
-        assert_eq!(check(&url, PATIENCE).await.0, Exit::Failed);
+        assert_eq!(check(&url, None, PATIENCE).await.0, Exit::Failed);
     }
 
     #[tokio::test]
     async fn it_does_not_wait_for_a_silent_peer() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = parse_url(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
-        let (exit, line) = check(&url, Duration::from_millis(50)).await;
+        let (exit, line) = check(&url, None, Duration::from_millis(50)).await;
         assert_eq!(exit, Exit::Failed);
         assert!(line.ends_with("does not answer within 0.05 s"), "{line}");
     }

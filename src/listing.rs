@@ -3,6 +3,17 @@
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+/// Whether ports speak TLS too, and with which certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Security {
+    /// They do not.
+    None,
+    /// With one of the people's own.
+    Own,
+    /// With one that was made here, which nobody trusts by itself.
+    Made,
+}
+
 /// One service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
@@ -33,6 +44,12 @@ impl Row {
         }
     }
 
+    /// The same port, by TLS.
+    fn by_tls(&self) -> Self {
+        let scheme = if self.scheme == "ws" { "wss" } else { "https" };
+        Self { scheme, ..self.clone() }
+    }
+
     fn url(&self, ip: IpAddr) -> String {
         format!("{}://{}/", self.scheme, SocketAddr::new(ip, self.address.port()))
     }
@@ -55,14 +72,20 @@ pub(crate) fn lan_addresses() -> Vec<Ipv4Addr> {
     found
 }
 
-/// The table, and one sentence about what to do next.
-pub(crate) fn listing(title: &str, rows: &[Row], lan: &[Ipv4Addr]) -> String {
+/// The table, and a sentence or two about what to do next.
+pub(crate) fn listing(title: &str, rows: &[Row], lan: &[Ipv4Addr], security: Security) -> String {
     let mut cells = vec![["role".to_owned(), "port".into(), "on this machine".into(), "in the same network".into()]];
     for row in rows {
-        let mut elsewhere = row.elsewhere(lan).into_iter();
-        let first = elsewhere.next().unwrap_or_else(|| "-".into());
-        cells.push([row.role.into(), row.address.port().to_string(), row.here(), first]);
-        cells.extend(elsewhere.map(|url| [String::new(), String::new(), String::new(), url]));
+        let secure = (security != Security::None).then(|| row.by_tls());
+        let mut name = [row.role.to_owned(), row.address.port().to_string()];
+        for row in std::iter::once(row).chain(&secure) {
+            let mut here = row.here();
+            let elsewhere = row.elsewhere(lan);
+            for url in if elsewhere.is_empty() { vec!["-".into()] } else { elsewhere } {
+                let [role, port] = std::mem::take(&mut name);
+                cells.push([role, port, std::mem::take(&mut here), url]);
+            }
+        }
     }
     let width = |column: usize| {
         cells.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
@@ -74,21 +97,30 @@ pub(crate) fn listing(title: &str, rows: &[Row], lan: &[Ipv4Addr]) -> String {
         let line = format!("  {role:a$}  {port:>b$}  {here:c$}  {elsewhere}");
         let _ = writeln!(text, "{}", line.trim_end());
     }
-    if let Some(edge) = rows.iter().find(|row| row.role == "edge") {
-        let _ = writeln!(text, "\n{}", next_step(edge, lan));
+    let row = |role: &str| rows.iter().find(|row| row.role == role);
+    if let (Some(edge), Some(dashboard)) = (row("edge"), row("dashboard")) {
+        let _ = writeln!(text, "\n{}", next_step(edge, dashboard, lan));
     }
+    text.push_str(match security {
+        Security::None => "",
+        Security::Own => "Phones give motion data to https:// pages alone.\n",
+        Security::Made => {
+            "Phones give motion data to https:// pages alone. They and browsers warn of the certificate, which was made on this machine: \
+             docs/operations.md, \"HTTPS and WSS\", tells how to let it pass.\n"
+        }
+    });
     text
 }
 
-fn next_step(edge: &Row, lan: &[Ipv4Addr]) -> String {
-    let here = edge.here();
+fn next_step(edge: &Row, dashboard: &Row, lan: &[Ipv4Addr]) -> String {
+    let (page, here) = (dashboard.here(), edge.here());
     match edge.elsewhere(lan).first() {
         Some(url) => format!(
-            "Point firmware at {url}, open examples/device.html and examples/watch.html in a browser, or run `grouploop watch --url {here}`."
+            "Open {page} in a browser (the dashboard), and point firmware at {url}; in a terminal, `grouploop watch --url {here}`."
         ),
         None => format!(
-            "Open examples/device.html and examples/watch.html in a browser, or run `grouploop watch --url {here}`; devices need an address that \
-             they can reach: --listen 0.0.0.0:{}.",
+            "Open {page} in a browser (the dashboard), or run `grouploop watch --url {here}`; devices need an address that they can reach: \
+             --listen 0.0.0.0:{}.",
             edge.address.port()
         ),
     }
@@ -109,16 +141,35 @@ mod tests {
         let rows =
             [row("0.0.0.0:5003"), Row { role: "dashboard", scheme: "http", address: "[::]:80".parse().unwrap() }];
         assert_eq!(
-            listing("GroupLoop", &rows, &LAN),
+            listing("GroupLoop", &rows, &LAN, Security::None),
             "GroupLoop\n\n\
              \x20 role       port  on this machine       in the same network\n\
              \x20 edge       5003  ws://127.0.0.1:5003/  ws://10.0.0.7:5003/\n\
              \x20                                        ws://192.168.1.20:5003/\n\
              \x20 dashboard    80  http://127.0.0.1:80/  http://10.0.0.7:80/\n\
              \x20                                        http://192.168.1.20:80/\n\n\
-             Point firmware at ws://10.0.0.7:5003/, open examples/device.html and examples/watch.html in a browser, or run \
+             Open http://127.0.0.1:80/ in a browser (the dashboard), and point firmware at ws://10.0.0.7:5003/; in a terminal, \
              `grouploop watch --url ws://127.0.0.1:5003/`.\n"
         );
+    }
+
+    #[test]
+    fn with_tls_every_port_has_two_kinds_of_urls() {
+        let rows = [row("0.0.0.0:5003"), Row { role: "cdn", scheme: "http", address: "127.0.0.1:80".parse().unwrap() }];
+        let text = listing("GroupLoop", &rows, &LAN[..1], Security::Made);
+        assert!(
+            text.starts_with(
+                "GroupLoop\n\n\
+                 \x20 role  port  on this machine        in the same network\n\
+                 \x20 edge  5003  ws://127.0.0.1:5003/   ws://10.0.0.7:5003/\n\
+                 \x20             wss://127.0.0.1:5003/  wss://10.0.0.7:5003/\n\
+                 \x20 cdn     80  http://127.0.0.1:80/   -\n\
+                 \x20             https://127.0.0.1:80/  -\n"
+            ),
+            "{text}"
+        );
+        assert!(text.contains("They and browsers warn"), "{text}");
+        assert!(!listing("GroupLoop", &rows, &LAN, Security::Own).contains("warn"));
     }
 
     #[test]
@@ -127,6 +178,7 @@ mod tests {
         assert_eq!(row("192.168.1.20:1").here(), "ws://192.168.1.20:1/");
         assert_eq!(row("[::1]:1").here(), "ws://[::1]:1/");
         assert_eq!(row("127.0.0.1:1").elsewhere(&LAN), Vec::<String>::new());
-        assert!(listing("x", &[row("127.0.0.1:1")], &LAN).contains("--listen 0.0.0.0:1."));
+        let dashboard = Row { role: "dashboard", scheme: "http", address: "127.0.0.1:2".parse().unwrap() };
+        assert!(listing("x", &[row("127.0.0.1:1"), dashboard], &LAN, Security::None).contains("--listen 0.0.0.0:1."));
     }
 }

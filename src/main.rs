@@ -18,19 +18,23 @@ mod signals;
 mod simulate;
 mod tape;
 mod terminal;
+mod tls;
 mod viewer;
 mod watch;
 
 use clap::Parser;
-use cli::{Cli, Command, FirmwareCommand, Peer, RegistryCommand};
+use cli::{Cli, Command, FirmwareCommand, HealthArgs, Peer, RegistryCommand};
 use client::EdgeUrl;
 use exit::Exit;
 use roles::{Role, Start};
+use rustls::ClientConfig;
 use settings::{Effective, Settings};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use terminal::{complain, print};
+use tls::client_config;
 use tokio::runtime::Builder;
 
 fn main() -> ExitCode {
@@ -45,17 +49,11 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Exit {
-    if let Some(Command::Health(args)) = &cli.command {
+    if let Some(Command::Health(args)) = &cli.command
+        && !args.url.is_https()
+    {
         // Needs no settings, and wrong ones must not make a running service look ill.
-        return on_one_thread(async {
-            match health::check(&args.url, health::PATIENCE).await {
-                (Exit::Success, status) => print(&format!("{status}\n"), Exit::Success),
-                (exit, complaint) => {
-                    complain(&complaint);
-                    exit
-                }
-            }
-        });
+        return on_one_thread(health(args, None));
     }
     if let Some(Command::Registry(RegistryCommand::Check { file })) = &cli.command {
         return registry::check(file);
@@ -83,8 +81,16 @@ fn run(cli: Cli) -> Exit {
         Some(Command::Simulate(args)) => run_on(&mut Builder::new_multi_thread(), simulate::simulate(&args, &settings)),
         Some(Command::Cdn(_)) => serve(Role::Cdn, Start { settings, variables }),
         Some(Command::Simulator(_)) => serve(Role::Simulator, Start { settings, variables }),
+        Some(Command::Ui(_)) => serve(Role::Ui, Start { settings, variables }),
         Some(Command::Firmware(FirmwareCommand::Publish(args))) => on_one_thread(firmware::publish(&args, &settings)),
-        Some(Command::Health(_) | Command::Registry(_)) => Exit::Success,
+        Some(Command::Health(args)) => match client_config(&settings.tls) {
+            Ok(tls) => on_one_thread(health(&args, Some(tls))),
+            Err(complaint) => {
+                complain(&complaint);
+                Exit::Usage
+            }
+        },
+        Some(Command::Registry(_)) => Exit::Success,
     }
 }
 
@@ -92,6 +98,16 @@ fn run(cli: Cli) -> Exit {
 fn environment() -> BTreeMap<String, String> {
     let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
     std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
+}
+
+async fn health(args: &HealthArgs, tls: Option<Arc<ClientConfig>>) -> Exit {
+    match health::check(&args.url, tls, health::PATIENCE).await {
+        (Exit::Success, status) => print(&format!("{status}\n"), Exit::Success),
+        (exit, complaint) => {
+            complain(&complaint);
+            exit
+        }
+    }
 }
 
 fn with_edge(peer: &Peer, settings: &Settings, work: impl AsyncFnOnce(EdgeUrl) -> Exit) -> Exit {

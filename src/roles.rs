@@ -4,15 +4,19 @@ use crate::cli::Peer;
 use crate::client::EdgeUrl;
 use crate::exit::Exit;
 use crate::listener::bind;
-use crate::listing::{Row, lan_addresses, listing};
+use crate::listing::{Row, Security, lan_addresses, listing};
 use crate::settings::Settings;
 use crate::signals::Signals;
 use crate::terminal::{complain, print};
+use crate::tls::{ServerTls, trusted};
 use grouploop_bridge::{Bus, EngineKind, Hub, NodeId};
 use grouploop_cdn::{Cdn, CdnOptions};
 use grouploop_edge::{Edge, EdgeOptions};
+use grouploop_serve::Tls;
 use grouploop_simulator::{Simulator, SimulatorOptions};
+use grouploop_ui::{Neighbours, Pages, Port, Ui, UiOptions};
 use std::collections::BTreeMap;
+use std::future::pending;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 /// What this process is.
@@ -26,6 +30,8 @@ pub(crate) enum Role {
     Cdn,
     /// One simulator.
     Simulator,
+    /// The pages.
+    Ui,
 }
 
 /// What a role is started with.
@@ -57,19 +63,41 @@ pub(crate) async fn serve(role: Role, start: Start) -> anyhow::Result<Exit> {
             "no other process shares this bus, so only swarms over WebSocket are seen by anybody; add --nats nats://host:4222, or use `grouploop up`"
         );
     }
-    let running = Running::start(role, &start, listeners).await?;
+    let tls = match ServerTls::load(&start.settings.tls, listeners.addresses()) {
+        Ok(tls) => tls,
+        Err(complaint) => {
+            complain(&complaint);
+            return Ok(Exit::Usage);
+        }
+    };
+    let running = Running::start(role, &start, listeners, tls.as_ref().map(ServerTls::handle)).await?;
     if role == Role::Up {
         let engine = start.settings.bus.engine.name();
         let title = format!("GroupLoop {}, bus {engine}", env!("CARGO_PKG_VERSION"));
         // A closed stdout is no reason to stop serving.
-        let _ = print(&listing(&title, &running.rows(), &lan_addresses()), Exit::Success);
+        let security = match &tls {
+            None => Security::None,
+            Some(tls) if tls.is_made() => Security::Made,
+            Some(_) => Security::Own,
+        };
+        let _ = print(&listing(&title, &running.rows(), &lan_addresses(), security), Exit::Success);
         if let Some(folder) = start.settings.cdn.store.strip_prefix("file://") {
             let _ =
                 print(&format!("What you put into {folder}/js and {folder}/static, the CDN serves.\n"), Exit::Success);
         }
     }
 
-    let signal = signals.next().await;
+    let keep_fresh = async {
+        match tls {
+            Some(tls) => tls.keep_fresh().await,
+            None => pending().await,
+        }
+    };
+    let signal = tokio::select! {
+        biased;
+        signal = signals.next() => signal,
+        never = keep_fresh => match never {},
+    };
     tracing::info!(signal, "signal received");
     tokio::select! {
         biased;
@@ -86,26 +114,38 @@ struct Listeners {
     edge: Option<TcpListener>,
     cdn: Option<TcpListener>,
     simulator: Option<TcpListener>,
+    /// None or all.
+    ui: Vec<(Port, TcpListener)>,
 }
 
 impl Listeners {
     /// Every port that cannot be had is named.
     fn bind(role: Role, settings: &Settings) -> Result<Self, Vec<String>> {
-        let edge = matches!(role, Role::Up | Role::Edge)
-            .then(|| bind(&settings.edge.listen, "edge.listen", "--listen ADDRESS, WS_PORT, "));
+        let mut complaints = Vec::new();
+        let mut open = |of: Role, address: &str, key: &str, others: &str| {
+            if role != Role::Up && role != of {
+                return None;
+            }
+            bind(address, key, others).map_err(|complaint| complaints.push(complaint)).ok()
+        };
         // The flag of `up` is the edge's.
         let flag = if role == Role::Up { "" } else { "--listen ADDRESS, " };
-        let cdn = matches!(role, Role::Up | Role::Cdn).then(|| bind(&settings.cdn.listen, "cdn.listen", flag));
-        let simulator = matches!(role, Role::Up | Role::Simulator)
-            .then(|| bind(&settings.simulator.listen, "simulator.listen", flag));
-        let complaints: Vec<String> = [&edge, &cdn, &simulator]
-            .into_iter()
-            .filter_map(|bound| bound.as_ref().and_then(|bound| bound.as_ref().err()).cloned())
-            .collect();
-        match (edge.transpose(), cdn.transpose(), simulator.transpose()) {
-            (Ok(edge), Ok(cdn), Ok(simulator)) => Ok(Self { edge, cdn, simulator }),
-            _ => Err(complaints),
-        }
+        let edge = open(Role::Edge, &settings.edge.listen, "edge.listen", "--listen ADDRESS, WS_PORT, ");
+        let cdn = open(Role::Cdn, &settings.cdn.listen, "cdn.listen", flag);
+        let simulator = open(Role::Simulator, &settings.simulator.listen, "simulator.listen", flag);
+        let ui = Port::ALL.into_iter().filter_map(|port| {
+            let flag = if port == Port::Hub { flag } else { "" };
+            Some((port, open(Role::Ui, port.listen(&settings.ui), port.setting(), flag)?))
+        });
+        let ui = ui.collect();
+        if complaints.is_empty() { Ok(Self { edge, cdn, simulator, ui }) } else { Err(complaints) }
+    }
+
+    /// Where they are.
+    fn addresses(&self) -> Vec<SocketAddr> {
+        let all = [&self.edge, &self.cdn, &self.simulator].into_iter().flatten();
+        let all = all.chain(self.ui.iter().map(|(_, listener)| listener));
+        all.filter_map(|listener| listener.local_addr().ok()).collect()
     }
 }
 
@@ -114,14 +154,15 @@ struct Running {
     edge: Option<Edge>,
     cdn: Option<Cdn>,
     simulator: Option<Simulator>,
+    ui: Option<Ui>,
 }
 
 impl Running {
-    async fn start(role: Role, start: &Start, listeners: Listeners) -> anyhow::Result<Self> {
+    async fn start(role: Role, start: &Start, listeners: Listeners, tls: Option<Tls>) -> anyhow::Result<Self> {
         let Start { settings, variables } = start;
         let several = role == Role::Up;
         let buses = Buses::new(settings);
-        let mut running = Self { edge: None, cdn: None, simulator: None };
+        let mut running = Self { edge: None, cdn: None, simulator: None, ui: None };
         let mut cdn_base_url = settings.cdn.base_url.clone();
         // First, so that the edge finds its registry at once.
         if let Some(listener) = listeners.cdn {
@@ -131,6 +172,7 @@ impl Running {
                 node: node.clone(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 variables: variables.clone(),
+                tls: tls.clone(),
             };
             let cdn = Cdn::start(options, listener, buses.of(&node).await?).await?;
             if cdn_base_url.is_empty() {
@@ -145,6 +187,8 @@ impl Running {
                 node: node.clone(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 cdn_base_url,
+                tls: tls.clone(),
+                trusted: trusted(&settings.tls).map_err(anyhow::Error::msg)?,
             };
             running.edge = Some(Edge::start(options, listener, buses.of(&node).await?).await?);
         }
@@ -155,24 +199,62 @@ impl Running {
                 node: node.clone(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 edge: edge_for_swarms(running.edge.as_ref().map(Edge::address), settings),
+                tls: tls.clone(),
             };
             running.simulator = Some(Simulator::start(options, listener, buses.of(&node).await?)?);
+        }
+        if !listeners.ui.is_empty() {
+            let neighbours = running.neighbours(settings);
+            let options = UiOptions {
+                settings: settings.ui.clone(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                pages: Pages::built_in(),
+                neighbours,
+                cdn_url: cdn_for_pages(running.cdn.is_some(), neighbours.cdn, settings),
+                cdn_base_url: settings.cdn.base_url.clone(),
+                lan: lan_addresses,
+                tls,
+            };
+            running.ui = Some(Ui::start(options, listeners.ui)?);
         }
         Ok(running)
     }
 
+    /// Where the services are that pages talk to: here, or where these settings would have them.
+    fn neighbours(&self, settings: &Settings) -> Neighbours {
+        let (edge, cdn) = (self.edge.as_ref().map(Edge::address), self.cdn.as_ref().map(Cdn::address));
+        let simulator = self.simulator.as_ref().map(Simulator::address);
+        Neighbours {
+            edge: edge.unwrap_or_else(|| expected(&settings.edge.listen, 5003)),
+            cdn: cdn.unwrap_or_else(|| expected(&settings.cdn.listen, 5008)),
+            simulator: simulator.unwrap_or_else(|| expected(&settings.simulator.listen, 5005)),
+        }
+    }
+
+    /// What people open first, first.
     fn rows(&self) -> Vec<Row> {
-        let edge = self.edge.iter().map(|edge| Row { role: "edge", scheme: "ws", address: edge.address() });
-        let cdn = self.cdn.iter().map(|cdn| Row { role: "cdn", scheme: "http", address: cdn.address() });
-        let simulator = self.simulator.iter().map(Simulator::address);
-        let simulator = simulator.map(|address| Row { role: "simulator", scheme: "http", address });
-        edge.chain(simulator).chain(cdn).collect()
+        let pages = self.ui.iter().flat_map(Ui::addresses).map(|(port, address)| (port.page(), "http", address));
+        let others = [
+            ("edge", "ws", self.edge.as_ref().map(Edge::address)),
+            ("simulator", "http", self.simulator.as_ref().map(Simulator::address)),
+            ("cdn", "http", self.cdn.as_ref().map(Cdn::address)),
+        ];
+        let others = others.into_iter().filter_map(|(role, scheme, address)| Some((role, scheme, address?)));
+        let mut rows: Vec<Row> =
+            others.chain(pages).map(|(role, scheme, address)| Row { role, scheme, address }).collect();
+        let order = ["dashboard", "emulator", "edge", "simulator", "cdn"];
+        rows.sort_by_key(|row| order.iter().position(|role| *role == row.role));
+        rows
     }
 
     /// Ends everything in order, each before what it relies on; `false` when something had to be cut off.
     async fn drain(self) -> bool {
         let simulator = match self.simulator {
             Some(simulator) => simulator.drain().await,
+            None => true,
+        };
+        let ui = match self.ui {
+            Some(ui) => ui.drain().await,
             None => true,
         };
         let edge = match self.edge {
@@ -183,7 +265,7 @@ impl Running {
             Some(cdn) => cdn.drain().await,
             None => true,
         };
-        simulator && edge && cdn
+        simulator && ui && edge && cdn
     }
 }
 
@@ -220,8 +302,25 @@ fn node(settings: &Settings, role: &'static str, several: bool) -> NodeId {
 /// they have neither TLS nor passwords.
 fn edge_for_swarms(own: Option<SocketAddr>, settings: &Settings) -> Option<String> {
     let own = own.map(|address| format!("ws://{}", reachable_here(address)));
-    let named = || EdgeUrl::choose(&Peer::default(), settings).ok().map(|url| url.origin());
+    let named = || EdgeUrl::choose(&Peer::default(), settings).and_then(EdgeUrl::plain).ok().map(|url| url.origin());
     own.or_else(|| named().filter(|url| !url.contains('@')))
+}
+
+/// Where the server of the pages finds the CDN: what is set for it, else the CDN of this process, else the one that the settings name, else
+/// the one that they would start on this machine.
+fn cdn_for_pages(own: bool, address: SocketAddr, settings: &Settings) -> String {
+    let set = [Some(&settings.ui.cdn_url), Some(&settings.cdn.base_url).filter(|_| !own)];
+    let set = set.into_iter().flatten().find(|url| !url.is_empty());
+    set.map_or_else(|| format!("http://{}", reachable_here(address)), Clone::clone)
+}
+
+/// Where a service of these settings listens that is not in this process; at the port that people know when the settings leave it open.
+fn expected(listen: &str, port: u16) -> SocketAddr {
+    let mut address = listen.parse().unwrap_or(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)));
+    if address.port() == 0 {
+        address.set_port(port);
+    }
+    address
 }
 
 /// An address that this machine can connect to.
@@ -246,6 +345,19 @@ mod tests {
         assert_eq!(edge(None, "ws://hub:1/x").unwrap(), "ws://hub:1");
         assert_eq!(edge(None, "").unwrap(), "ws://127.0.0.1:5003");
         assert_eq!([edge(None, "wss://hub/"), edge(None, "ws://me:secret@hub/")], [None, None]);
+    }
+
+    #[test]
+    fn pages_ask_the_cdn_beside_them_or_the_one_that_is_named() {
+        let cdn = |own: bool, set: &[&str]| {
+            let flags = Flags { set: set.iter().map(|one| (*one).to_owned()).collect(), ..Flags::default() };
+            let settings = load(&flags, &BTreeMap::new(), Path::new("/nonexistent")).unwrap().settings;
+            cdn_for_pages(own, expected("0.0.0.0:0", 5008), &settings)
+        };
+        let (named, inside) = ("cdn.base_url=http://hub.example:5008", "ui.cdn_url=http://cdn:5000");
+        assert_eq!([cdn(true, &[]), cdn(false, &[])], ["http://127.0.0.1:5008", "http://127.0.0.1:5008"]);
+        assert_eq!([cdn(true, &[named]), cdn(false, &[named])], ["http://127.0.0.1:5008", "http://hub.example:5008"]);
+        assert_eq!([cdn(true, &[named, inside]), cdn(false, &[named, inside])], ["http://cdn:5000", "http://cdn:5000"]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::state::State;
 use crate::store::{OpenError, Store};
 use crate::watch::Watch;
 use grouploop_bridge::{Bus, NodeId};
-use grouploop_serve::{ServeOptions, Server};
+use grouploop_serve::{ServeOptions, Server, Tls};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
@@ -31,6 +31,8 @@ pub struct CdnOptions {
     pub version: String,
     /// The environment: where stores far away have their addresses and credentials.
     pub variables: BTreeMap<String, String>,
+    /// What to speak TLS with, to clients that begin so; without it every connection is plain.
+    pub tls: Option<Tls>,
 }
 
 /// Why a CDN cannot start.
@@ -59,7 +61,7 @@ impl Cdn {
     /// # Errors
     /// [`StartError`].
     pub async fn start(options: CdnOptions, listener: std::net::TcpListener, bus: Bus) -> Result<Self, StartError> {
-        let CdnOptions { settings, node, version, variables } = options;
+        let CdnOptions { settings, node, version, variables, tls } = options;
         let store = Store::open(&settings.store, variables, settings.store_timeout())?;
         let serve = ServeOptions {
             name: "cdn",
@@ -67,8 +69,9 @@ impl Cdn {
             header_timeout: Duration::from_millis(settings.header_timeout_ms),
             slow_client: Duration::from_millis(settings.slow_client_ms),
             counts: Arc::default(),
+            tls,
         };
-        let state = Arc::new(State::new(settings, node, version, bus, store, serve.counts.clone()));
+        let state = Arc::new(State::new(settings, node, version, bus, store, &serve));
         // Before the first request, so that nobody finds an empty store. A store that is away does not hold this up for long.
         let (files, mut watch) = (built_in(), Watch::default());
         watch.look(&state, &files).await;

@@ -1,10 +1,10 @@
 //! Everything that a CDN answers beside an object: one enum, and one shape, `{"error": …, "message": …}`.
 
-use crate::kind::NO_STORE;
 use crate::store::StoreError;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use grouploop_serve::content::NO_STORE;
 use serde_json::json;
 
 /// Why a request is not answered with what it asked for.

@@ -4,12 +4,12 @@
 //! A record in the store says what was put there, by hash, and by which version of the program. What is still so is ours to replace, unless a
 //! newer program put it there: in a rolling upgrade old and new ones run side by side. What is otherwise is somebody's.
 
-use crate::asset::hex;
 use crate::built_in::BuiltIn;
 use crate::path::AssetPath;
 use crate::store::{Condition, Store, StoreError, Version};
 use bytes::Bytes;
 use futures_util::StreamExt;
+use grouploop_serve::content::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;

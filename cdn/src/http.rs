@@ -2,7 +2,6 @@
 
 use crate::downloads::Client;
 use crate::error::HttpError;
-use crate::kind::NO_STORE;
 use crate::metrics::Levels;
 use crate::path::AssetPath;
 use crate::read;
@@ -15,7 +14,8 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use grouploop_serve::Remote;
+use grouploop_serve::content::NO_STORE;
+use grouploop_serve::{Remote, Tls};
 use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -141,6 +141,7 @@ async fn health(FromState(state): FromState<Arc<State>>) -> Response {
         "bus": {"engine": state.bus.engine().name(), "state": if state.bus.is_up() { "up" } else { "away" }},
         "connections": state.counts.open(),
         "cache_bytes": state.shelf.weight(),
+        "certificate_ends": state.tls.as_ref().map(Tls::ends),
     });
     unstored(status, body)
 }
@@ -165,6 +166,7 @@ async fn metrics(FromState(state): FromState<Arc<State>>) -> Response {
         overloaded: state.counts.overloaded(),
         accept_failed: state.counts.accept_failed(),
         slow: state.counts.slow(),
+        tls_failed: state.counts.tls_failed(),
         cache_bytes: state.shelf.weight(),
         store_up: !state.shelf.health.is_away(),
         bus_up: state.bus.is_up(),

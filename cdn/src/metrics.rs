@@ -54,6 +54,7 @@ pub(crate) struct Levels {
     pub(crate) overloaded: u64,
     pub(crate) accept_failed: u64,
     pub(crate) slow: u64,
+    pub(crate) tls_failed: u64,
     pub(crate) cache_bytes: u64,
     pub(crate) store_up: bool,
     pub(crate) bus_up: bool,
@@ -90,7 +91,10 @@ impl Metrics {
         let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         self.connections.set(whole(levels.connections as u64));
         self.connections_slow.set(whole(levels.slow));
-        for (reason, count) in [("overloaded", levels.overloaded), ("accept_failed", levels.accept_failed)] {
+        let Levels { overloaded, accept_failed, tls_failed, .. } = levels;
+        for (reason, count) in
+            [("overloaded", overloaded), ("accept_failed", accept_failed), ("tls_failed", tls_failed)]
+        {
             self.connections_refused.get_or_create(&ReasonLabel { reason }).set(whole(count));
         }
         self.cache_bytes.set(whole(levels.cache_bytes));

@@ -2,10 +2,8 @@
 
 use crate::asset::Asset;
 use crate::downloads::{Client, Source};
-use crate::encoding::Encoding;
 use crate::error::HttpError;
 use crate::path::AssetPath;
-use crate::range::Wanted;
 use crate::shelf::Freshness;
 use crate::state::State;
 use crate::store::StoreError;
@@ -14,7 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use headers::{HeaderMapExt, IfMatch, IfModifiedSince, IfNoneMatch, IfRange, IfUnmodifiedSince};
+use grouploop_serve::content::{Delivery, Encoding};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -73,48 +71,30 @@ async fn answer_with(
         state.downloads.up_to_date(&asset.path, client);
         return Ok(not_modified(asset, Encoding::Identity));
     }
-    // A range is one of the bytes as they are stored, which every client takes.
-    let range = headers.get(header::RANGE).filter(|_| get);
-    let encoding = match range {
-        None if asset.kind.compressible => Encoding::choose(headers.get_all(header::ACCEPT_ENCODING).iter()),
-        _ => Encoding::Identity,
-    };
-    let form = form(asset, encoding).await;
-    check_preconditions(asset, form.encoding, headers)?;
-    if has_it(asset, form.encoding, headers) {
-        return Ok(not_modified(asset, form.encoding));
+    let form = form(asset, Encoding::of_request(method, headers)).await;
+    let (encoding, total) = (form.encoding, form.size);
+    let delivery = Delivery::decide(method, headers, asset.tags.typed(encoding).as_ref(), asset.modified, total);
+    match delivery {
+        Delivery::PreconditionFailed => return Err(HttpError::PreconditionFailed.into()),
+        Delivery::NotModified => return Ok(not_modified(asset, encoding)),
+        Delivery::NoSuchRange => return Err(HttpError::NoSuchRange(total).into()),
+        Delivery::All | Delivery::Part(_) => {}
     }
-    let wanted = match range {
-        Some(range) if same_as_before(asset, headers) => Wanted::parse(Some(range), form.size),
-        _ => Wanted::All,
-    };
-    let (status, part) = match wanted {
-        Wanted::All => (StatusCode::OK, 0..form.size),
-        Wanted::Part(part) => (StatusCode::PARTIAL_CONTENT, part),
-        Wanted::Nothing => return Err(HttpError::NoSuchRange(form.size).into()),
-    };
 
+    let (status, part) = (delivery.status(), delivery.bytes(total));
     let length = part.end.saturating_sub(part.start);
-    let total = form.size;
-    let encoding = form.encoding;
-    let body = if get { body(state, asset, form, status, part.clone(), client).await? } else { Body::empty() };
+    let body = if get { body(state, asset, form, status, part, client).await? } else { Body::empty() };
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let sent = response.headers_mut();
     describe(sent, asset, encoding);
-    sent.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.kind.content_type));
-    sent.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    sent.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    sent.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.media_type.content_type));
+    delivery.describe(total, sent);
     if let Some(name) = encoding.name() {
         sent.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
     }
-    if status == StatusCode::PARTIAL_CONTENT {
-        let last = part.end.saturating_sub(1);
-        if let Ok(value) = HeaderValue::try_from(format!("bytes {}-{last}/{total}", part.start)) {
-            sent.insert(header::CONTENT_RANGE, value);
-        }
-    } else if asset.path.is_firmware() {
-        // A device compares it with what it has received, so it belongs to the whole alone.
+    // A device compares it with what it has received, so it belongs to the whole alone.
+    if delivery == Delivery::All && asset.path.is_firmware() {
         sent.insert("x-md5", asset.md5.clone());
     }
     if get {
@@ -148,53 +128,14 @@ async fn runs_it_already(state: &State, asset: &Asset, headers: &HeaderMap) -> b
     }
 }
 
-async fn form(asset: &Arc<Asset>, wanted: Encoding) -> Form {
-    match asset.encoded(wanted).await {
-        Some((encoding, body)) => Form { encoding, size: body.len() as u64, body: Some(body) },
+async fn form(asset: &Asset, wanted: Encoding) -> Form {
+    match &asset.forms {
+        Some(forms) => {
+            let (encoding, body) = forms.get(wanted).await;
+            Form { encoding, size: body.len() as u64, body: Some(body) }
+        }
         None => Form { encoding: Encoding::Identity, size: asset.size, body: None },
     }
-}
-
-/// `If-Match` and `If-Unmodified-Since`.
-fn check_preconditions(asset: &Asset, encoding: Encoding, headers: &HeaderMap) -> Result<(), HttpError> {
-    let holds = if headers.contains_key(header::IF_MATCH) {
-        let condition = headers.typed_get::<IfMatch>();
-        condition.zip(asset.typed_tag(encoding)).is_some_and(|(condition, tag)| condition.precondition_passes(&tag))
-    } else if headers.contains_key(header::IF_UNMODIFIED_SINCE) {
-        let condition = headers.typed_get::<IfUnmodifiedSince>();
-        condition.zip(asset.modified).is_none_or(|(condition, modified)| condition.precondition_passes(modified))
-    } else {
-        true
-    };
-    if holds { Ok(()) } else { Err(HttpError::PreconditionFailed) }
-}
-
-/// `If-None-Match` and, without it, `If-Modified-Since`.
-fn has_it(asset: &Asset, encoding: Encoding, headers: &HeaderMap) -> bool {
-    if headers.contains_key(header::IF_NONE_MATCH) {
-        let condition = headers.typed_get::<IfNoneMatch>();
-        condition.zip(asset.typed_tag(encoding)).is_some_and(|(condition, tag)| !condition.precondition_passes(&tag))
-    } else if headers.contains_key(header::IF_MODIFIED_SINCE) {
-        let condition = headers.typed_get::<IfModifiedSince>();
-        condition.zip(asset.modified).is_some_and(|(condition, modified)| !condition.is_modified(modified))
-    } else {
-        false
-    }
-}
-
-/// `If-Range`: whether the object is the one that the client has a part of.
-fn same_as_before(asset: &Asset, headers: &HeaderMap) -> bool {
-    if !headers.contains_key(header::IF_RANGE) {
-        return true;
-    }
-    let Some(condition) = headers.typed_get::<IfRange>() else { return false };
-    // The very date: who has a part of a newer one has a part of another one as well.
-    if let Some(modified) = asset.modified
-        && condition == IfRange::date(modified)
-    {
-        return true;
-    }
-    !condition.is_modified(asset.typed_tag(Encoding::Identity).as_ref(), None)
 }
 
 fn not_modified(asset: &Asset, encoding: Encoding) -> Response<Body> {
@@ -207,12 +148,12 @@ fn not_modified(asset: &Asset, encoding: Encoding) -> Response<Body> {
 /// What 200, 206 and 304 say alike.
 fn describe(sent: &mut HeaderMap, asset: &Asset, encoding: Encoding) {
     sent.reserve(20);
-    sent.insert(header::ETAG, asset.tag(encoding).clone());
+    sent.insert(header::ETAG, asset.tags.header(encoding).clone());
     if let Some(modified) = &asset.last_modified {
         sent.insert(header::LAST_MODIFIED, modified.clone());
     }
     sent.insert(header::CACHE_CONTROL, HeaderValue::from_static(asset.cache_control));
-    if asset.kind.compressible {
+    if asset.media_type.compressible {
         sent.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     }
 }

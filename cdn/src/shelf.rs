@@ -21,6 +21,7 @@ use crate::store::{Store, StoreError, Version};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
+use grouploop_serve::content::Forms;
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use std::collections::BTreeMap;
@@ -321,8 +322,12 @@ impl Shelf {
             Err(StoreError::NotFound) => return Ok(Stored::Nothing),
             Err(error) => return Err(error),
         };
-        let parsed =
-            asset.body().filter(|body| body.len() as u64 <= MAX_MANIFEST_BYTES).map(|body| Manifest::parse(body));
+        let parsed = asset
+            .forms
+            .as_ref()
+            .map(Forms::body)
+            .filter(|body| body.len() as u64 <= MAX_MANIFEST_BYTES)
+            .map(|body| Manifest::parse(body));
         match (parsed, asset.version.clone()) {
             (Some(Ok(manifest)), Some(version)) => Ok(Stored::Manifest(manifest, version)),
             _ => Ok(Stored::Broken(Box::new(asset))),

@@ -7,7 +7,7 @@ use crate::metrics::Metrics;
 use crate::shelf::Shelf;
 use crate::store::Store;
 use grouploop_bridge::{Bus, NodeId};
-use grouploop_serve::Counts;
+use grouploop_serve::{Counts, ServeOptions, Tls};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Notify, Semaphore};
@@ -29,6 +29,7 @@ pub(crate) struct State {
     pub(crate) registry_written: Notify,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) counts: Arc<Counts>,
+    pub(crate) tls: Option<Tls>,
     draining: AtomicBool,
 }
 
@@ -39,7 +40,7 @@ impl State {
         version: String,
         bus: Bus,
         store: Store,
-        counts: Arc<Counts>,
+        serve: &ServeOptions,
     ) -> Self {
         let metrics = Arc::<Metrics>::default();
         Self {
@@ -48,7 +49,8 @@ impl State {
             downloads: Arc::new(Downloads::new(metrics.clone())),
             uploads: Semaphore::new(UPLOADS),
             registry_written: Notify::new(),
-            counts,
+            counts: serve.counts.clone(),
+            tls: serve.tls.clone(),
             draining: AtomicBool::new(false),
             settings,
             node,

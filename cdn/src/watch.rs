@@ -8,6 +8,7 @@ use crate::shelf::Freshness;
 use crate::state::State;
 use crate::store::StoreError;
 use grouploop_bridge::{MAX_REGISTRY_BYTES, Registry, Subject, json};
+use grouploop_serve::content::Forms;
 use serde_json::json as object;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -104,7 +105,7 @@ impl Watch {
         if self.seen.as_ref() == Some(sha256) {
             return;
         }
-        let parsed = match asset.body() {
+        let parsed = match asset.forms.as_ref().map(Forms::body) {
             Some(body) => Registry::parse(body).map(|_| ()).map_err(|error| error.to_string()),
             None => Err(format!("it has {} bytes, and at most {MAX_REGISTRY_BYTES} can be read", asset.size)),
         };

@@ -6,8 +6,7 @@
 //!
 //! Each step may end it, and then what was there stays.
 
-use crate::asset::{Asset, Hasher, Hashes, tag};
-use crate::encoding::Encoding;
+use crate::asset::{Asset, Hasher, Hashes};
 use crate::error::HttpError;
 use crate::manifest::Manifest;
 use crate::path::AssetPath;
@@ -16,11 +15,12 @@ use crate::state::State;
 use crate::store::{Condition, StoreError};
 use axum::Json;
 use axum::body::BodyDataStream;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use grouploop_bridge::{MAX_REGISTRY_BYTES, Registry};
+use grouploop_serve::content::{Encoding, Tags};
 use headers::{ContentLength, HeaderMapExt, IfMatch, IfNoneMatch};
 use serde_json::json;
 use std::sync::Arc;
@@ -88,9 +88,8 @@ pub(crate) async fn put(
     *answer.status_mut() =
         if current.is_some_and(|asset| asset.version.is_some()) { StatusCode::OK } else { StatusCode::CREATED };
     // A manifest is served with more in it than was written, so its tag is another one.
-    if path != AssetPath::manifest()
-        && let Ok(tag) = HeaderValue::try_from(tag(&written.hashes.sha256, Encoding::Identity))
-    {
+    if path != AssetPath::manifest() {
+        let tag = Tags::new(&written.hashes.sha256).header(Encoding::Identity).clone();
         answer.headers_mut().insert(header::ETAG, tag);
     }
     Ok(answer)
@@ -165,7 +164,7 @@ async fn current(state: &State, path: &AssetPath) -> Result<Option<Arc<Asset>>, 
 /// What `If-Match` and `If-None-Match` mean to the store. They name what a GET shows, in whatever form.
 fn condition(headers: &HeaderMap, current: Option<&Asset>) -> Result<Condition, HttpError> {
     let forms = [Encoding::Identity, Encoding::Gzip, Encoding::Brotli];
-    let tags = || current.into_iter().flat_map(|asset| forms.into_iter().filter_map(|form| asset.typed_tag(form)));
+    let tags = || current.into_iter().flat_map(|asset| forms.into_iter().filter_map(|form| asset.tags.typed(form)));
     let now = || match current.map(|asset| asset.version.clone()) {
         Some(Some(version)) => Condition::Is(version),
         _ => Condition::Absent,

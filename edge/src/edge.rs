@@ -6,7 +6,8 @@ use crate::state::{AppState, EdgeState};
 use crate::worker::Worker;
 use crate::{http, registry_loader};
 use grouploop_bridge::{Bus, CloseReason, NodeId, run_heartbeat};
-use grouploop_serve::Seldom;
+use grouploop_serve::{Seldom, Tls};
+use reqwest::Certificate;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -37,6 +38,10 @@ pub struct EdgeOptions {
     pub version: String,
     /// Where `/static/commands.json` is; empty for the built-in registry alone.
     pub cdn_base_url: String,
+    /// What to speak TLS with, to clients that begin so; without it every connection is plain.
+    pub tls: Option<Tls>,
+    /// Certificates that are trusted beside those of the system, where the CDN has HTTPS.
+    pub trusted: Vec<Certificate>,
 }
 
 /// A running edge. Dropped without [`Edge::drain`] it stops at once.
@@ -68,12 +73,12 @@ impl Edge {
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
-        let EdgeOptions { settings, node, version, cdn_base_url } = options;
+        let EdgeOptions { settings, node, version, cdn_base_url, tls, trusted } = options;
         let threads = match settings.threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads as usize,
         };
-        let node = Arc::new(Node::new(node, version, settings, threads, bus));
+        let node = Arc::new(Node::new(node, version, settings, threads, tls, bus));
         let state = Arc::new(EdgeState::new(node.clone()));
         let mut edge =
             Self { node: node.clone(), address, stop_accepting: CancellationToken::new(), threads: Vec::new() };
@@ -86,7 +91,7 @@ impl Edge {
         }
         node.tasks.spawn(run_heartbeat(state, node.stop.clone()));
         if !cdn_base_url.is_empty() {
-            node.tasks.spawn(registry_loader::run(node.clone(), cdn_base_url));
+            node.tasks.spawn(registry_loader::run(node.clone(), cdn_base_url, trusted));
         }
         node.tasks.spawn(accept(node.clone(), listener, workers, edge.stop_accepting.clone()));
         tracing::info!(

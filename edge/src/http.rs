@@ -14,6 +14,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use grouploop_bridge::BusState;
+use grouploop_serve::{Scheme, Tls};
 use serde_json::json;
 
 /// Body of a command request at most: 65,536 ids fit.
@@ -68,13 +69,15 @@ async fn other(State(state): State<AppState>, request: Request) -> Response {
 /// What a person sees who opens the port in a browser.
 fn welcome(node: &Node, request: &Request<Body>) -> String {
     let host = request.headers().get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or("localhost:5003");
+    let scheme = Scheme::of(request.extensions());
+    let (http, ws) = (scheme.http(), scheme.ws());
     let plain = host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host, |(name, _)| name);
     format!(
         "GroupLoop edge {version}\n\n\
-         Devices and apps connect here by WebSocket:  ws://{host}/  (another space: ws://{host}/spaces/<space>)\n\
-         Dashboard, apps and emulator, where they run: http://{plain}:5004/\n\
-         Devices of this space as JSON:                http://{host}/api/spaces/main/devices\n\
-         Health and metrics:                           http://{host}/health  http://{host}/metrics\n",
+         Devices and apps connect here by WebSocket:  {ws}://{host}/  (another space: {ws}://{host}/spaces/<space>)\n\
+         Dashboard, apps and emulator, where they run: {http}://{plain}:5004/\n\
+         Devices of this space as JSON:                {http}://{host}/api/spaces/main/devices\n\
+         Health and metrics:                           {http}://{host}/health  {http}://{host}/metrics\n",
         version = node.member.version
     )
 }
@@ -117,6 +120,7 @@ async fn health(State(state): State<AppState>) -> Response {
         "node": node.member.id,
         "bus": {"engine": node.member.bus.engine().name(), "state": if levels.bus_up { "up" } else { "away" }},
         "registry": node.registry_source(),
+        "certificate_ends": node.tls.as_ref().map(Tls::ends),
         "connections": node.peer_count(),
         "devices": levels.devices,
         "viewers": levels.viewers,

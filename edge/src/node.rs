@@ -4,7 +4,7 @@ use crate::EdgeSettings;
 use crate::metrics::Metrics;
 use crate::peer::{Peer, PeerId};
 use grouploop_bridge::{Bus, CloseReason, Member, NodeId, Registry};
-use grouploop_serve::Seldom;
+use grouploop_serve::{Seldom, Tls};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -24,6 +24,8 @@ pub(crate) struct Node {
     pub(crate) settings: EdgeSettings,
     pub(crate) threads: usize,
     pub(crate) metrics: Metrics,
+    /// For clients that begin a connection with it; none and all are plain.
+    pub(crate) tls: Option<Tls>,
     /// Where what is not a connection runs: bus, heartbeat, registry.
     pub(crate) runtime: Handle,
     /// Everything spawned, so that drain can await it.
@@ -44,12 +46,20 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    pub(crate) fn new(id: NodeId, version: String, settings: EdgeSettings, threads: usize, bus: Bus) -> Self {
+    pub(crate) fn new(
+        id: NodeId,
+        version: String,
+        settings: EdgeSettings,
+        threads: usize,
+        tls: Option<Tls>,
+        bus: Bus,
+    ) -> Self {
         Self {
             member: Member::new(id, ROLE, version, bus),
             settings,
             threads,
             metrics: Metrics::default(),
+            tls,
             runtime: Handle::current(),
             tasks: TaskTracker::new(),
             connections: TaskTracker::new(),

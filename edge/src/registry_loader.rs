@@ -5,7 +5,7 @@ use crate::node::Node;
 use futures_util::StreamExt;
 use grouploop_bridge::{BusState, MAX_REGISTRY_BYTES, Registry, Subject};
 use reqwest::header::{CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH};
-use reqwest::{Client, StatusCode};
+use reqwest::{Certificate, Client, StatusCode};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,8 +36,8 @@ enum LookError {
 }
 
 /// Runs until the node stops.
-pub(crate) async fn run(node: Arc<Node>, cdn_base_url: String) {
-    let Some(client) = client(&cdn_base_url) else { return };
+pub(crate) async fn run(node: Arc<Node>, cdn_base_url: String, trusted: Vec<Certificate>) {
+    let Some(client) = client(&cdn_base_url, trusted) else { return };
     let url = format!("{}{PATH}", cdn_base_url.trim_end_matches('/'));
     let Ok(mut changed) = node.member.bus.subscribe(Subject::Registry).await else { return };
     let mut state = node.member.bus.state();
@@ -88,13 +88,13 @@ pub(crate) async fn run(node: Arc<Node>, cdn_base_url: String) {
     }
 }
 
-fn client(cdn_base_url: &str) -> Option<Client> {
+fn client(cdn_base_url: &str, trusted: Vec<Certificate>) -> Option<Client> {
     // rustls takes its cryptography from whoever is first to say so; a second edge in the process is content with it.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::limited(3));
     // A proxy that the environment names cannot reach what is on this machine alone.
     let builder = if is_loopback(cdn_base_url) { builder.no_proxy() } else { builder };
-    match builder.build() {
+    match builder.tls_certs_merge(trusted).build() {
         Ok(client) => Some(client),
         Err(error) => {
             tracing::error!(%error, "no HTTP client for the command registry, using the built-in one");

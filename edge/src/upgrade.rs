@@ -10,6 +10,7 @@ use crate::worker::Open;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use grouploop_bridge::{Space, SubscribeOptions, run_space};
+use grouploop_serve::MaybeTls;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use std::sync::Arc;
@@ -77,8 +78,8 @@ pub(crate) fn upgrade(state: &AppState, mut request: Request<Body>) -> Response<
 }
 
 /// The socket as a WebSocket. A function of its own, so that hyper's buffer of 8 KB ends with it and not with the connection.
-async fn websocket(upgraded: Upgraded, limit: usize) -> Option<WebSocketStream<TcpStream>> {
-    let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
+async fn websocket(upgraded: Upgraded, limit: usize) -> Option<WebSocketStream<MaybeTls<TcpStream>>> {
+    let parts = upgraded.downcast::<TokioIo<MaybeTls<TcpStream>>>().ok()?;
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .max_message_size(Some(limit))

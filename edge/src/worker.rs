@@ -8,9 +8,12 @@ use crate::node::Node;
 use crate::pace::Pace;
 use axum::Router;
 use axum::http::Request;
+use grouploop_serve::MaybeTls;
 use hyper::body::Incoming;
+use hyper::server::conn::http1::Builder;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
+use std::convert::identity;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -107,27 +110,52 @@ impl Worker {
             };
             let open = Open(self.clone());
             let Ok(socket) = TcpStream::from_std(socket) else { continue };
-            let open = Arc::new(open);
-            let service = router.clone().map_request(move |mut request: Request<Incoming>| {
-                request.extensions_mut().insert(open.clone());
-                request
-            });
-            let connection = server.serve_connection(TokioIo::new(socket), TowerToHyperService::new(service));
-            let closing = node.closing.clone();
-            node.connections.spawn(async move {
-                let mut connection = pin!(connection.with_upgrades());
-                // Errors here are a peer's: bad HTTP, a reset, a header that never ends.
-                tokio::select! {
-                    biased;
-                    () = closing.cancelled() => {}
-                    () = tokio::time::sleep(HTTP_LIFE) => {}
-                    _ = connection.as_mut() => return,
-                }
-                connection.as_mut().graceful_shutdown();
-                let _ = tokio::time::timeout(HTTP_GOODBYE, connection).await;
-            });
+            node.connections.spawn(serve_http(node.clone(), server.clone(), router.clone(), socket, Arc::new(open)));
         }
     }
+}
+
+/// Serves a connection as HTTP, until it ends, is upgraded or has been there long enough.
+async fn serve_http(node: Arc<Node>, server: Builder, router: Router, socket: TcpStream, open: Arc<Open>) {
+    let Some(stream) = secure(&node, socket).await else { return };
+    let scheme = stream.scheme();
+    let service = router.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(open.clone());
+        scheme.note(request.extensions_mut());
+        request
+    });
+    let connection = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let mut connection = pin!(connection.with_upgrades());
+    // Errors here are a peer's: bad HTTP, a reset, a header that never ends.
+    tokio::select! {
+        biased;
+        () = node.closing.cancelled() => {}
+        () = tokio::time::sleep(HTTP_LIFE) => {}
+        _ = connection.as_mut() => return,
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = tokio::time::timeout(HTTP_GOODBYE, connection).await;
+}
+
+/// The connection with TLS, when this edge has it and the client begins so.
+async fn secure(node: &Node, socket: TcpStream) -> Option<MaybeTls<TcpStream>> {
+    let Some(tls) = &node.tls else { return Some(MaybeTls::Plain(socket)) };
+    let limit = Duration::from_millis(node.settings.header_timeout_ms);
+    // Boxed, so that the task is small after it.
+    let accepted = tokio::select! {
+        biased;
+        () = node.closing.cancelled() => return None,
+        accepted = Box::pin(tls.accept(socket, limit, identity)) => accepted,
+    };
+    let error = match accepted {
+        Ok(stream) => return Some(stream),
+        Err(error) => error,
+    };
+    if let Some(reason) = error.reason() {
+        node.metrics.refused(reason);
+    }
+    tracing::debug!(%error, "connection failed");
+    None
 }
 
 /// Counts a connection as open on its worker, as HTTP and as WebSocket.

@@ -4,6 +4,7 @@ use crate::body::PatientBody;
 use crate::client::Client;
 use crate::counts::{Counts, Open};
 use crate::guard::Guard;
+use crate::tls::{MaybeTls, Tls, TlsFailure};
 use axum::Router;
 use axum::http::Request;
 use hyper::body::Incoming;
@@ -50,6 +51,8 @@ pub(crate) fn one_way(mut builder: Builder) -> Builder {
 pub(crate) struct Shared {
     pub(crate) name: &'static str,
     pub(crate) http1: Builder,
+    pub(crate) header_timeout: Duration,
+    pub(crate) tls: Option<Tls>,
     pub(crate) slow_client: Duration,
     pub(crate) router: Router,
     pub(crate) counts: Arc<Counts>,
@@ -66,14 +69,23 @@ pub(crate) async fn serve(shared: Arc<Shared>, socket: TcpStream, remote: Socket
         counts: shared.counts.clone(),
         begun: AtomicBool::new(false),
     });
-    let guard = Guard::new(socket, client.clone());
-    let of_requests = client.clone();
+    let stream = match &shared.tls {
+        None => MaybeTls::Plain(Guard::new(socket, client.clone())),
+        Some(tls) => match secure(&shared, tls, socket, &client).await {
+            Ok(stream) => stream,
+            Err(error) => {
+                return tracing::debug!(serve.name = shared.name, peer.address = %remote, %error, "connection failed");
+            }
+        },
+    };
+    let (of_requests, scheme) = (client.clone(), stream.scheme());
     let service = shared.router.clone().map_request(move |mut request: Request<Incoming>| {
         of_requests.begun.store(false, Ordering::Relaxed);
         request.extensions_mut().insert(Remote(remote));
+        scheme.note(request.extensions_mut());
         request.map(|body| PatientBody::new(body, of_requests.clone()))
     });
-    let connection = shared.http1.serve_connection(TokioIo::new(guard), TowerToHyperService::new(service));
+    let connection = shared.http1.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     let mut connection = pin!(connection.with_upgrades());
     let ended = tokio::select! {
         biased;
@@ -98,4 +110,28 @@ pub(crate) async fn serve(shared: Arc<Shared>, socket: TcpStream, remote: Socket
         tracing::debug!(serve.name = shared.name, peer.address = %remote, %error, "connection failed");
     }
     drop(open);
+}
+
+/// The guard is below TLS: a client has to take what is on the wire, whatever it is to mean.
+async fn secure(
+    shared: &Shared,
+    tls: &Tls,
+    socket: TcpStream,
+    client: &Arc<Client>,
+) -> Result<MaybeTls<Guard>, TlsFailure> {
+    // Boxed, so that a connection is small after it.
+    let accepted = Box::pin(tls.accept(socket, shared.header_timeout, |socket| Guard::new(socket, client.clone())));
+    let stream = tokio::select! {
+        biased;
+        stream = accepted => stream,
+        () = shared.closing.cancelled() => Err(TlsFailure::Silent),
+    };
+    match &stream {
+        // What has come so far is the handshake.
+        Ok(_) => client.begun.store(false, Ordering::Relaxed),
+        Err(TlsFailure::Slow) => client.counts.add_slow(),
+        Err(TlsFailure::Failed(_)) => client.counts.add_tls_failed(),
+        Err(TlsFailure::Silent) => {}
+    }
+    stream
 }

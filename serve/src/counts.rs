@@ -10,6 +10,7 @@ pub struct Counts {
     overloaded: AtomicU64,
     accept_failed: AtomicU64,
     slow: AtomicU64,
+    tls_failed: AtomicU64,
 }
 
 impl Counts {
@@ -31,11 +32,17 @@ impl Counts {
         self.accept_failed.load(Ordering::Relaxed)
     }
 
-    /// Connections ended because their client was too slow with a request or in taking an answer. Those that were idle, before a request
+    /// Connections ended because their client was too slow with a TLS handshake, a request or in taking an answer. Those that were idle, before a request
     /// or between two, are not among them.
     #[must_use]
     pub fn slow(&self) -> u64 {
         self.slow.load(Ordering::Relaxed)
+    }
+
+    /// Connections whose TLS handshake failed. A browser that does not trust the certificate ends it too.
+    #[must_use]
+    pub fn tls_failed(&self) -> u64 {
+        self.tls_failed.load(Ordering::Relaxed)
     }
 
     pub(crate) fn add_overloaded(&self) {
@@ -48,6 +55,10 @@ impl Counts {
 
     pub(crate) fn add_slow(&self) {
         self.slow.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_tls_failed(&self) {
+        self.tls_failed.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::accept::accept;
 use crate::connection::{Shared, http1, one_way};
 use crate::counts::Counts;
+use crate::tls::Tls;
 use axum::Router;
 use std::io;
 use std::net::SocketAddr;
@@ -23,12 +24,15 @@ pub struct ServeOptions {
     pub name: &'static str,
     /// Connections that may be open at a time; more are closed at once.
     pub max_connections: usize,
-    /// Time for the headers of a request, from the first byte that could come: it also ends connections that are idle.
+    /// Time for the headers of a request, from the first byte that could come: it also ends connections that are idle. As much for a TLS
+    /// handshake before the first.
     pub header_timeout: Duration,
     /// How long we wait for a client that takes its answer, or sends its body, at less than 1 KiB/s.
     pub slow_client: Duration,
     /// Where to count what happens.
     pub counts: Arc<Counts>,
+    /// What to speak TLS with, to clients that begin so; without it every connection is plain.
+    pub tls: Option<Tls>,
 }
 
 /// A running server. Dropped without [`Server::drain`] it stops at once.
@@ -51,11 +55,13 @@ impl Server {
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
-        let ServeOptions { name, max_connections, header_timeout, slow_client, counts } = options;
+        let ServeOptions { name, max_connections, header_timeout, slow_client, counts, tls } = options;
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let shared = Arc::new(Shared {
             name,
             http1: one_way(http1(header_timeout)),
+            header_timeout,
+            tls,
             slow_client,
             router,
             counts,

@@ -10,7 +10,7 @@ use reqwest::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LOCATION,
 };
 use reqwest::redirect::Policy;
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
+use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode, Url};
 use serde_json::Value;
 use std::error::Error;
 use std::fmt;
@@ -117,7 +117,12 @@ pub(super) struct Cdn {
 }
 
 impl Cdn {
-    pub(super) fn new(base: BaseUrl, token: &str, patience: Duration) -> Result<Self, Trouble> {
+    pub(super) fn new(
+        base: BaseUrl,
+        token: &str,
+        trusted: Vec<Certificate>,
+        patience: Duration,
+    ) -> Result<Self, Trouble> {
         // rustls takes its cryptography from whoever is first to say so.
         let _ = rustls::crypto::ring::default_provider().install_default();
         // A token is for the CDN that was named and for nobody that it points to.
@@ -125,6 +130,7 @@ impl Cdn {
         // A proxy that the environment names cannot reach what is on this machine alone.
         let builder = if base.is_loopback() { builder.no_proxy() } else { builder };
         let client = builder
+            .tls_certs_merge(trusted)
             .build()
             .map_err(|error| Trouble::new(Exit::Failed, format!("there is no HTTP client: {}", cause(&error))))?;
         Ok(Self { base, client, token: token.to_owned(), patience })

@@ -16,6 +16,7 @@ use crate::date;
 use crate::exit::Exit;
 use crate::settings::Settings;
 use crate::terminal::{complain, print, printable};
+use crate::tls::trusted;
 use bytes::Bytes;
 use cdn::{BaseUrl, Cdn};
 use grouploop_cdn::{Board, Facts, Image, ImageInfo, Version, check_image, image_path};
@@ -95,9 +96,11 @@ impl Order {
         if settings.cdn.token.is_empty() {
             note("without a token nothing can be published: set GROUPLOOP_CDN__TOKEN (or cdn.token in the settings file) to the one of the CDN".into());
         }
+        let trusted = trusted(&settings.tls).map_err(&mut note).unwrap_or_default();
         match (board, version, base) {
             (Some(board), Some(version), Some(base)) if wrong.is_empty() => {
-                Ok(Self { board, version, cdn: Cdn::new(base, &settings.cdn.token, patience)?, pause: FIRST_PAUSE })
+                let cdn = Cdn::new(base, &settings.cdn.token, trusted, patience)?;
+                Ok(Self { board, version, cdn, pause: FIRST_PAUSE })
             }
             _ => Err(Trouble { exit: Exit::Usage, lines: wrong }),
         }

@@ -23,10 +23,12 @@ pub(crate) use print::{Format, print};
 pub(crate) use resolve::{Effective, load};
 
 use crate::log::{LogSettings, parse_filter};
+use crate::tls::TlsSettings;
 use grouploop_bridge::{BusSettings, NodeId};
 use grouploop_cdn::CdnSettings;
 use grouploop_edge::EdgeSettings;
 use grouploop_simulator::SimulatorSettings;
+use grouploop_ui::UiSettings;
 use serde::Deserialize;
 use std::fmt;
 
@@ -43,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) log: LogSettings,
     /// `[bus]`.
     pub(crate) bus: BusSettings,
+    /// `[tls]`.
+    pub(crate) tls: TlsSettings,
     /// `[cdn]`.
     pub(crate) cdn: CdnSettings,
     /// `[simulator]`.
@@ -68,14 +72,6 @@ impl NodeSettings {
     }
 }
 
-/// `[ui]`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct UiSettings {
-    /// The edge that pages and the terminal commands talk to; empty to derive it.
-    pub(crate) ws_default_url: String,
-}
-
 impl Settings {
     /// All that is wrong with these values, each as `<key>: <why>`; empty when nothing is.
     pub(crate) fn validate(&self) -> Vec<String> {
@@ -91,6 +87,7 @@ impl Settings {
             ));
         }
         found.extend(self.bus.complaints());
+        found.extend(self.tls.complaints());
         if let Some(why) = url_complaint(&self.cdn.base_url, &["http", "https"]) {
             found.push(format!("cdn.base_url: {why}, it must look like http://host:5008"));
         }
@@ -99,6 +96,17 @@ impl Settings {
         if let Some(why) = url_complaint(&self.ui.ws_default_url, &["ws", "wss"]) {
             found.push(format!("ui.ws_default_url: {why}, it must look like ws://host:5003/"));
         }
+        for (key, url, example) in [
+            ("apps_base_url", &self.ui.apps_base_url, "http://host:5004"),
+            ("simulator_base_url", &self.ui.simulator_base_url, "http://host:5005"),
+            ("emulator_url", &self.ui.emulator_url, "https://host:5007/"),
+            ("cdn_url", &self.ui.cdn_url, "http://host:5008"),
+        ] {
+            if let Some(why) = url_complaint(url, &["http", "https"]) {
+                found.push(format!("ui.{key}: {why}, it must look like {example}"));
+            }
+        }
+        found.extend(self.ui.complaints());
         found.extend(self.edge.complaints());
         found
     }
@@ -141,7 +149,8 @@ mod tests {
         assert_eq!(settings.log, LogSettings { filter: "info".into(), format: crate::log::LogFormat::Text });
         assert_eq!(settings.cdn, CdnSettings::default());
         assert_eq!(settings.simulator, SimulatorSettings::default());
-        assert_eq!(settings.ui.ws_default_url, "");
+        assert_eq!(settings.ui, UiSettings::default());
+        assert_eq!((settings.tls.enabled, settings.tls.folder.as_str()), (false, "data/tls"));
         assert_eq!(settings.validate(), Vec::<String>::new());
     }
 

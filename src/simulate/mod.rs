@@ -154,7 +154,7 @@ fn write(report: &Report, file: &Path) -> Result<(), String> {
 /// The edge that swarms connect to when nobody names one.
 fn default_edge(settings: &Settings) -> Result<String, String> {
     let url = EdgeUrl::choose(&crate::cli::Peer::default(), settings)?;
-    Ok(url.origin())
+    Ok(url.plain()?.origin())
 }
 
 /// How many frames swarms send a second.

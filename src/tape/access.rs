@@ -1,7 +1,9 @@
 //! What lets us in where a recording goes, and who gets to see it.
 
+use crate::settings::Settings;
+use crate::tls::trusted;
 use grouploop_cdn::CdnSettings;
-use grouploop_simulator::tape::{Access, TapePlace};
+use grouploop_simulator::tape::{Access, TapeError, TapePlace};
 use reqwest::Url;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -9,18 +11,27 @@ use std::net::{IpAddr, SocketAddr};
 /// Port of a CDN whose settings leave it open, as for `grouploop firmware publish`.
 const DEFAULT_PORT: u16 = 5008;
 
-/// The token of the flag goes where it was told to. That of the settings goes to the CDN of the settings and to nobody else.
+/// What lets us in at the place, and whom we trust there.
+///
+/// # Errors
+/// When there is nobody at `tls.ca_file` to trust.
 pub(super) fn access(
     flag: Option<&String>,
     place: &TapePlace,
-    cdn: &CdnSettings,
+    settings: &Settings,
     variables: BTreeMap<String, String>,
-) -> Access {
+) -> Result<Access, TapeError> {
+    let trusted = trusted(&settings.tls).map_err(TapeError::NoWay)?;
+    Ok(Access { token: token(flag, place, &settings.cdn), variables, trusted })
+}
+
+/// The token of the flag goes where it was told to. That of the settings goes to the CDN of the settings and to nobody else.
+fn token(flag: Option<&String>, place: &TapePlace, cdn: &CdnSettings) -> String {
     let own = || match place {
         TapePlace::Http(url) if is_ours(url, cdn) => cdn.token.clone(),
         _ => String::new(),
     };
-    Access { token: flag.cloned().unwrap_or_else(own), variables }
+    flag.cloned().unwrap_or_else(own)
 }
 
 /// Whether a URL is one of the CDN of these settings: of `cdn.base_url`, else of the one that they would start on this machine.
@@ -46,7 +57,7 @@ fn is_ours(url: &str, cdn: &CdnSettings) -> bool {
 mod tests {
     use super::*;
 
-    fn token(url: &str, base_url: &str, listen: &str, flag: Option<&str>) -> String {
+    fn token_for(url: &str, base_url: &str, listen: &str, flag: Option<&str>) -> String {
         let cdn = CdnSettings {
             token: "of the settings".to_owned(),
             base_url: base_url.to_owned(),
@@ -54,7 +65,7 @@ mod tests {
             ..CdnSettings::default()
         };
         let flag = flag.map(str::to_owned);
-        access(flag.as_ref(), &url.parse().unwrap(), &cdn, BTreeMap::new()).token
+        token(flag.as_ref(), &url.parse().unwrap(), &cdn)
     }
 
     #[test]
@@ -69,7 +80,7 @@ mod tests {
             ("http://127.0.0.1:5008/a", "", "127.0.0.1:0"),
             ("http://10.0.0.5:80/a", "", "10.0.0.5:80"),
         ] {
-            assert_eq!(token(url, base_url, listen, None), "of the settings", "{url} {base_url} {listen}");
+            assert_eq!(token_for(url, base_url, listen, None), "of the settings", "{url} {base_url} {listen}");
         }
         for (url, base_url, listen) in [
             ("http://cdn.example/a", base, any),
@@ -84,8 +95,8 @@ mod tests {
             ("http://127.0.0.1:80/a", "", "10.0.0.5:80"),
             ("s3://bucket/a", "", any),
         ] {
-            assert_eq!(token(url, base_url, listen, None), "", "{url} {base_url} {listen}");
-            assert_eq!(token(url, base_url, listen, Some("given")), "given");
+            assert_eq!(token_for(url, base_url, listen, None), "", "{url} {base_url} {listen}");
+            assert_eq!(token_for(url, base_url, listen, Some("given")), "given");
         }
     }
 }

@@ -17,7 +17,7 @@ const LONG_PAUSE: Duration = Duration::from_secs(10);
 /// Reads all of it and prints what is there.
 pub(crate) async fn info(args: &RecordingArgs, settings: &Settings, variables: BTreeMap<String, String>) -> Exit {
     interruptible(async |stop| {
-        let (spool, access) = (spool(args.spool.as_ref()), access(None, &args.place, &settings.cdn, variables));
+        let (spool, access) = (spool(args.spool.as_ref()), access(None, &args.place, settings, variables)?);
         let read = async {
             let tape = Tape::open(&args.place, &spool, &access).await?;
             TapeInfo::read(&tape).await.map(|info| (tape, info))

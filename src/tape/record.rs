@@ -61,7 +61,7 @@ async fn run(
     variables: BTreeMap<String, String>,
     stop: Stop,
 ) -> Result<Exit, TapeError> {
-    let access = access(args.token.as_ref(), &args.place, &settings.cdn, variables);
+    let access = access(args.token.as_ref(), &args.place, settings, variables)?;
     let spool = spool(args.spool.as_ref());
     let source = match edge {
         Some(url) => Source::Edge(url),

@@ -19,7 +19,7 @@ pub(crate) async fn replay(args: &ReplayArgs, settings: &Settings, variables: BT
     // The space is known when the recording is, and is no part of this choice.
     let edge = match (&args.url, settings.bus.engine) {
         (None, EngineKind::Nats) => None,
-        _ => match EdgeUrl::choose(&Peer { url: args.url.clone(), space: None }, settings) {
+        _ => match EdgeUrl::choose(&Peer { url: args.url.clone(), space: None }, settings).and_then(EdgeUrl::plain) {
             Ok(url) => Some(url),
             Err(complaint) => {
                 complain(&complaint);
@@ -37,7 +37,7 @@ async fn run(
     variables: BTreeMap<String, String>,
     stop: Stop,
 ) -> Result<Exit, TapeError> {
-    let (spool, access) = (spool(args.spool.as_ref()), access(None, &args.place, &settings.cdn, variables));
+    let (spool, access) = (spool(args.spool.as_ref()), access(None, &args.place, settings, variables)?);
     let open = async {
         let tape = Tape::open(&args.place, &spool, &access).await?;
         let space = args.space.clone().unwrap_or_else(|| tape.header().space.clone());

@@ -52,7 +52,7 @@ impl Edge {
         }
     }
 
-    /// Where it listens: the edge of `edge` and `up`, the CDN of `cdn`, the simulator of `simulator`.
+    /// Where it listens: the edge of `edge` and `up`, the CDN of `cdn`, the simulator of `simulator`, the hub of `ui`.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
@@ -71,6 +71,16 @@ impl Edge {
     /// When it has no simulator, or that does not come to listen: with its log.
     pub async fn simulator_addr(&self) -> SocketAddr {
         self.process.find_in_log("where its simulator listens", |line| listening(line, "simulator.address")).await
+    }
+
+    /// Where one of its pages is served, for `up` and `ui`: `page_addr("emulator")`.
+    ///
+    /// # Panics
+    /// When there is no such page, or it does not come to listen: with its log.
+    pub async fn page_addr(&self, page: &str) -> SocketAddr {
+        let page_field = format!("\"{page}\"");
+        let found = |line: &str| listening(line, "ui.address").filter(|_| line.contains(&page_field));
+        self.process.find_in_log(&format!("where its {page} listens"), found).await
     }
 
     /// The URL of a WebSocket there: `ws_url("/")`, `ws_url("/spaces/blue?devices=1a2b")`.
@@ -93,8 +103,8 @@ impl Deref for Edge {
 }
 
 impl EdgeBuilder {
-    /// Another role than `edge`: `up`, `cdn` or `simulator`. A CDN has its store in memory, and that of `up` a free port, as its
-    /// simulator has, unless `GROUPLOOP_CDN__STORE`, `GROUPLOOP_CDN__LISTEN` and `GROUPLOOP_SIMULATOR__LISTEN` are set here.
+    /// Another role than `edge`: `up`, `cdn`, `simulator` or `ui`. A CDN has its store in memory, there are no apps, and whatever else `up`
+    /// or `ui` has listens on free ports, unless variables such as `GROUPLOOP_CDN__STORE` or `GROUPLOOP_SIMULATOR__LISTEN` are set here.
     #[must_use]
     pub fn role(mut self, role: &str) -> Self {
         role.clone_into(&mut self.role);
@@ -155,7 +165,10 @@ impl EdgeBuilder {
             command.env("GROUPLOOP_CDN__LISTEN", "127.0.0.1:0").env("GROUPLOOP_CDN__STORE", "memory://");
         }
         if self.role == "up" {
-            command.env("GROUPLOOP_SIMULATOR__LISTEN", "127.0.0.1:0");
+            command.env("GROUPLOOP_SIMULATOR__LISTEN", "127.0.0.1:0").env("GROUPLOOP_UI__LISTEN", "127.0.0.1:0");
+        }
+        if matches!(self.role.as_str(), "up" | "ui") {
+            command.env("GROUPLOOP_UI__EMULATOR_LISTEN", "127.0.0.1:0").env("GROUPLOOP_UI__APPS", "");
         }
         // Away from a grouploop.toml that someone keeps where the tests run.
         command.current_dir(std::env::temp_dir());
@@ -172,6 +185,7 @@ impl EdgeBuilder {
         let field = match self.role.as_str() {
             "cdn" => "cdn.address",
             "simulator" => "simulator.address",
+            "ui" => "ui.address",
             _ => "edge.address",
         };
         let process = self.spawn();
@@ -237,6 +251,12 @@ mod tests {
         let simulator = "GROUPLOOP_SIMULATOR__LISTEN";
         assert_eq!(env(role("up"), simulator).as_deref(), Some("127.0.0.1:0"));
         assert_eq!(env(role("simulator"), simulator), None);
+        let (hub, emulator) = ("GROUPLOOP_UI__LISTEN", "GROUPLOOP_UI__EMULATOR_LISTEN");
+        assert_eq!(
+            [hub, emulator].map(|name| env(role("up"), name)),
+            [Some("127.0.0.1:0".into()), Some("127.0.0.1:0".into())]
+        );
+        assert_eq!([hub, emulator].map(|name| env(role("ui"), name)), [None, Some("127.0.0.1:0".into())]);
         assert_eq!(env(role("edge"), listen), None);
         assert_eq!(env(role("edge"), store), None);
     }
@@ -247,6 +267,8 @@ mod tests {
         let script = r#"
             echo "args: $*; engine: $GROUPLOOP_BUS__ENGINE"
             echo '{"fields":{"message":"listening","cdn.address":"127.0.0.1:8"}}'
+            echo '{"fields":{"message":"listening","ui.page":"dashboard","ui.address":"127.0.0.1:9"}}'
+            echo '{"fields":{"message":"listening","ui.page":"emulator","ui.address":"127.0.0.1:10"}}'
             echo '{"fields":{"message":"listening","edge.address":"127.0.0.1:7"}}'
             exec sleep 1000"#;
         let path = std::env::temp_dir().join(format!("grouploop-edge-{}.sh", std::process::id()));
@@ -257,6 +279,7 @@ mod tests {
         assert_eq!(edge.ws_url("/spaces/blue"), "ws://127.0.0.1:7/spaces/blue");
         assert_eq!(edge.http("/health"), "http://127.0.0.1:7/health");
         assert_eq!(edge.cdn_addr().await.port(), 8);
+        assert_eq!(edge.page_addr("emulator").await.port(), 10);
         assert_eq!(edge.log()[0], "args: --listen 127.0.0.1:0 --more; engine: nats");
     }
 }

@@ -22,6 +22,7 @@ mod proxy;
 mod raw;
 mod s3;
 mod stub;
+mod tls;
 mod wait;
 
 pub use edge::{Edge, EdgeBuilder};
@@ -34,6 +35,7 @@ pub use proxy::{Captured, Proxy};
 pub use raw::{RawPeer, WireFrame};
 pub use s3::S3Server;
 pub use stub::{HttpStub, StubRequest};
+pub use tls::{TestCertificate, TlsClient};
 pub use wait::{PATIENCE, POLL, within};
 
 /// The first message of every WebSocket connection to an edge.

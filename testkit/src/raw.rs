@@ -3,18 +3,20 @@
 
 use crate::GREETING;
 use crate::http::end_of_head;
+use crate::tls::TlsClient;
 use crate::wait::within;
 use std::net::SocketAddr;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio_rustls::client::TlsStream;
 
-/// A TCP connection to an edge, and what has come from it but was not looked at yet.
+/// A connection to an edge, TCP or TLS over it, and what has come from it but was not looked at yet.
 ///
 /// It does nothing by itself: it answers no ping and no close frame. Dropping it closes the TCP connection;
 /// [`reset`](Self::reset) does so with a RST.
 #[derive(Debug)]
-pub struct RawPeer {
-    stream: TcpStream,
+pub struct RawPeer<S = TcpStream> {
+    stream: S,
     buffer: Vec<u8>,
 }
 
@@ -141,6 +143,15 @@ impl RawPeer {
         Self { stream, buffer: Vec::new() }
     }
 
+    /// Goes on with TLS.
+    ///
+    /// # Panics
+    /// When the server does not.
+    pub async fn secure(self, client: &TlsClient) -> RawPeer<TlsStream<TcpStream>> {
+        let stream = client.handshake(self.stream).await.expect("the server speaks TLS");
+        RawPeer { stream, buffer: self.buffer }
+    }
+
     /// Connects and upgrades as the stock firmware does: offers the subprotocol `arduino`, says `Origin: file://`.
     ///
     /// # Panics
@@ -151,17 +162,9 @@ impl RawPeer {
         peer
     }
 
-    /// Upgrades a connection made with [`tcp`](Self::tcp) and takes the greeting; returns the head of the answer.
-    ///
-    /// # Panics
-    /// When the edge does not upgrade, or does not greet.
-    pub async fn upgrade(&mut self, path: &str) -> String {
-        self.write(Self::firmware_handshake(path)).await;
-        let head = self.read_head().await;
-        assert!(head.starts_with("HTTP/1.1 101 "), "no upgrade: {head}");
-        let greeting = self.read_frame().await;
-        assert_eq!((greeting.opcode, greeting.payload_text()), (1, GREETING));
-        head
+    /// Ends the connection with a RST, as a device does that lost its power and came back.
+    pub fn reset(self) {
+        self.stream.set_zero_linger().expect("SO_LINGER can be set");
     }
 
     /// The handshake of the stock firmware, with the key of RFC 6455's example: the answer must hold
@@ -172,6 +175,21 @@ impl RawPeer {
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
              Sec-WebSocket-Protocol: arduino\r\nOrigin: file://\r\nUser-Agent: arduino-WebSocket-Client\r\n\r\n"
         )
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> RawPeer<S> {
+    /// Upgrades a connection made with [`tcp`](Self::tcp) and takes the greeting; returns the head of the answer.
+    ///
+    /// # Panics
+    /// When the edge does not upgrade, or does not greet.
+    pub async fn upgrade(&mut self, path: &str) -> String {
+        self.write(RawPeer::firmware_handshake(path)).await;
+        let head = self.read_head().await;
+        assert!(head.starts_with("HTTP/1.1 101 "), "no upgrade: {head}");
+        let greeting = self.read_frame().await;
+        assert_eq!((greeting.opcode, greeting.payload_text()), (1, GREETING));
+        head
     }
 
     /// Writes bytes as they are.
@@ -190,7 +208,11 @@ impl RawPeer {
     /// # Panics
     /// When the connection does not take them in time.
     pub async fn try_write(&mut self, bytes: impl AsRef<[u8]>) -> std::io::Result<()> {
-        within("the edge to take bytes", self.stream.write_all(bytes.as_ref())).await
+        let write = async {
+            self.stream.write_all(bytes.as_ref()).await?;
+            self.stream.flush().await
+        };
+        within("the edge to take bytes", write).await
     }
 
     /// Sends a frame.
@@ -223,6 +245,24 @@ impl RawPeer {
             }
         };
         String::from_utf8(within("the head of an HTTP answer", read).await).expect("a head is ASCII")
+    }
+
+    /// Reads so many bytes.
+    ///
+    /// # Panics
+    /// When they do not come in time, or the connection ends before.
+    pub async fn read(&mut self, length: usize) -> Vec<u8> {
+        let read = async {
+            while self.buffer.len() < length {
+                assert!(
+                    self.more().await,
+                    "the end before {length} bytes: {:?}",
+                    String::from_utf8_lossy(&self.buffer)
+                );
+            }
+        };
+        within(format_args!("{length} bytes"), read).await;
+        self.buffer.drain(..length).collect()
     }
 
     /// Reads the next WebSocket frame, whatever it is.
@@ -261,13 +301,8 @@ impl RawPeer {
         std::mem::take(&mut self.buffer)
     }
 
-    /// Ends the connection with a RST, as a device does that lost its power and came back.
-    pub fn reset(self) {
-        self.stream.set_zero_linger().expect("SO_LINGER can be set");
-    }
-
     /// The connection itself; what was read but not looked at yet is lost to it.
-    pub fn stream(&mut self) -> &mut TcpStream {
+    pub fn stream(&mut self) -> &mut S {
         &mut self.stream
     }
 

@@ -24,4 +24,6 @@ mod simulate;
 mod simulator;
 mod subscriptions;
 mod telemetry;
+mod tls;
 mod transport;
+mod ui;

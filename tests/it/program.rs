@@ -6,13 +6,13 @@ use std::process::{Output, Stdio};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_grouploop"));
     command.env_clear().stdin(Stdio::null()).kill_on_drop(true);
     command
 }
 
-async fn run(args: &[&str], env: &[(&str, &str)]) -> (i32, String, String) {
+pub(crate) async fn run(args: &[&str], env: &[(&str, &str)]) -> (i32, String, String) {
     let output = program().args(args).envs(env.iter().copied()).output();
     let Output { status, stdout, stderr } = within(format!("grouploop {args:?} to end"), output).await.unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
@@ -134,5 +134,12 @@ async fn up_says_where_to_connect() {
     let port = edge.simulator_addr().await.port().to_string();
     let is_row = |line: &str| line.trim_start().starts_with("simulator ") && line.contains(&port);
     edge.find_in_log("where the simulator is", |line| is_row(line).then_some(())).await;
+    for page in ["dashboard", "emulator"] {
+        let url = format!("http://{}/", edge.page_addr(page).await);
+        let is_row = |line: &str| line.trim_start().starts_with(&format!("{page} ")) && line.contains(&url);
+        edge.find_in_log(&format!("where the {page} is"), |line| is_row(line).then_some(())).await;
+    }
+    let dashboard = format!("Open http://{}/ in a browser", edge.page_addr("dashboard").await);
+    edge.find_in_log("what to do next", |line| line.contains(&dashboard).then_some(())).await;
     assert_eq!(edge.terminate().await.code(), Some(0));
 }

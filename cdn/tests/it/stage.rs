@@ -95,6 +95,7 @@ impl Stage {
             node: NodeId::random("cdn"),
             version: "0.0.0-test".into(),
             variables: variables.into_iter().collect(),
+            tls: None,
         };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let cdn = within("a CDN to start", Cdn::start(options, listener, self.hub.attach())).await.unwrap();

@@ -21,6 +21,7 @@ use crate::view::View;
 use crate::worker::Worker;
 use futures_util::{Sink, Stream};
 use grouploop_bridge::{CloseReason, DeviceId, OptionsError, Slot, SubscribeOptions};
+use grouploop_serve::MaybeTls;
 use rand::RngExt;
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
@@ -55,7 +56,7 @@ pub(crate) struct Connection {
     space: Arc<SpaceState>,
     share: Arc<Share>,
     peer: Arc<Peer>,
-    socket: WebSocketStream<TcpStream>,
+    socket: WebSocketStream<MaybeTls<TcpStream>>,
     slots: FxHashMap<DeviceId, Arc<Slot>>,
     /// The slot of the last frame: most connections carry one device.
     last: Option<(DeviceId, Arc<Slot>)>,
@@ -79,7 +80,7 @@ impl Connection {
         edge: Arc<EdgeState>,
         worker: Arc<Worker>,
         place: Place,
-        socket: WebSocketStream<TcpStream>,
+        socket: WebSocketStream<MaybeTls<TcpStream>>,
         subscribe: Option<Result<SubscribeOptions, OptionsError>>,
     ) -> Self {
         let now = Instant::now();
@@ -129,7 +130,8 @@ impl Connection {
         // First of all its devices go, so that a command to one fails from now on.
         self.leave();
         match reason {
-            CloseReason::Normal | CloseReason::WriteTimeout => {}
+            CloseReason::WriteTimeout => {}
+            CloseReason::Normal => drop(timeout(GOODBYE_PATIENCE, self.socket.get_mut().end_tls()).await),
             reason => self.say_goodbye(reason).await,
         }
         self.node.metrics.connections.dec();
@@ -253,6 +255,7 @@ impl Connection {
             while let Some(message) = poll_fn(|cx| Pin::new(&mut *socket).poll_next(cx)).await {
                 message?;
             }
+            socket.get_mut().end_tls().await;
             Ok::<_, Error>(())
         };
         // A peer that does not answer the goodbye is left.
@@ -261,7 +264,7 @@ impl Connection {
 }
 
 /// Reads and throws away until the peer has closed or sent too much.
-async fn discard(socket: &mut TcpStream) {
+async fn discard(socket: &mut MaybeTls<TcpStream>) {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let _ = socket.shutdown().await;
     let mut buffer = vec![0; 16 * 1024];

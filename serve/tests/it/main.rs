@@ -5,3 +5,4 @@ mod ending;
 mod serving;
 mod slow;
 mod stage;
+mod tls;

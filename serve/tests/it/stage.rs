@@ -19,6 +19,7 @@ pub(crate) fn options() -> ServeOptions {
         header_timeout: Duration::from_secs(60),
         slow_client: Duration::from_secs(60),
         counts: Arc::new(Counts::default()),
+        tls: None,
     }
 }
 

@@ -13,6 +13,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
+use grouploop_serve::Tls;
 use serde_json::json;
 use std::sync::Arc;
 
@@ -138,6 +139,7 @@ async fn health(FromState(state): FromState<Arc<State>>) -> Response {
         "devices_present": levels.totals.figures.present,
         "streams": levels.streams,
         "connections": levels.connections,
+        "certificate_ends": state.tls.as_ref().map(Tls::ends),
     });
     (status, Json(body)).into_response()
 }

@@ -74,6 +74,7 @@ pub(super) struct Levels {
     pub(super) overloaded: u64,
     pub(super) accept_failed: u64,
     pub(super) slow: u64,
+    pub(super) tls_failed: u64,
     pub(super) bus_up: bool,
 }
 
@@ -93,6 +94,7 @@ impl Levels {
             overloaded: state.counts.overloaded(),
             accept_failed: state.counts.accept_failed(),
             slow: state.counts.slow(),
+            tls_failed: state.counts.tls_failed(),
             bus_up: state.swarms.bus().is_up(),
         }
     }
@@ -120,7 +122,8 @@ impl Metrics {
             swarms.get_or_create(&KindLabel { kind }).set(whole(count));
         }
         let dropped = totals.frames_dropped.iter().map(|(reason, count)| (ReasonLabel { reason }, *count));
-        let refused = [("overloaded", levels.overloaded), ("accept_failed", levels.accept_failed)];
+        let Levels { overloaded, accept_failed, tls_failed, .. } = *levels;
+        let refused = [("overloaded", overloaded), ("accept_failed", accept_failed), ("tls_failed", tls_failed)];
 
         registry.register("responses", "Answered requests by HTTP status", self.responses.clone());
         registry.register(
@@ -198,7 +201,7 @@ impl Metrics {
         let refused = counters(refused.map(|(reason, count)| (ReasonLabel { reason }, count)));
         registry.register(
             "connections_refused",
-            "Connections not taken, by reason: overloaded, accept_failed",
+            "Connections not taken, by reason: overloaded, accept_failed, tls_failed",
             refused,
         );
         registry.register(
@@ -319,6 +322,7 @@ mod tests {
             overloaded: 20,
             accept_failed: 21,
             slow: 22,
+            tls_failed: 23,
             bus_up: true,
         };
         let text = metrics.text(&levels);
@@ -367,6 +371,7 @@ mod tests {
             "connections 19",
             "connections_refused_total{reason=\"overloaded\"} 20",
             "connections_refused_total{reason=\"accept_failed\"} 21",
+            "connections_refused_total{reason=\"tls_failed\"} 23",
             "connections_slow_total 22",
             "bus_up 1",
         ];

@@ -5,7 +5,7 @@ use super::settings::SimulatorSettings;
 use super::state::State;
 use crate::scenario::EDGE;
 use grouploop_bridge::{Bus, NodeId};
-use grouploop_serve::{ServeOptions, Server};
+use grouploop_serve::{ServeOptions, Server, Tls};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,6 +23,8 @@ pub struct SimulatorOptions {
     pub version: String,
     /// The edge of swarms that go over WebSockets and name none, as `ws://host:port`; without one it is that of this machine, on port 5003.
     pub edge: Option<String>,
+    /// What to speak TLS with, to clients that begin so; without it every connection is plain.
+    pub tls: Option<Tls>,
 }
 
 /// Why a simulator cannot start.
@@ -46,7 +48,7 @@ impl Simulator {
     /// # Errors
     /// [`StartError`].
     pub fn start(options: SimulatorOptions, listener: std::net::TcpListener, bus: Bus) -> Result<Self, StartError> {
-        let SimulatorOptions { settings, node, version, edge } = options;
+        let SimulatorOptions { settings, node, version, edge, tls } = options;
         let edge = edge.unwrap_or_else(|| EDGE.to_owned());
         let serve = ServeOptions {
             name: "simulator",
@@ -54,8 +56,9 @@ impl Simulator {
             header_timeout: Duration::from_millis(settings.header_timeout_ms),
             slow_client: Duration::from_millis(settings.slow_client_ms),
             counts: Arc::default(),
+            tls,
         };
-        let state = Arc::new(State::new(settings, node, version, edge, bus, serve.counts.clone()));
+        let state = Arc::new(State::new(settings, node, version, edge, bus, &serve));
         let server = Server::start(serve, listener, http::router(state.clone()))?;
         tracing::info!(
             simulator.address = %server.address(),

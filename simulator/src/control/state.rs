@@ -5,7 +5,7 @@ use super::origin::Origins;
 use super::settings::SimulatorSettings;
 use crate::swarms::Swarms;
 use grouploop_bridge::{Bus, NodeId, Registry};
-use grouploop_serve::Counts;
+use grouploop_serve::{Counts, ServeOptions, Tls};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
@@ -24,6 +24,7 @@ pub(super) struct State {
     pub(super) origins: Origins,
     pub(super) metrics: Metrics,
     pub(super) counts: Arc<Counts>,
+    pub(super) tls: Option<Tls>,
     /// One change at a time: each is read from what the one before left.
     pub(super) changing: Mutex<()>,
     streams: Arc<Semaphore>,
@@ -41,7 +42,7 @@ impl State {
         version: String,
         edge: String,
         bus: Bus,
-        counts: Arc<Counts>,
+        serve: &ServeOptions,
     ) -> Self {
         Self {
             swarms: Swarms::new(node, version.clone(), bus, settings.limits()),
@@ -49,7 +50,8 @@ impl State {
             // The caller has looked at the complaints; what is no origin allows nobody.
             origins: Origins::parse(&settings.allow_origins).unwrap_or_default(),
             metrics: Metrics::default(),
-            counts,
+            counts: serve.counts.clone(),
+            tls: serve.tls.clone(),
             changing: Mutex::default(),
             streams: Arc::new(Semaphore::new(settings.max_streams as usize)),
             tasks: TaskTracker::new(),

@@ -3,7 +3,7 @@
 use super::TapeError;
 use super::copy::Copy;
 use super::place::TapePlace;
-use super::store::{CONNECT_PATIENCE, PATIENCE, PIECE, patiently};
+use super::store::{Access, CONNECT_PATIENCE, PATIENCE, PIECE, patiently};
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, IF_NONE_MATCH, LOCATION};
@@ -19,13 +19,14 @@ use tokio::io::AsyncReadExt;
 /// What is read of an explanation.
 const MAX_REASON_BYTES: usize = 16 * 1024;
 
-fn client(url: &str) -> Result<Client, TapeError> {
+fn client(url: &str, access: &Access) -> Result<Client, TapeError> {
     // rustls takes its cryptography from whoever is first to say so; a second one in the process is content with it.
     let _ = rustls::crypto::ring::default_provider().install_default();
     // A token is for whom it was given to, and for nobody that they point to.
     let builder = Client::builder().connect_timeout(CONNECT_PATIENCE).redirect(Policy::none());
     // A proxy that the environment names cannot reach what is on this machine alone.
     let builder = if is_loopback(url) { builder.no_proxy() } else { builder };
+    let builder = builder.tls_certs_merge(access.trusted.iter().cloned());
     builder.build().map_err(|error| TapeError::NoWay(format!("there is no HTTP client: {}", cause(&error))))
 }
 
@@ -35,8 +36,9 @@ fn is_loopback(url: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-pub(super) async fn is_there(place: &TapePlace, url: &str) -> Result<bool, TapeError> {
-    let response = patiently(place, client(url)?.head(url).send()).await?.map_err(|error| away(place, &error))?;
+pub(super) async fn is_there(place: &TapePlace, url: &str, access: &Access) -> Result<bool, TapeError> {
+    let asking = client(url, access)?.head(url).send();
+    let response = patiently(place, asking).await?.map_err(|error| away(place, &error))?;
     match response.status() {
         status if status.is_success() => Ok(true),
         StatusCode::NOT_FOUND => Ok(false),
@@ -44,8 +46,9 @@ pub(super) async fn is_there(place: &TapePlace, url: &str) -> Result<bool, TapeE
     }
 }
 
-pub(super) async fn get(place: &TapePlace, url: &str, into: &mut Copy) -> Result<(), TapeError> {
-    let mut response = patiently(place, client(url)?.get(url).send()).await?.map_err(|error| away(place, &error))?;
+pub(super) async fn get(place: &TapePlace, url: &str, access: &Access, into: &mut Copy) -> Result<(), TapeError> {
+    let asking = client(url, access)?.get(url).send();
+    let mut response = patiently(place, asking).await?.map_err(|error| away(place, &error))?;
     match response.status() {
         StatusCode::OK => {}
         StatusCode::NOT_FOUND => return Err(TapeError::NotThere(place.to_string())),
@@ -58,12 +61,13 @@ pub(super) async fn get(place: &TapePlace, url: &str, into: &mut Copy) -> Result
     Ok(())
 }
 
-pub(super) async fn put(file: &Path, place: &TapePlace, url: &str, token: &str) -> Result<(), TapeError> {
+pub(super) async fn put(file: &Path, place: &TapePlace, url: &str, access: &Access) -> Result<(), TapeError> {
+    let token = access.token.as_str();
     let unreadable = |why| TapeError::File { path: file.to_owned(), why };
     let opened = tokio::fs::File::open(file).await.map_err(unreadable)?;
     let length = opened.metadata().await.map_err(unreadable)?.len();
     let moved = Arc::<AtomicU64>::default();
-    let mut request = client(url)?
+    let mut request = client(url, access)?
         .put(url)
         .header(CONTENT_LENGTH, length)
         .header(CONTENT_TYPE, "application/octet-stream")
@@ -86,7 +90,7 @@ pub(super) async fn put(file: &Path, place: &TapePlace, url: &str, token: &str) 
     let response = match answer {
         Ok(response) => response,
         // Who refuses an upload at its head and hangs up may not be heard over the bytes that are still on their way.
-        Err(error) if !error.is_connect() => return Err(why_cut(place, url, token, &error).await),
+        Err(error) if !error.is_connect() => return Err(why_cut(place, url, access, &error).await),
         Err(error) => return Err(away(place, &error)),
     };
     match response.status() {
@@ -109,8 +113,9 @@ fn body(file: tokio::fs::File, moved: Arc<AtomicU64>) -> Body {
 }
 
 /// Asks for a write that cannot happen, since no object has this ETag, to hear why an upload was cut.
-async fn why_cut(place: &TapePlace, url: &str, token: &str, error: &reqwest::Error) -> TapeError {
-    let Ok(client) = client(url) else { return away(place, error) };
+async fn why_cut(place: &TapePlace, url: &str, access: &Access, error: &reqwest::Error) -> TapeError {
+    let token = access.token.as_str();
+    let Ok(client) = client(url, access) else { return away(place, error) };
     let request = client.put(url).header(CONTENT_LENGTH, 0).header("if-match", "\"0\"");
     let request = if token.is_empty() { request } else { request.bearer_auth(token) };
     match patiently(place, request.send()).await {

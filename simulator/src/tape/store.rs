@@ -3,6 +3,7 @@
 use super::copy::Copy;
 use super::place::TapePlace;
 use super::{TapeError, http, objects};
+use reqwest::Certificate;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
@@ -24,6 +25,8 @@ pub struct Access {
     pub token: String,
     /// The environment, where object stores have their addresses and credentials.
     pub variables: BTreeMap<String, String>,
+    /// Certificates that are trusted beside those of the system, where the CDN has HTTPS.
+    pub trusted: Vec<Certificate>,
 }
 
 impl fmt::Debug for Access {
@@ -40,7 +43,7 @@ impl Access {
     pub(super) async fn is_there(&self, place: &TapePlace) -> Result<bool, TapeError> {
         match place {
             TapePlace::File(path) => Ok(path.exists()),
-            TapePlace::Http(url) => http::is_there(place, url).await,
+            TapePlace::Http(url) => http::is_there(place, url, self).await,
             TapePlace::Object(object) => objects::is_there(object, &self.variables).await,
         }
     }
@@ -54,7 +57,7 @@ impl Access {
             TapePlace::File(path) => {
                 tokio::fs::copy(file, path).await.map(|_| ()).map_err(|why| TapeError::File { path: path.clone(), why })
             }
-            TapePlace::Http(url) => http::put(file, place, url, &self.token).await,
+            TapePlace::Http(url) => http::put(file, place, url, self).await,
             TapePlace::Object(object) => objects::put(file, object, &self.variables).await,
         }
     }
@@ -75,7 +78,7 @@ impl Access {
                     into.write(piece).await?;
                 }
             }
-            TapePlace::Http(url) => http::get(place, url, into).await,
+            TapePlace::Http(url) => http::get(place, url, self, into).await,
             TapePlace::Object(object) => objects::get(object, &self.variables, into).await,
         }
     }

@@ -32,7 +32,7 @@ impl Stage {
         change(&mut settings);
         let (hub, listener) = (Hub::new(), std::net::TcpListener::bind(&settings.listen).unwrap());
         let (node, edge) = ("sim-1".parse().unwrap(), Some("ws://127.0.0.1:6".into()));
-        let options = SimulatorOptions { settings, node, version: "0".into(), edge };
+        let options = SimulatorOptions { settings, node, version: "0".into(), edge, tls: None };
         Self { simulator: Simulator::start(options, listener, hub.attach()).unwrap(), hub }
     }
 

@@ -15,7 +15,6 @@ export interface App {
 }
 
 const apps = signal<readonly App[]>([]);
-const folder = signal<string | undefined>(undefined);
 const problem = signal<string | undefined>(undefined);
 const read = signal<App | undefined>(undefined);
 
@@ -24,9 +23,7 @@ export async function loadApps(): Promise<void> {
   try {
     const response = await fetch(`${config.appsBaseUrl}/api/apps`);
     if (!response.ok) throw new Error(`the hub answers ${response.status}`);
-    const said = (await response.json()) as { apps: readonly App[]; folder?: string };
-    apps.value = said.apps;
-    folder.value = said.folder;
+    apps.value = (await response.json()) as readonly App[];
     problem.value = undefined;
   } catch (error) {
     problem.value = `The list of apps does not load: ${(error as Error).message}.`;
@@ -66,7 +63,7 @@ export function Apps() {
         ? <p class="quiet small">{problem.value}</p>
         : apps.value.length === 0 && (
           <p class="quiet small">
-            An app of your own: put a folder with an <code>index.html</code>, and a <code>README.md</code> if you like, into {folder.value ? <code>{folder.value}</code> : "the folder of apps"} and reload.
+            An app of your own: put a folder with an <code>index.html</code>, and a <code>README.md</code> if you like, into the server's folder of apps (<code>data/apps</code>, or where <code>ui.apps</code> says), and reload.
           </p>
         )}
       <Dialog title={shown?.title ?? ""} open={shown !== undefined} onClose={() => (read.value = undefined)}>

@@ -1,9 +1,10 @@
 //! Smaller forms of text, and which of them a request takes.
 
+use super::delivery::asks_for_part;
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use headers::HeaderValue;
 use std::io::Write as _;
 
 /// Text under this is not worth it.
@@ -15,15 +16,26 @@ const BROTLI_WINDOW: i32 = 22;
 
 /// The form of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Encoding {
+pub enum Encoding {
+    /// As it is.
     Identity,
+    /// `gzip`.
     Gzip,
+    /// `br`.
     Brotli,
 }
 
 impl Encoding {
-    /// The best that these `Accept-Encoding` values allow: brotli unless gzip is liked better.
-    pub(crate) fn choose<'a>(accepted: impl Iterator<Item = &'a HeaderValue>) -> Self {
+    /// The best that a request allows: brotli unless gzip is liked better. A part is one of the content as it is, which every client takes.
+    #[must_use]
+    pub fn of_request(method: &Method, headers: &HeaderMap) -> Self {
+        if asks_for_part(method, headers) {
+            return Self::Identity;
+        }
+        Self::choose(headers.get_all(header::ACCEPT_ENCODING).iter())
+    }
+
+    fn choose<'a>(accepted: impl Iterator<Item = &'a HeaderValue>) -> Self {
         let (mut brotli, mut gzip, mut any) = (None, None, None);
         for part in accepted.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')) {
             let mut words = part.split(';').map(str::trim);
@@ -50,7 +62,8 @@ impl Encoding {
     }
 
     /// As `Content-Encoding` says it.
-    pub(crate) fn name(self) -> Option<&'static str> {
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
         match self {
             Self::Identity => None,
             Self::Gzip => Some("gzip"),
@@ -59,7 +72,7 @@ impl Encoding {
     }
 
     /// What an `ETag` ends in: other bytes need another tag.
-    pub(crate) fn tag_suffix(self) -> &'static str {
+    pub(super) fn tag_suffix(self) -> &'static str {
         match self {
             Self::Identity => "",
             Self::Gzip => "-gz",
@@ -68,7 +81,7 @@ impl Encoding {
     }
 
     /// The body in this form; `None` when that is not smaller.
-    pub(crate) fn encode(self, body: &[u8]) -> Option<Bytes> {
+    pub(super) fn encode(self, body: &[u8]) -> Option<Bytes> {
         if body.len() < MIN_BYTES {
             return None;
         }

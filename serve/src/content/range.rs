@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub(super) enum Wanted {
     /// The whole, because there is no range, or one that servers ignore: of another unit, or several.
     All,
     /// These bytes; not empty and inside of the object.
@@ -16,7 +16,7 @@ pub(crate) enum Wanted {
 
 impl Wanted {
     /// Reads the header against an object of this size.
-    pub(crate) fn parse(header: Option<&HeaderValue>, size: u64) -> Self {
+    pub(super) fn parse(header: Option<&HeaderValue>, size: u64) -> Self {
         let Some(text) = header else { return Self::All };
         let Ok(text) = text.to_str() else { return Self::Nothing };
         let Some((unit, set)) = text.split_once('=') else { return Self::Nothing };

@@ -1,0 +1,110 @@
+//! The apps that people drop into a folder: one folder for each, with an index.html. Read fresh each time, so that one that is dropped in is
+//! there at the next reload.
+//!
+//! ```text
+//!  /apps/<name>/…  ─▶ name, path: only what a folder of apps can have ─▶ file: opened inside of the folder, streamed
+//!  /api/apps       ─▶ list: what is there, and what each README says  ─▶ readme: Markdown to HTML that does nothing
+//! ```
+//!
+//! An app is code that people trust as they trust whoever put it there; what we see to is that its files are all that anybody gets.
+
+mod file;
+mod list;
+mod name;
+mod path;
+mod readme;
+mod said;
+
+pub(crate) use list::App;
+pub(crate) use name::AppName;
+
+use crate::error::HttpError;
+use axum::http::{HeaderMap, Method};
+use axum::response::Response;
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use grouploop_serve::Seldom;
+use path::AppPath;
+use said::Said;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+
+/// The folder of apps. Clones are cheap.
+#[derive(Debug, Clone)]
+pub(crate) struct Apps(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// Empty for none.
+    folder: PathBuf,
+    /// Names of our own pages, which no app can have.
+    ours: BTreeSet<String>,
+    said: Said,
+    failures: StdMutex<Seldom>,
+    /// One list at a time: it is some work.
+    listing: Mutex<()>,
+}
+
+impl Apps {
+    pub(crate) fn new(folder: &str, ours: BTreeSet<String>) -> Self {
+        Self(Arc::new(Inner {
+            folder: folder.into(),
+            ours,
+            said: Said::default(),
+            failures: StdMutex::new(Seldom::new(Duration::from_secs(10))),
+            listing: Mutex::default(),
+        }))
+    }
+
+    /// GET or HEAD of a file of an app; `path` as it stands in the URL behind `/apps/<name>/`. `None` when that is a folder, whose URL ends in
+    /// a slash.
+    pub(crate) async fn answer(
+        &self,
+        name: AppName,
+        path: &str,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Result<Option<Response>, HttpError> {
+        let path = AppPath::from_url(path).ok_or(HttpError::NotFound)?;
+        file::answer(self.clone(), name, path, method, headers).await
+    }
+
+    /// All of them, by name.
+    pub(crate) async fn list(&self) -> Result<Vec<App>, HttpError> {
+        let _one = self.0.listing.lock().await;
+        let apps = self.clone();
+        let work = tokio::task::spawn_blocking(move || list::list(&apps.0));
+        work.await.unwrap_or_else(|_| Err(io::Error::other("stopped"))).map_err(|error| self.unreadable(&error))
+    }
+
+    /// The folder; `None` when there is none.
+    fn open(&self) -> io::Result<Option<Dir>> {
+        self.0.open()
+    }
+
+    /// A fault of the machine, which somebody has to know of.
+    fn unreadable(&self, error: &io::Error) -> HttpError {
+        let unsaid = self.0.failures.lock().unwrap_or_else(PoisonError::into_inner).say(Instant::now());
+        if let Some(unsaid) = unsaid {
+            tracing::error!(apps.folder = %self.0.folder.display(), %error, unsaid, "apps cannot be read");
+        }
+        HttpError::AppsUnreadable
+    }
+}
+
+impl Inner {
+    fn open(&self) -> io::Result<Option<Dir>> {
+        if self.folder.as_os_str().is_empty() {
+            return Ok(None);
+        }
+        match Dir::open_ambient_dir(&self.folder, ambient_authority()) {
+            Ok(dir) => Ok(Some(dir)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
