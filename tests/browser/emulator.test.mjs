@@ -2,15 +2,11 @@
 // devices; and everything that keeps it from being a device, with what the page then says.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdir, readFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import { extname } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { openBrowser, patience, root, servePages, startEdge, startNats, stopAll } from "./support.mjs";
+import { openBrowser, patience, servePages, startEdge, startNats, startUi, stopAll } from "./support.mjs";
 
 const out = fileURLToPath(new URL("out/", import.meta.url));
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -20,32 +16,15 @@ const G = 9.80665;
 const faults = [];
 let nats, edge, browser, emulator, watch, viewer;
 
-/** Serves the built page and a `/config.js` that names the edge. */
-async function serveEmulator() {
-  execFileSync("node", ["build.mjs", "emulator"], { cwd: `${root}ui/web` });
-  const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
-  const server = createServer(async (request, response) => {
-    const path = new URL(request.url, "http://localhost").pathname.replace(/\/$/, "/index.html");
-    const body = path === "/config.js"
-      ? `window.APP_CONFIG = { wsDefaultUrl: "ws://${edge.address}/" };`
-      : await readFile(`${root}ui/web/dist/pages/emulator${path}`).catch(() => undefined);
-    const headers = { "content-type": types[extname(path)] ?? "text/plain", "content-security-policy": "default-src 'self'; connect-src *" };
-    response.writeHead(body === undefined ? 404 : 200, headers).end(body);
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  server.unref();
-  return `http://127.0.0.1:${server.address().port}/`;
-}
-
 before(async () => {
   await mkdir(out, { recursive: true });
   nats = await startNats();
   edge = await startEdge(nats);
   const context = await openBrowser({ args: ["--host-resolver-rules=MAP phone.test 127.0.0.1"] });
   browser = context.browser();
-  const [pages, url] = await Promise.all([servePages(), serveEmulator()]);
-  emulator = url;
+  // Nothing of the CDN and of the simulator is asked for here.
+  const [pages, ui] = await Promise.all([servePages(), startUi({ edge: edge.address, cdn: "127.0.0.1:9", simulator: "127.0.0.1:9" })]);
+  emulator = `http://${ui.emulator}/`;
   watch = `${pages}watch.html?server=ws://${edge.address}/`;
   viewer = await View.open(context, pages, `ws://${edge.address}/`);
 });

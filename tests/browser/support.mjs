@@ -5,7 +5,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -125,8 +125,28 @@ export async function servePages(more = {}) {
   return `http://127.0.0.1:${server.address().port}/`;
 }
 
-/** A browser with nothing in it; `args` are more arguments of Chromium. */
-export async function openBrowser({ args = [] } = {}) {
+/** Everything in one process, with HTTPS and WSS too: the address of each role. */
+export async function startUp() {
+  const found = {};
+  const data = await mkdtemp(`${tmpdir()}/grouploop-up-`);
+  undo.push(() => rm(data, { recursive: true, force: true }));
+  const local = "127.0.0.1:0";
+  const settings = {
+    GROUPLOOP_CDN__LISTEN: local, GROUPLOOP_CDN__STORE: "memory://", GROUPLOOP_SIMULATOR__LISTEN: local, GROUPLOOP_UI__LISTEN: local,
+    GROUPLOOP_UI__EMULATOR_LISTEN: local, GROUPLOOP_TLS__FOLDER: data,
+  };
+  const { kill } = await startProgram(["up", "--listen", local, "--tls"], settings, said => {
+    if (said.message !== "listening") return undefined;
+    const role = ["edge", "cdn", "simulator"].find(role => said[`${role}.address`]);
+    if (role) found[role] = said[`${role}.address`];
+    else found[said["ui.page"]] = said["ui.address"];
+    return ["edge", "cdn", "simulator", "dashboard", "emulator"].every(role => found[role]) || undefined;
+  });
+  return { ...found, kill };
+}
+
+/** A browser with nothing in it; `args` are more arguments of Chromium, the others are options of its context. */
+export async function openBrowser({ args = [], ...options } = {}) {
   const executablePath = execFileSync(`${root}scripts/chromium.sh`, ["find"], { encoding: "utf8" }).trim();
   const browser = await chromium.launch({
     executablePath,
@@ -136,7 +156,7 @@ export async function openBrowser({ args = [] } = {}) {
     ],
   });
   undo.push(() => browser.close());
-  const context = await browser.newContext({ viewport: { width: 900, height: 640 } });
+  const context = await browser.newContext({ viewport: { width: 900, height: 640 }, ...options });
   context.setDefaultTimeout(patience);
   return context;
 }

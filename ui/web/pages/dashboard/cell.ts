@@ -1,5 +1,6 @@
 // One device as a cell: its id, its acceleration as a line, a flash for a tap, the LED colour that was sent last.
 
+import { ago } from "../../design/ago";
 import type { Colors } from "../../design/colors";
 import { FLASH_MS, HISTORY, NO_COLOR, type Swarm } from "../../store/swarm";
 
@@ -78,6 +79,12 @@ export function drawCell(context: CanvasRenderingContext2D, cell: Cell, { cellWi
   context.textBaseline = "middle";
   context.fillStyle = colors.text;
   context.fillText(cell.id, x + 6, y + (isSmall ? 8 : 14));
+  if (!isSmall) {
+    const silentMs = now - (swarm.seenMs[place] ?? 0);
+    context.font = "11px system-ui, sans-serif";
+    context.fillStyle = colors.quiet;
+    context.fillText(isPale ? `${ago(silentMs)} ago` : `${Math.round(swarm.rate[place] ?? 0)} Hz`, x + 50, y + 14);
+  }
   const color = swarm.color[place] ?? NO_COLOR;
   if (color !== NO_COLOR) {
     const radius = isSmall ? 3.5 : 6;

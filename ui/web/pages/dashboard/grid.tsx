@@ -19,8 +19,8 @@ const mostOf = (box: HTMLElement): number => parseFloat(getComputedStyle(box).ma
 function look(place: number, isPicked: boolean, isCurrent: boolean, now: number): number {
   const flash = now - (swarm.tappedMs[place] ?? 0) < FLASH_MS;
   const pale = now - (swarm.seenMs[place] ?? 0) > PALE_MS;
-  // While a flash fades, each picture is new.
-  const fading = flash ? Math.floor(now / 33) % 8 : 0;
+  // While a flash fades, each picture is new; of a silent device, the time that is told.
+  const fading = flash ? Math.floor(now / 33) % 8 : pale ? Math.floor(now / 250) % 8 : 0;
   return (swarm.frames[place] ?? 0) * 128 + (isPicked ? 64 : 0) + (isCurrent ? 32 : 0) + (pale ? 16 : 0) + (flash ? 8 : 0) + fading;
 }
 
