@@ -4,14 +4,15 @@
 
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Device } from "../library/api";
-import { floorPosition } from "../library/position";
 
 /** Samples of acceleration that are kept of each device: 3.2 s at 20 Hz. */
 export const HISTORY = 64;
 /** How long a tap lights up, in milliseconds. */
 export const FLASH_MS = 400;
-/** Share of a new position in the one that is shown: beacons are noisy. */
-const NEW_POSITION = 0.2;
+/** Share of a new reading of a beacon in the one that is kept: they are noisy. */
+const NEW_READING = 0.2;
+/** Frames in a row without a beacon after which it is not heard any more; fewer are a reading that went missing. */
+const MISSING_MOST = 20;
 /** Share of a new rate in the one that is shown. */
 const NEW_RATE = 0.5;
 /** The colour of a device to which nobody sent one. */
@@ -41,9 +42,8 @@ export class Swarm {
   frames = new Uint32Array(0);
   /** Frames a second. */
   rate = new Float32Array(0);
-  /** The place on the floor, 0, 0 in the north-west and 1, 1 in the south-east. */
-  x = new Float32Array(0);
-  y = new Float32Array(0);
+  /** Nearness of the beacons in wire units, smoothed: NW, NE, SE, SW of each device; 0 is one that is not heard. */
+  beacons = new Float32Array(0);
   /** The LED colour that was sent last, as 0xrrggbb, or `NO_COLOR`. */
   color = new Int32Array(0);
   /** The newest acceleration: three bytes for each device. */
@@ -51,6 +51,7 @@ export class Swarm {
   /** `HISTORY` samples for each device, a ring that begins at `frames % HISTORY`. */
   history = new Uint8Array(0);
   #tapping = new Uint8Array(0);
+  #missing = new Uint8Array(0);
   #before = new Uint32Array(0);
 
   /** `soon` calls once, before the next picture. */
@@ -82,9 +83,10 @@ export class Swarm {
     // A tap lasts for some frames, and is one.
     if (device.tap && !this.#tapping[place]) this.tappedMs[place] = device.seenMs;
     this.#tapping[place] = device.tap ? 1 : 0;
-    const { x, y } = floorPosition(device);
-    this.x[place] = (this.x[place] ?? x) + (x - (this.x[place] ?? x)) * NEW_POSITION;
-    this.y[place] = (this.y[place] ?? y) + (y - (this.y[place] ?? y)) * NEW_POSITION;
+    this.#hear(place * 4, device.dNW);
+    this.#hear(place * 4 + 1, device.dNE);
+    this.#hear(place * 4 + 2, device.dSE);
+    this.#hear(place * 4 + 3, device.dSW);
   }
 
   /** A device has left. */
@@ -109,9 +111,10 @@ export class Swarm {
     }
   }
 
-  /** Counts the rates anew; to be called about once a second. */
-  look(nowMs: number): void {
+  /** Counts the rates anew; to be called about once a second. What it returns is that of all together, in frames a second. */
+  look(nowMs: number): number {
     const seconds = (nowMs - this.#lookedMs) / 1_000;
+    let all = 0;
     this.#lookedMs = nowMs;
     for (const place of this.#places.values()) {
       const frames = this.frames[place] ?? 0;
@@ -120,6 +123,21 @@ export class Swarm {
       const rate = (frames - before) / seconds;
       const known = this.rate[place] ?? 0;
       this.rate[place] = known === 0 ? rate : known + (rate - known) * NEW_RATE;
+      all += rate;
+    }
+    return all;
+  }
+
+  /** Takes a reading of a beacon into what is kept of it. */
+  #hear(beacon: number, reading: number): void {
+    const known = this.beacons[beacon] ?? 0;
+    if (reading > 0) {
+      this.#missing[beacon] = 0;
+      this.beacons[beacon] = known === 0 ? reading : known + (reading - known) * NEW_READING;
+    } else if (known > 0) {
+      const missing = (this.#missing[beacon] ?? 0) + 1;
+      this.#missing[beacon] = missing;
+      if (missing > MISSING_MOST) this.beacons[beacon] = 0;
     }
   }
 
@@ -127,9 +145,7 @@ export class Swarm {
     const place = this.#free.pop() ?? this.#places.size;
     if (place >= this.#room) this.#grow(Math.max(64, this.#room * 2));
     this.#places.set(device.id, place);
-    const { x, y } = floorPosition(device);
-    this.x[place] = x;
-    this.y[place] = y;
+    this.beacons.fill(0, place * 4, place * 4 + 4);
     this.frames[place] = this.#before[place] = this.rate[place] = this.#tapping[place] = 0;
     this.tappedMs[place] = -Infinity;
     this.color[place] = NO_COLOR;
@@ -149,8 +165,8 @@ export class Swarm {
     this.frames = more(this.frames, length => new Uint32Array(length));
     this.#before = more(this.#before, length => new Uint32Array(length));
     this.rate = more(this.rate, length => new Float32Array(length));
-    this.x = more(this.x, length => new Float32Array(length));
-    this.y = more(this.y, length => new Float32Array(length));
+    this.beacons = more(this.beacons, length => new Float32Array(length), 4);
+    this.#missing = more(this.#missing, length => new Uint8Array(length), 4);
     this.color = more(this.color, length => new Int32Array(length));
     this.#tapping = more(this.#tapping, length => new Uint8Array(length));
     this.acceleration = more(this.acceleration, length => new Uint8Array(length), 3);

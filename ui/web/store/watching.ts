@@ -19,6 +19,7 @@ export class Watching {
   readonly #state = signal<LinkState>("disconnected");
   readonly #ageMs = signal<number | undefined>(undefined);
   readonly #problem = signal<string | undefined>(undefined);
+  readonly #rate = signal(0);
   readonly #registry = signal<Registry | undefined>(undefined);
   readonly #registryProblem = signal<string | undefined>(undefined);
   readonly #registryUrl: string;
@@ -38,6 +39,11 @@ export class Watching {
   /** Milliseconds since the newest frame. */
   get ageMs(): ReadonlySignal<number | undefined> {
     return this.#ageMs;
+  }
+
+  /** Frames a second, of all devices together. */
+  get rate(): ReadonlySignal<number> {
+    return this.#rate;
   }
 
   /** What keeps the page from being connected, in a sentence. */
@@ -70,7 +76,7 @@ export class Watching {
     const timer = setInterval(() => {
       ticks++;
       this.#settle();
-      if (ticks % 4 === 0) this.swarm.look(performance.now());
+      if (ticks % 4 === 0) this.#rate.value = Math.round(this.swarm.look(performance.now()));
       const isKnown = this.#registryProblem.peek() === undefined;
       if (ticks % (isKnown ? REFRESH_TICKS : RETRY_TICKS) === 0) void this.loadRegistry();
     }, TICK_MS);

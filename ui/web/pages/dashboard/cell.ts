@@ -1,6 +1,5 @@
 // One device as a cell: its id, its acceleration as a line, a flash for a tap, the LED colour that was sent last.
 
-import { ago } from "../../design/ago";
 import type { Colors } from "../../design/colors";
 import { FLASH_MS, HISTORY, NO_COLOR, type Swarm } from "../../store/swarm";
 
@@ -15,6 +14,7 @@ export interface Layout {
 
 /** Sizes of a cell, the largest first: with more devices cells become smaller, until they would say nothing. */
 const SIZES = [
+  [264, 120],
   [176, 88],
   [128, 64],
   [96, 48],
@@ -33,6 +33,17 @@ export function layoutFor(count: number, width: number, height: number): Layout 
   return layout;
 }
 
+/** Silence until a device begins to fade, in milliseconds, and each further step of it. */
+const FADE_MS = 1_000;
+/** What is left of a device at each step. */
+const FADED = [1, 0.7, 0.55, 0.45, 0.35] as const;
+
+/** How far a device has faded after this silence: a step of `FADED`. */
+export const paleness = (ageMs: number): number => Math.max(0, Math.min(FADED.length - 1, Math.floor(ageMs / FADE_MS)));
+
+/** How opaque a device is drawn after this silence. */
+export const opacity = (ageMs: number): number => FADED[paleness(ageMs)] ?? 1;
+
 /** A cell and its device. */
 export interface Cell {
   readonly x: number;
@@ -41,6 +52,8 @@ export interface Cell {
   readonly place: number;
   readonly isPicked: boolean;
   readonly isCurrent: boolean;
+  /** A flash does not fade. */
+  readonly isCalm: boolean;
   readonly now: number;
 }
 
@@ -50,21 +63,31 @@ const MOST = 190;
 
 export const hex = (color: number): string => `#${color.toString(16).padStart(6, "0")}`;
 
+/** What cells of a height have room for. */
+function measures(cellHeight: number) {
+  if (cellHeight < 60) return { gap: 2, round: 4, pad: 6, font: 11, dot: 3.5, fills: false };
+  return cellHeight < 110
+    ? { gap: 4, round: 8, pad: 8, font: 14, dot: 6, fills: true }
+    : { gap: 5, round: 10, pad: 12, font: 16, dot: 8, fills: true };
+}
+
+/** Cells of this width say the rate, too. */
+const RATE_WIDTH = 160;
+
 /** Draws a cell anew. */
 export function drawCell(context: CanvasRenderingContext2D, cell: Cell, { cellWidth, cellHeight }: Layout, swarm: Swarm, colors: Colors): void {
   const { place, now } = cell;
-  const isSmall = cellHeight < 60;
-  const gap = isSmall ? 2 : 4;
+  const { gap, round, pad, font, dot, fills } = measures(cellHeight);
   const [x, y, width, height] = [cell.x + gap, cell.y + gap, cellWidth - 2 * gap, cellHeight - 2 * gap];
+  const middle = y + pad / 2 + font * 0.75;
   context.clearRect(cell.x, cell.y, cellWidth, cellHeight);
-  const isPale = now - (swarm.seenMs[place] ?? 0) > 1_000;
   context.beginPath();
-  context.roundRect(x, y, width, height, isSmall ? 4 : 8);
+  context.roundRect(x, y, width, height, round);
   context.fillStyle = cell.isPicked ? colors["accent-soft"] : colors.surface;
   context.fill();
   const flash = 1 - (now - (swarm.tappedMs[place] ?? 0)) / FLASH_MS;
   if (flash > 0) {
-    context.globalAlpha = flash * 0.5;
+    context.globalAlpha = cell.isCalm ? 0.35 : flash * 0.5;
     context.fillStyle = colors.accent;
     context.fill();
     context.globalAlpha = 1;
@@ -73,41 +96,44 @@ export function drawCell(context: CanvasRenderingContext2D, cell: Cell, { cellWi
   context.strokeStyle = cell.isPicked ? colors.accent : colors.line;
   context.stroke();
 
-  context.globalAlpha = isPale ? 0.45 : 1;
-  drawLine(context, swarm, place, x + 6, isSmall ? y + 14 : y + 24, width - 12, height - (isSmall ? 18 : 30), cell.isPicked ? colors.accent : colors.quiet);
-  context.font = isSmall ? "600 11px ui-monospace, monospace" : "600 14px ui-monospace, monospace";
+  context.globalAlpha = opacity(now - (swarm.seenMs[place] ?? 0));
+  const top = middle + font * 0.6;
+  const box = { x: x + pad, y: top, width: width - 2 * pad, height: y + height - pad / 2 - top };
+  drawLine(context, swarm, place, box, cell.isPicked ? colors.accent : colors.quiet, fills);
+  context.font = `600 ${font}px ui-monospace, monospace`;
   context.textBaseline = "middle";
   context.fillStyle = colors.text;
-  context.fillText(cell.id, x + 6, y + (isSmall ? 8 : 14));
-  if (!isSmall) {
-    const silentMs = now - (swarm.seenMs[place] ?? 0);
-    context.font = "11px system-ui, sans-serif";
-    context.fillStyle = colors.quiet;
-    context.fillText(isPale ? `${ago(silentMs)} ago` : `${Math.round(swarm.rate[place] ?? 0)} Hz`, x + 50, y + 14);
-  }
+  context.fillText(cell.id, x + pad, middle);
   const color = swarm.color[place] ?? NO_COLOR;
   if (color !== NO_COLOR) {
-    const radius = isSmall ? 3.5 : 6;
     context.beginPath();
-    context.arc(x + width - radius - 6, y + (isSmall ? 8 : 14), radius, 0, 2 * Math.PI);
+    context.arc(x + width - dot - pad, middle, dot, 0, 2 * Math.PI);
     context.fillStyle = hex(color);
     context.fill();
     context.lineWidth = 1;
     context.strokeStyle = colors.edge;
     context.stroke();
   }
+  if (cellWidth >= RATE_WIDTH) {
+    context.font = "12px system-ui, sans-serif";
+    context.textAlign = "right";
+    context.fillStyle = colors.quiet;
+    context.fillText(`${Math.round(swarm.rate[place] ?? 0)} Hz`, x + width - pad - (color === NO_COLOR ? 0 : 2 * dot + 8), middle);
+    context.textAlign = "left";
+  }
   context.globalAlpha = 1;
   if (!cell.isCurrent) return;
   context.beginPath();
-  context.roundRect(x + 1.5, y + 1.5, width - 3, height - 3, isSmall ? 3 : 7);
+  context.roundRect(x + 1.5, y + 1.5, width - 3, height - 3, round - 1);
   context.lineWidth = 3;
   context.strokeStyle = colors.text;
   context.stroke();
 }
 
-/** The acceleration of the last seconds: its distance from 1 g, which is what moves. */
+/** How hard a device was pulled in the last seconds, the newest on the right. One at rest has 1 g, whichever way it lies. */
 function drawLine(
-  context: CanvasRenderingContext2D, swarm: Swarm, place: number, x: number, y: number, width: number, height: number, color: string,
+  context: CanvasRenderingContext2D, swarm: Swarm, place: number,
+  { x, y, width, height }: { x: number; y: number; width: number; height: number }, color: string, fills: boolean,
 ): void {
   const head = swarm.frames[place] ?? 0;
   const from = place * HISTORY;
@@ -121,4 +147,12 @@ function drawLine(
   context.lineWidth = 1.25;
   context.strokeStyle = color;
   context.stroke();
+  if (!fills) return;
+  context.lineTo(x + width, y + height);
+  context.lineTo(x, y + height);
+  context.closePath();
+  context.globalAlpha *= 0.1;
+  context.fillStyle = color;
+  context.fill();
+  context.globalAlpha /= 0.1;
 }

@@ -1,9 +1,12 @@
 // The devices: found, sorted, picked, and shown as a grid, on the floor or in a table.
 
+import { useSignal, useSignalEffect } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
 import { Button, Card } from "../../design/parts";
 import { Floor } from "./floor";
 import { Grid } from "./grid";
-import { gone, pick, picked, query, reachable, shown, sort, type SortKey, swarm, unpick, type View, view } from "./state";
+import { gone, isHeld, pick, picked, query, reachable, shown, sort, type SortKey, swarm, unpick, type View, view, watching } from "./state";
 import { Table } from "./table";
 import { Welcome } from "./welcome";
 
@@ -16,9 +19,11 @@ const VIEWS: readonly { name: View; label: string }[] = [
 const SORTS: readonly { key: SortKey; label: string }[] = [
   { key: "id", label: "by id" },
   { key: "tap", label: "last tapped" },
-  { key: "rate", label: "by rate" },
-  { key: "age", label: "by age" },
+  { key: "pull", label: "most moved" },
+  { key: "east", label: "west to east" },
   { key: "color", label: "by LED colour" },
+  { key: "rate", label: "fastest" },
+  { key: "age", label: "newest frame" },
 ];
 
 const count = (number: number, one: string): string => `${number.toLocaleString("en")} ${one}${number === 1 ? "" : "s"}`;
@@ -52,11 +57,39 @@ function Picked() {
   );
 }
 
+function Title({ there }: { there: number }) {
+  return (
+    <>
+      Devices <span class="quiet" data-count={there}>{there === 0 ? "" : there.toLocaleString("en")}</span>
+      {there > 0 && <span class="rate small quiet">{watching.rate.value.toLocaleString("en")} frames/s</span>}
+    </>
+  );
+}
+
+/** What one picks from. Its order stays while somebody points at it, or is in it with the keys. */
+function Held({ children }: { children: ComponentChildren }) {
+  const isOver = useSignal(false);
+  const isIn = useSignal(false);
+  useSignalEffect(() => void (isHeld.value = isOver.value || isIn.value));
+  useEffect(() => () => void (isHeld.value = false), []);
+  return (
+    <div
+      class="stack tight"
+      onPointerEnter={() => (isOver.value = true)}
+      onPointerLeave={() => (isOver.value = false)}
+      onFocusIn={() => (isIn.value = true)}
+      onFocusOut={() => (isIn.value = false)}
+    >
+      {children}
+    </div>
+  );
+}
+
 export function Devices() {
   const there = swarm.ids.value.length;
   const isEmpty = there === 0;
   return (
-    <Card class="devices" title={<>Devices <span class="quiet" data-count={there}>{there === 0 ? "" : there.toLocaleString("en")}</span></>} aside={<Views />}>
+    <Card class="devices" title={<Title there={there} />} aside={<Views />}>
       {isEmpty ? (
         <>
           <Welcome />
@@ -78,7 +111,7 @@ export function Devices() {
             </label>
           </div>
           {shown.value.length === 0 && <p class="quiet">No device has “{query.value.trim()}” in its id; {count(there, "device")} there.</p>}
-          {view.value === "grid" ? <Grid /> : view.value === "floor" ? <Floor /> : <Table />}
+          <Held>{view.value === "grid" ? <Grid /> : view.value === "floor" ? <Floor /> : <Table />}</Held>
           <Picked />
         </>
       )}

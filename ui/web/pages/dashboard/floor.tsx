@@ -1,12 +1,16 @@
-// The devices where the beacons say that they are. A click picks the nearest, a drag those in its box.
+// The devices where the beacons say that they are. A click picks the nearest, a drag those in its box, the keys go from one to the next.
 
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { type Sheet, useCanvas } from "../../design/canvas";
 import { colors } from "../../design/colors";
 import { Dots } from "../../design/dots";
+import { isCalm } from "../../design/motion";
+import { Field } from "../../design/parts";
+import { locate } from "../../store/floor";
 import { FLASH_MS, NO_COLOR } from "../../store/swarm";
-import { hex } from "./cell";
-import { pick, picked, shown, swarm } from "./state";
+import { hex, opacity } from "./cell";
+import { ListBox, useCursor } from "./listbox";
+import { FLOOR_LIMITS, floor, pick, picked, shown, swarm, tick } from "./state";
 
 /** Pixels between the edge of the canvas and the floor. */
 const MARGIN = 28;
@@ -22,13 +26,61 @@ interface Box {
   toY: number;
 }
 
-/** Where a device is on a canvas of this size. */
-const pointOf = (place: number, width: number, height: number): [x: number, y: number] => [
-  MARGIN + (swarm.x[place] ?? 0) * (width - 2 * MARGIN),
-  MARGIN + (swarm.y[place] ?? 0) * (height - 2 * MARGIN),
-];
+/** How the keys go: by the order of the devices, which is the one of the grid. */
+const STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1, PageUp: -10, PageDown: 10 };
+
+/** Where a device is on a canvas of this size; `undefined` when no beacon is heard. The same object each time. */
+function pointOf(id: string, width: number, height: number): Point | undefined {
+  const place = swarm.place(id);
+  if (place === undefined || !locate(swarm.beacons, place * 4, floor.peek(), spot)) return undefined;
+  point.x = MARGIN + spot.x * (width - 2 * MARGIN);
+  point.y = MARGIN + spot.y * (height - 2 * MARGIN);
+  return point;
+}
+
+interface Point {
+  x: number;
+  y: number;
+}
+
+const spot: Point = { x: 0, y: 0 };
+const point: Point = { x: 0, y: 0 };
+
+/** How large the floor is: without that nobody can tell how far it is from one beacon to the next. */
+function Size() {
+  const [typed, setTyped] = useState({ widthM: String(floor.peek().widthM), depthM: String(floor.peek().depthM) });
+  const [wrong, setWrong] = useState<string>();
+  const set = (side: "widthM" | "depthM", text: string) => {
+    setTyped({ ...typed, [side]: text });
+    const metres = text.trim() === "" ? NaN : Number(text.trim().replace(",", "."));
+    const fits = metres >= FLOOR_LIMITS.least && metres <= FLOOR_LIMITS.most;
+    setWrong(fits ? undefined : side);
+    if (fits) floor.value = { ...floor.peek(), [side]: metres };
+  };
+  const fields = [["widthM", "West to east (m)"], ["depthM", "North to south (m)"]] as const;
+  return (
+    <div class="row floor-size">
+      {fields.map(([side, label]) => (
+        <Field key={side} label={label} wrong={wrong === side ? `Must be ${FLOOR_LIMITS.least} to ${FLOOR_LIMITS.most} metres.` : undefined}>
+          {field => (
+            <input {...field} class="input mono" inputMode="decimal" autocomplete="off" value={typed[side]} onInput={event => set(side, event.currentTarget.value)} />
+          )}
+        </Field>
+      ))}
+    </div>
+  );
+}
+
+/** How many devices are not on the floor, because they hear no beacon. */
+function Unheard() {
+  tick.value;
+  const { length } = shown.value.filter(id => pointOf(id, 0, 0) === undefined);
+  if (length === 0) return null;
+  return <p class="quiet small">{length === 1 ? "1 device hears" : `${length} devices hear`} no beacon, and so {length === 1 ? "is" : "are"} not on the floor.</p>;
+}
 
 export function Floor() {
+  const cursor = useCursor();
   const box = useRef<Box>(undefined);
   const dots = useRef(new Dots());
 
@@ -57,28 +109,36 @@ export function Floor() {
     const radius = ids.length > 400 ? 4 : 7;
     for (const id of ids) {
       const place = swarm.place(id);
-      if (place === undefined) continue;
-      const [x, y] = pointOf(place, width, height);
+      const at = pointOf(id, width, height);
+      if (place === undefined || at === undefined) continue;
+      const { x, y } = at;
       const flash = 1 - (now - (swarm.tappedMs[place] ?? 0)) / FLASH_MS;
       if (flash > 0) {
-        context.globalAlpha = flash;
+        context.globalAlpha = isCalm.peek() ? 1 : flash;
         context.beginPath();
-        context.arc(x, y, radius + 10 * (1 - flash) + 2, 0, 2 * Math.PI);
+        context.arc(x, y, isCalm.peek() ? radius + 4 : radius + 10 * (1 - flash) + 2, 0, 2 * Math.PI);
         context.lineWidth = 2;
         context.strokeStyle = paint.accent;
         context.stroke();
       }
       const color = swarm.color[place] ?? NO_COLOR;
       const isPicked = picked.peek().has(id);
-      context.globalAlpha = now - (swarm.seenMs[place] ?? 0) > 1_000 ? 0.4 : 1;
+      context.globalAlpha = opacity(now - (swarm.seenMs[place] ?? 0));
       const fill = color === NO_COLOR ? paint.sunken : hex(color);
       dots.current.draw(context, x, y, { fill, edge: isPicked ? paint.accent : paint.edge, radius, line: isPicked ? 3 : 1.5 });
-      if (ids.length <= 60 || isPicked) {
+      const isCurrent = cursor.isFocused.peek() && id === cursor.id.peek();
+      if (ids.length <= 60 || isPicked || isCurrent) {
         context.fillStyle = paint.text;
         context.font = "11px ui-monospace, monospace";
         context.fillText(id, x, y + radius + 9);
       }
       context.globalAlpha = 1;
+      if (!isCurrent) continue;
+      context.beginPath();
+      context.arc(x, y, radius + 5, 0, 2 * Math.PI);
+      context.lineWidth = 3;
+      context.strokeStyle = paint.text;
+      context.stroke();
     }
     const drag = box.current;
     if (!drag) return;
@@ -99,36 +159,44 @@ export function Floor() {
     const { clientWidth: width, clientHeight: height } = element;
     const [left, right] = [Math.min(drag.x, drag.toX), Math.max(drag.x, drag.toX)];
     const [top, bottom] = [Math.min(drag.y, drag.toY), Math.max(drag.y, drag.toY)];
-    const points = shown.peek().map(id => ({ id, at: pointOf(swarm.place(id) ?? 0, width, height) }));
     if (right - left > DRAG || bottom - top > DRAG) {
-      pick(points.filter(({ at: [x, y] }) => x >= left && x <= right && y >= top && y <= bottom).map(({ id }) => id), how);
+      const isIn = (at: Point | undefined) => at && at.x >= left && at.x <= right && at.y >= top && at.y <= bottom;
+      pick(shown.peek().filter(id => isIn(pointOf(id, width, height))), how);
       return;
     }
     let nearest: string | undefined;
     let least = NEAR;
-    for (const { id, at: [x, y] } of points) {
-      const distance = Math.hypot(x - drag.x, y - drag.y);
+    for (const id of shown.peek()) {
+      const at = pointOf(id, width, height);
+      const distance = at ? Math.hypot(at.x - drag.x, at.y - drag.y) : Infinity;
       if (distance < least) [nearest, least] = [id, distance];
     }
-    if (nearest !== undefined) pick([nearest], how === "add" ? "toggle" : "only");
+    // Shift adds here: there is no order in which one lies between two others.
+    const held = { shiftKey: false, ctrlKey: how === "add", metaKey: false };
+    if (nearest !== undefined) cursor.choose(nearest, held, matchMedia("(pointer: coarse)").matches);
     else if (how === "only") pick([], "only");
   };
 
   return (
-    <canvas
-      ref={canvas}
-      class="floor"
-      role="img"
-      aria-label="The floor, with each device where its beacons say that it is. The table has the same places as text."
-      onPointerDown={event => {
-        event.currentTarget.setPointerCapture(event.pointerId);
-        box.current = { x: event.offsetX, y: event.offsetY, toX: event.offsetX, toY: event.offsetY };
-      }}
-      onPointerMove={event => {
-        if (box.current) Object.assign(box.current, { toX: event.offsetX, toY: event.offsetY });
-      }}
-      onPointerUp={finish}
-      onPointerCancel={() => (box.current = undefined)}
-    />
+    <>
+      <ListBox cursor={cursor} label="Devices on the floor" class="floor" steps={() => STEPS}>
+        <canvas
+          ref={canvas}
+          class="floor-canvas"
+          aria-hidden="true"
+          onPointerDown={event => {
+            event.currentTarget.setPointerCapture(event.pointerId);
+            box.current = { x: event.offsetX, y: event.offsetY, toX: event.offsetX, toY: event.offsetY };
+          }}
+          onPointerMove={event => {
+            if (box.current) Object.assign(box.current, { toX: event.offsetX, toY: event.offsetY });
+          }}
+          onPointerUp={finish}
+          onPointerCancel={() => (box.current = undefined)}
+        />
+      </ListBox>
+      <Unheard />
+      <Size />
+    </>
   );
 }

@@ -3,7 +3,9 @@
 import { batch, computed, signal } from "@preact/signals";
 import { config } from "../../design/config";
 import { remembered } from "../../design/remembered";
+import { type Floor, USUAL_FLOOR, locate } from "../../store/floor";
 import { address } from "../../store/server";
+import { HISTORY } from "../../store/swarm";
 import { Watching } from "../../store/watching";
 
 /** Where this page gets the registry: from its own origin, which every hub has, or from the CDN when it was opened elsewhere. */
@@ -15,31 +17,59 @@ export const swarm = watching.swarm;
 /** Where the page connects to; the text as it was typed when it is no address, which the library then says. */
 export const url = computed(() => address.value.url);
 
-/** Counts up about once a second, for what is shown as text. */
+/** Counts up twice a second, for what is shown as text. */
 export const tick = signal(0);
 
 export type View = "grid" | "floor" | "table";
 const isView = (text: string): text is View => ["grid", "floor", "table"].includes(text);
 export const view = remembered<View>("dashboard.view", "grid", text => (isView(text) ? text : undefined), value => value);
 
-export type SortKey = "id" | "rate" | "age" | "tap" | "color";
+/** Metres that a side of a floor may have. */
+export const FLOOR_LIMITS = { least: 1, most: 1_000 };
+const isSide = (metres: number | undefined): metres is number =>
+  metres !== undefined && metres >= FLOOR_LIMITS.least && metres <= FLOOR_LIMITS.most;
+
+/** The floor that the beacons stand around. */
+export const floor = remembered<Floor>(
+  "dashboard.floor",
+  USUAL_FLOOR,
+  text => {
+    const [widthM, depthM] = text.split("x").map(Number);
+    return isSide(widthM) && isSide(depthM) ? { widthM, depthM } : undefined;
+  },
+  ({ widthM, depthM }) => `${widthM}x${depthM}`,
+);
+
+/** What devices are sorted by; all but the id change all the time. */
+export type SortKey = "id" | "pull" | "east" | "tap" | "color" | "rate" | "age";
 export const sort = signal<{ readonly key: SortKey; readonly down: boolean }>({ key: "id", down: false });
+/** Whether values fall from first to last: of these one looks for the most. */
+export const isFalling = computed(() => (sort.value.key === "pull" || sort.value.key === "rate") !== sort.value.down);
 export const query = signal("");
+/** While somebody points at the devices or is among them with the keys, their order stays: nobody wants to pick what moved under a click. */
+export const isHeld = signal(false);
 
 /** The devices that were picked, also those that have left since. */
 export const picked = signal<ReadonlySet<string>>(new Set());
 /** Of these, the ones that are there. */
 export const reachable = computed(() => swarm.ids.value.filter(id => picked.value.has(id)));
-export const gone = computed(() => [...picked.value].filter(id => !swarm.ids.value.includes(id)).sort());
+export const gone = computed(() => {
+  swarm.ids.value;
+  return [...picked.value].filter(id => swarm.place(id) === undefined).sort();
+});
 
-function sortValue(id: string, key: SortKey): number {
+const spot = { x: 0, y: 0 };
+
+/** What is compared; the least comes first. */
+function sortValue(id: string, key: Exclude<SortKey, "id">): number {
   const place = swarm.place(id) ?? 0;
   switch (key) {
-    case "rate": return swarm.rate[place] ?? 0;
-    case "age": return -(swarm.seenMs[place] ?? 0);
+    case "pull": return -(swarm.history[place * HISTORY + (((swarm.frames[place] ?? 0) + HISTORY - 1) % HISTORY)] ?? 0);
+    case "east": return locate(swarm.beacons, place * 4, floor.peek(), spot) ? spot.x : Infinity;
     case "tap": return -(swarm.tappedMs[place] ?? 0);
     case "color": return swarm.color[place] ?? 0;
-    default: return parseInt(id, 16);
+    case "rate": return -(swarm.rate[place] ?? 0);
+    case "age": return -(swarm.seenMs[place] ?? 0);
   }
 }
 
@@ -49,9 +79,13 @@ export const shown = computed<readonly string[]>(() => {
   const found = wanted === "" ? swarm.ids.value : swarm.ids.value.filter(id => id.includes(wanted));
   const { key, down } = sort.value;
   if (key === "id") return down ? [...found].reverse() : found;
-  tick.value;
+  if (!isHeld.value) tick.value;
   const values = new Map(found.map(id => [id, sortValue(id, key)]));
-  return [...found].sort((a, b) => ((values.get(a) ?? 0) - (values.get(b) ?? 0)) * (down ? -1 : 1));
+  const sign = down ? -1 : 1;
+  return [...found].sort((a, b) => {
+    const [one, other] = [values.get(a) ?? 0, values.get(b) ?? 0];
+    return one === other ? 0 : one < other ? -sign : sign;
+  });
 });
 
 /** Picks these alone, these as well, or these no longer. */
@@ -67,7 +101,11 @@ export function pick(ids: readonly string[], how: "only" | "add" | "toggle"): vo
   });
 }
 
-export const unpick = (ids: readonly string[]): void => void (picked.value = new Set([...picked.peek()].filter(id => !ids.includes(id))));
+export function unpick(ids: readonly string[]): void {
+  const next = new Set(picked.peek());
+  for (const id of ids) next.delete(id);
+  picked.value = next;
+}
 
 /** Whom a command is for. */
 export type Target = "picked" | "all" | "one";

@@ -2,45 +2,51 @@
 
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { ago } from "../../design/ago";
+import { ago } from "../../design/live";
+import { type Floor, locate } from "../../store/floor";
 import { FLASH_MS, NO_COLOR } from "../../store/swarm";
 import { toG } from "../../library/wire";
 import { hex } from "./cell";
-import { pick, picked, shown, sort, type SortKey, swarm, tick } from "./state";
+import { floor, isFalling, pick, picked, shown, sort, type SortKey, swarm, tick } from "./state";
 
 const ROW = 40;
 /** Rows beyond what is in view, on either side. */
 const SPARE = 6;
 
-const COLUMNS: readonly { key?: SortKey; label: string }[] = [
+const COLUMNS: readonly { key: SortKey; label: string }[] = [
   { key: "id", label: "Device" },
-  { label: "Acceleration (g)" },
-  { label: "Position" },
+  { key: "pull", label: "Acceleration (g)" },
+  { key: "east", label: "Position" },
   { key: "tap", label: "Tap" },
   { key: "color", label: "LED sent" },
   { key: "rate", label: "Rate" },
   { key: "age", label: "Age" },
 ];
 
+const spot = { x: 0, y: 0 };
+
 /** Where a device is, in words. */
-function placeWords(x: number, y: number): string {
-  const [percentX, percentY] = [Math.round(x * 100), Math.round(y * 100)];
-  return `${percentX} % east, ${percentY} % south`;
+function placeWords(place: number, floor: Floor): string {
+  if (!locate(swarm.beacons, place * 4, floor, spot)) return "no beacon heard";
+  return `${(spot.x * floor.widthM).toFixed(1)} m east, ${(spot.y * floor.depthM).toFixed(1)} m south`;
 }
+
+/** Signed, so that digits stand below digits. */
+const inG = (byte: number): string => toG(byte).toFixed(2).replace("-", "−").padStart(5, "\u2007");
 
 function Row({ id, index }: { id: string; index: number }) {
   const place = swarm.place(id);
   if (place === undefined) return null;
   const now = performance.now();
-  const g = [0, 1, 2].map(axis => toG(swarm.acceleration[place * 3 + axis] ?? 0).toFixed(2));
+  const g = [0, 1, 2].map(axis => inG(swarm.acceleration[place * 3 + axis] ?? 0));
   const color = swarm.color[place] ?? NO_COLOR;
   const tapped = now - (swarm.tappedMs[place] ?? 0);
   return (
     <tr class={picked.value.has(id) ? "picked" : ""} aria-rowindex={index + 2} style={{ height: `${ROW}px` }}>
       <td><input type="checkbox" aria-label={`Pick ${id}`} checked={picked.value.has(id)} onChange={() => pick([id], "toggle")} /></td>
       <th scope="row" class="mono">{id}</th>
-      <td class="mono">{g.join("  ")}</td>
-      <td>{placeWords(swarm.x[place] ?? 0, swarm.y[place] ?? 0)}</td>
+      <td class="mono">{g.join(" ")}</td>
+      <td>{placeWords(place, floor.value)}</td>
       <td>{tapped < FLASH_MS * 2 ? <strong class="tap">tap</strong> : tapped < 3_600_000 ? `${ago(tapped)} ago` : "–"}</td>
       <td>
         {color === NO_COLOR ? "–" : (
@@ -69,14 +75,12 @@ export function Table() {
           <tr aria-rowindex={1}>
             <td><input type="checkbox" aria-label="Pick all that are shown" checked={all} onChange={() => pick(all ? [] : ids, "only")} /></td>
             {COLUMNS.map(({ key, label }) => {
-              const isSorted = key !== undefined && sort.value.key === key;
+              const isSorted = sort.value.key === key;
               return (
-                <th key={label} scope="col" aria-sort={isSorted ? (sort.value.down ? "descending" : "ascending") : undefined}>
-                  {key === undefined ? label : (
-                    <button type="button" class="sort" onClick={() => (sort.value = { key, down: isSorted && !sort.value.down })}>
-                      {label} <span aria-hidden="true">{isSorted ? (sort.value.down ? "▼" : "▲") : ""}</span>
-                    </button>
-                  )}
+                <th key={label} scope="col" aria-sort={isSorted ? (isFalling.value ? "descending" : "ascending") : undefined}>
+                  <button type="button" class="sort" onClick={() => (sort.value = { key, down: isSorted && !sort.value.down })}>
+                    {label} <span aria-hidden="true">{isSorted ? (isFalling.value ? "▼" : "▲") : ""}</span>
+                  </button>
                 </th>
               );
             })}

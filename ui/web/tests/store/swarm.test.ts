@@ -45,7 +45,7 @@ describe("who is there", () => {
     swarm.take(device("0002", { dNW: 0, dSE: 255 }));
     expect(swarm.place("0002")).toBe(place);
     expect([swarm.color[place], swarm.tappedMs[place], swarm.frames[place]]).toEqual([NO_COLOR, -Infinity, 1]);
-    expect([swarm.x[place], swarm.y[place]], "where it is itself, not on its way from the other").toEqual([1, 1]);
+    expect([...swarm.beacons.slice(place * 4, place * 4 + 4)], "what it hears itself, not what the other did").toEqual([0, 0, 255, 0]);
     swarm.clear();
     picture();
     expect(swarm.ids.value).toEqual([]);
@@ -90,11 +90,24 @@ describe("what a frame does", () => {
     expect([samples()[0], samples().at(-1)]).toEqual([142, 64]);
   });
 
+  test("a beacon is smoothed, a reading that went missing changes nothing, and one that stays away is not heard any more", () => {
+    const { swarm } = stage();
+    const nw = () => swarm.beacons[placeOf(swarm, "0001") * 4] ?? NaN;
+    swarm.take(device("0001", { dNW: 200 }));
+    expect(nw(), "the first as it is").toBe(200);
+    swarm.take(device("0001", { dNW: 100 }));
+    expect(nw()).toBeCloseTo(180);
+    for (let missing = 0; missing < 20; missing++) swarm.take(device("0001", { dNW: 0 }));
+    expect(nw()).toBeCloseTo(180);
+    swarm.take(device("0001", { dNW: 0 }));
+    expect(nw()).toBe(0);
+  });
+
   test("rates are those of the last seconds", () => {
     const { swarm } = stage();
     swarm.look(0);
     for (let at = 0; at < 20; at++) swarm.take(device("0001"));
-    swarm.look(1_000);
+    expect(swarm.look(1_000), "of all together").toBe(20);
     expect(swarm.rate[placeOf(swarm, "0001")]).toBe(20);
     swarm.look(2_000);
     expect(swarm.rate[placeOf(swarm, "0001")], "silence pulls it down").toBe(10);
