@@ -2,7 +2,7 @@
 // command or the registry is another one.
 
 import type { ParameterSchema } from "../library/api";
-import { COLORS, colorDigits, mustBe } from "../library/registry";
+import { checkCommand, COLORS, colorDigits, mustBe } from "../library/registry";
 import { Field, type FieldProps } from "./parts";
 
 /** What was typed so far, by `command.parameter`. */
@@ -11,6 +11,25 @@ export type Typed = Readonly<Record<string, string>>;
 /** The text of a parameter: what was typed, or its default. */
 export const textOf = (typed: Typed, command: string, entry: ParameterSchema): string =>
   typed[`${command}.${entry.name}`] ?? String(entry.default ?? (entry.type === "enum" ? (entry.values?.[0] ?? "") : ""));
+
+/** What is wrong with what was typed, by the name of the parameter: a sentence for each. */
+export type Mistakes = Readonly<Record<string, string>>;
+
+/** Looks at each parameter by itself, so that each mistake stands at its field. */
+export function mistakesIn(typed: Typed, command: string, schema: readonly ParameterSchema[]): Mistakes {
+  const mistakes: Record<string, string> = {};
+  for (const [index, entry] of schema.entries()) {
+    const { name = "" } = entry;
+    const text = textOf(typed, command, entry).trim();
+    // What follows a colon would be the next parameter; only the last may have some, and a URL.
+    const isSplit = text.includes(":") && entry.type !== "url" && (entry.type !== undefined || index < schema.length - 1);
+    const alone = { commands: { [command]: { parameters: [name], schema: [entry] } } };
+    if (text === "") mistakes[name] = `It is missing: it must be ${mustBe(entry)}.`;
+    else if (isSplit && entry.type === undefined) mistakes[name] = "There must be no colon in it.";
+    else if (isSplit || checkCommand(alone, command, text).error) mistakes[name] = `It must be ${mustBe(entry)}.`;
+  }
+  return mistakes;
+}
 
 /** Ranges wider than this are no help as a slider. */
 const SLIDER_MOST = 10_000;
@@ -69,13 +88,13 @@ function Control({ entry, field, text, set }: { entry: ParameterSchema; field: F
   }
 }
 
-/** The fields of a command. `wrong` is what is wrong with one of its parameters. */
+/** The fields of a command, each with what is wrong with it. */
 export function CommandFields(props: {
   command: string;
   schema: readonly ParameterSchema[];
   typed: Typed;
   onType: (typed: Typed) => void;
-  wrong?: { readonly name: string; readonly message: string } | undefined;
+  mistakes: Mistakes;
 }) {
   return (
     <>
@@ -86,7 +105,7 @@ export function CommandFields(props: {
             key={`${props.command}.${name}`}
             label={words(name)}
             hint={entry.type === "enum" || entry.type === "color" ? undefined : mustBe(entry).replace(/^./, first => first.toUpperCase())}
-            wrong={props.wrong?.name === name ? props.wrong.message : undefined}
+            wrong={props.mistakes[name]}
           >
             {field => (
               <Control entry={entry} field={field} text={textOf(props.typed, props.command, entry)}

@@ -18,10 +18,10 @@ const apps = signal<readonly App[]>([]);
 const problem = signal<string | undefined>(undefined);
 const read = signal<App | undefined>(undefined);
 
-/** Asks the hub which apps there are. */
+/** Asks the hub which apps there are: this page is on it, whatever its name may be. */
 export async function loadApps(): Promise<void> {
   try {
-    const response = await fetch(`${config.appsBaseUrl}/api/apps`);
+    const response = await fetch("/api/apps");
     if (!response.ok) throw new Error(`the hub answers ${response.status}`);
     apps.value = (await response.json()) as readonly App[];
     problem.value = undefined;
@@ -34,7 +34,12 @@ const OURS = [
   { title: "Device emulator", url: config.emulatorUrl, description: "Turns a phone, or this screen, into a device: motion, taps, lights, vibration." },
   { title: "Simulator", url: `${config.simulatorBaseUrl}/`, description: "Swarms of thousands of virtual devices, for tests and for rooms that are still empty." },
   { title: "Libraries and firmware", url: `${config.cdnBaseUrl}/`, description: "What the CDN has: grouploop.js, the Hitloop classes, p5.js, firmware, the command registry." },
-] as const;
+  { title: "Documentation", url: config.docsUrl, description: "The protocol, the libraries, and how to write an app." },
+].filter(({ url }) => url !== "");
+
+/** A README below the heading of a dialog: its headings are two levels deeper. The hub writes them without attributes. */
+export const below = (html: string): string =>
+  html.replace(/<(\/?)h([1-6])>/g, (_, slash: string, level: string) => `<${slash}h${Math.min(6, Number(level) + 2)}>`);
 
 function AppCard({ app }: { app: App }) {
   return (
@@ -63,11 +68,11 @@ export function Apps() {
         ? <p class="quiet small">{problem.value}</p>
         : apps.value.length === 0 && (
           <p class="quiet small">
-            An app of your own: put a folder with an <code>index.html</code>, and a <code>README.md</code> if you like, into the server's folder of apps (<code>data/apps</code>, or where <code>ui.apps</code> says), and reload.
+            An app of your own: put a folder with an <code>index.html</code>, and a <code>README.md</code> if you like, into the folder of apps (<code>data/apps</code>, or what <code>ui.apps</code> says) and reload.
           </p>
         )}
       <Dialog title={shown?.title ?? ""} open={shown !== undefined} onClose={() => (read.value = undefined)}>
-        {shown?.readme_html && <div class="readme" dangerouslySetInnerHTML={{ __html: shown.readme_html }} />}
+        {shown?.readme_html && <div class="readme" dangerouslySetInnerHTML={{ __html: below(shown.readme_html) }} />}
         {shown && <div><a class="button first" href={shown.url}>Open {shown.title}</a></div>}
       </Dialog>
     </Card>

@@ -1,9 +1,9 @@
 // The command panel: for whom, which command, its form, and what became of those that were sent.
 
 import { computed, signal } from "@preact/signals";
-import { CommandFields, textOf, type Typed } from "../../design/command-form";
+import { CommandFields, type Mistakes, mistakesIn, textOf, type Typed } from "../../design/command-form";
 import { Button, Card, Field, Notice } from "../../design/parts";
-import { checkCommand, schemaOf } from "../../library/registry";
+import { schemaOf } from "../../library/registry";
 import { parseId } from "../../library/wire";
 import { act, again, log, type Line } from "./batch";
 import { reachable, gone, swarm, target, type Target, watching } from "./state";
@@ -14,7 +14,8 @@ const typed = signal<Typed>({});
 const one = signal("");
 /** For when there is no registry: a whole command as text. */
 const raw = signal("led:ff8000");
-const wrong = signal<{ readonly name: string; readonly message: string } | undefined>(undefined);
+/** Whether somebody tried to send what is in the form now: before that nothing is called wrong. */
+const wasTried = signal(false);
 
 const chosen = computed(() => {
   const registry = watching.registry.value;
@@ -24,40 +25,38 @@ const chosen = computed(() => {
   return name === undefined || info === undefined ? undefined : { name, info, schema: schemaOf(info) };
 });
 
-/** The parameter that a message of the check is about. */
-const parameterOf = (message: string): string => chosen.value?.schema.find(({ name = "" }) => message.includes(name))?.name ?? "";
-
 /** For whom it is, or what is wrong with that. */
-function receivers(): readonly string[] | "all" | undefined {
-  if (target.value === "all") return "all";
+const receivers = computed<{ to: readonly string[] | "all" } | { wrong: string }>(() => {
+  if (target.value === "all") return { to: "all" };
   if (target.value === "picked") {
-    if (reachable.value.length > 0) return reachable.value;
-    wrong.value = { name: "target", message: gone.value.length > 0 ? "The devices that you picked have left." : "No device is picked: click some, or choose all." };
-    return undefined;
+    if (reachable.value.length > 0) return { to: reachable.value };
+    return { wrong: gone.value.length > 0 ? "The devices that you picked have left." : "No device is picked: click some, or choose all." };
   }
   const id = one.value.trim().toLowerCase();
-  if (parseId(id) !== undefined) return [id];
-  wrong.value = { name: "target", message: `“${one.value.trim()}” is no device: it must be 4 hex digits, such as 1a2b.` };
-  return undefined;
-}
+  return parseId(id) === undefined ? { wrong: "It must be 4 hex digits, such as 1a2b." } : { to: [id] };
+});
 
-function submit(event: Event): void {
-  event.preventDefault();
-  wrong.value = undefined;
-  const to = receivers();
-  if (to === undefined) return;
+/** What is wrong with the parameters, or with the text while there is no registry. */
+const mistakes = computed<Mistakes>(() => {
   const now = chosen.value;
-  if (!now) {
-    const [name = "", ...parameters] = raw.value.trim().split(":");
-    if (name === "") wrong.value = { name: "raw", message: "Type a command, such as led:ff8000." };
-    else void act(to, name, parameters);
+  if (now) return mistakesIn(typed.value, now.name, now.schema);
+  return /^[^\s:]+(:|$)/.test(raw.value.trim()) ? {} : { raw: "It must be a command, such as led:ff8000." };
+});
+
+function submit(event: Event & { currentTarget: HTMLFormElement }): void {
+  event.preventDefault();
+  const whom = receivers.value;
+  if ("wrong" in whom || Object.keys(mistakes.value).length > 0) {
+    wasTried.value = true;
+    const form = event.currentTarget;
+    // Once it is marked.
+    requestAnimationFrame(() => form.querySelector<HTMLElement>("[aria-invalid]")?.focus());
     return;
   }
-  const parameters = now.schema.map(entry => textOf(typed.value, now.name, entry).trim());
-  const registry = watching.registry.peek();
-  const checked = registry && checkCommand(registry, now.name, parameters.join(":"));
-  if (checked?.error) wrong.value = { name: parameterOf(checked.message), message: checked.message };
-  else void act(to, now.name, parameters);
+  wasTried.value = false;
+  const now = chosen.value;
+  const [name = "", ...parameters] = now ? [now.name, ...now.schema.map(entry => textOf(typed.value, now.name, entry).trim())] : raw.value.trim().split(":");
+  void act(whom.to, name, parameters);
 }
 
 function Whom() {
@@ -66,7 +65,7 @@ function Whom() {
     { name: "picked", label: `Picked ${reachable.value.length || ""}` },
     { name: "one", label: "One" },
   ];
-  const mistake = wrong.value?.name === "target" ? wrong.value.message : undefined;
+  const mistake = wasTried.value && "wrong" in receivers.value ? receivers.value.wrong : undefined;
   return (
     <div class="stack tight">
       <div class="row joined" role="group" aria-label="Send to">
@@ -90,6 +89,7 @@ function What() {
   const now = chosen.value;
   const problem = watching.registryProblem.value;
   const names = Object.keys(watching.registry.value?.commands ?? {});
+  const wrong: Mistakes = wasTried.value ? mistakes.value : {};
   return (
     <>
       {problem && (
@@ -106,16 +106,16 @@ function What() {
             {field => (
               <select {...field} class="input mono" value={now.name} onInput={event => {
                 command.value = event.currentTarget.value;
-                wrong.value = undefined;
+                wasTried.value = false;
               }}>
                 {names.map(name => <option key={name} value={name}>{name}</option>)}
               </select>
             )}
           </Field>
-          <CommandFields command={now.name} schema={now.schema} typed={typed.value} onType={next => (typed.value = next)} wrong={wrong.value} />
+          <CommandFields command={now.name} schema={now.schema} typed={typed.value} onType={next => (typed.value = next)} mistakes={wrong} />
         </>
       ) : (
-        <Field label="Command" hint="As devices get it, such as led:ff8000" wrong={wrong.value?.name === "raw" ? wrong.value.message : undefined}>
+        <Field label="Command" hint="As devices get it, such as led:ff8000" wrong={wrong["raw"]}>
           {field => <input {...field} class="input mono" autocomplete="off" spellcheck={false} value={raw.value} onInput={event => (raw.value = event.currentTarget.value)} />}
         </Field>
       )}
@@ -125,6 +125,15 @@ function What() {
 
 const time = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
+/** Another try for those that a command did not reach, as far as they are there. */
+function Again({ line }: { line: Line }) {
+  swarm.ids.value;
+  const here = line.failed.filter(id => swarm.place(id) !== undefined).length;
+  if (here === 0) return <p class="small quiet">{line.failed.length === 1 ? "It is not there now." : "None of them is there now."}</p>;
+  const whom = line.failed.length === 1 ? "it" : here === line.failed.length ? "those" : `the ${here} that are there`;
+  return <div><Button onClick={() => again(line)}>Try {whom} again</Button></div>;
+}
+
 function LogLine({ line }: { line: Line }) {
   return (
     <li data-ok={line.ok === undefined ? "waiting" : line.ok}>
@@ -132,7 +141,7 @@ function LogLine({ line }: { line: Line }) {
       <p><code>{line.text}</code> <span class="quiet">to {line.to}</span></p>
       <p class="words">{line.words}</p>
       {line.failed.length > 1 && <p class="small mono">{line.failed.slice(0, 12).join(" ")}{line.failed.length > 12 ? ` and ${line.failed.length - 12} more` : ""}</p>}
-      {line.failed.length > 0 && <div><Button onClick={() => again(line)}>Try {line.failed.length === 1 ? "it" : "those"} again</Button></div>}
+      {line.failed.length > 0 && <Again line={line} />}
     </li>
   );
 }

@@ -6,14 +6,12 @@ import { colors } from "../../design/colors";
 import { Dots } from "../../design/dots";
 import { isCalm } from "../../design/motion";
 import { Field } from "../../design/parts";
-import { locate } from "../../store/floor";
 import { FLASH_MS, NO_COLOR } from "../../store/swarm";
 import { hex, opacity } from "./cell";
 import { ListBox, useCursor } from "./listbox";
+import { drawPlan, type Plan, planOf, type Point, pointOf } from "./plan";
 import { FLOOR_LIMITS, floor, pick, picked, shown, swarm, tick } from "./state";
 
-/** Pixels between the edge of the canvas and the floor. */
-const MARGIN = 28;
 /** How near a click must be, in pixels. */
 const NEAR = 22;
 /** A shorter way of the pointer is a click. */
@@ -28,23 +26,6 @@ interface Box {
 
 /** How the keys go: by the order of the devices, which is the one of the grid. */
 const STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1, PageUp: -10, PageDown: 10 };
-
-/** Where a device is on a canvas of this size; `undefined` when no beacon is heard. The same object each time. */
-function pointOf(id: string, width: number, height: number): Point | undefined {
-  const place = swarm.place(id);
-  if (place === undefined || !locate(swarm.beacons, place * 4, floor.peek(), spot)) return undefined;
-  point.x = MARGIN + spot.x * (width - 2 * MARGIN);
-  point.y = MARGIN + spot.y * (height - 2 * MARGIN);
-  return point;
-}
-
-interface Point {
-  x: number;
-  y: number;
-}
-
-const spot: Point = { x: 0, y: 0 };
-const point: Point = { x: 0, y: 0 };
 
 /** How large the floor is: without that nobody can tell how far it is from one beacon to the next. */
 function Size() {
@@ -71,10 +52,12 @@ function Size() {
   );
 }
 
+const NOWHERE: Plan = { left: 0, top: 0, scale: 1 };
+
 /** How many devices are not on the floor, because they hear no beacon. */
 function Unheard() {
   tick.value;
-  const { length } = shown.value.filter(id => pointOf(id, 0, 0) === undefined);
+  const { length } = shown.value.filter(id => pointOf(id, NOWHERE) === undefined);
   if (length === 0) return null;
   return <p class="quiet small">{length === 1 ? "1 device hears" : `${length} devices hear`} no beacon, and so {length === 1 ? "is" : "are"} not on the floor.</p>;
 }
@@ -86,30 +69,14 @@ export function Floor() {
 
   const draw = ({ context, width, height }: Sheet, now: number) => {
     const paint = colors.peek();
+    const plan = planOf(floor.peek(), width, height);
     context.clearRect(0, 0, width, height);
-    context.beginPath();
-    context.roundRect(MARGIN / 2, MARGIN / 2, width - MARGIN, height - MARGIN, 8);
-    context.fillStyle = paint.surface;
-    context.fill();
-    context.lineWidth = 1;
-    context.strokeStyle = paint.line;
-    context.stroke();
-    context.fillStyle = paint.quiet;
-    context.font = "600 11px system-ui, sans-serif";
-    context.textBaseline = "middle";
-    for (const [label, x, y, align] of [
-      ["NW", MARGIN, MARGIN, "left"], ["NE", width - MARGIN, MARGIN, "right"],
-      ["SE", width - MARGIN, height - MARGIN, "right"], ["SW", MARGIN, height - MARGIN, "left"],
-    ] as const) {
-      context.textAlign = align;
-      context.fillText(label, x, y);
-    }
-    context.textAlign = "center";
+    drawPlan(context, floor.peek(), plan, paint);
     const ids = shown.peek();
     const radius = ids.length > 400 ? 4 : 7;
     for (const id of ids) {
       const place = swarm.place(id);
-      const at = pointOf(id, width, height);
+      const at = pointOf(id, plan);
       if (place === undefined || at === undefined) continue;
       const { x, y } = at;
       const flash = 1 - (now - (swarm.tappedMs[place] ?? 0)) / FLASH_MS;
@@ -124,8 +91,8 @@ export function Floor() {
       const color = swarm.color[place] ?? NO_COLOR;
       const isPicked = picked.peek().has(id);
       context.globalAlpha = opacity(now - (swarm.seenMs[place] ?? 0));
-      const fill = color === NO_COLOR ? paint.sunken : hex(color);
-      dots.current.draw(context, x, y, { fill, edge: isPicked ? paint.accent : paint.edge, radius, line: isPicked ? 3 : 1.5 });
+      const fill = color === NO_COLOR ? paint.edge : hex(color);
+      dots.current.draw(context, x, y, { fill, edge: isPicked ? paint.accent : paint.quiet, radius, line: isPicked ? 3 : 1.5 });
       const isCurrent = cursor.isFocused.peek() && id === cursor.id.peek();
       if (ids.length <= 60 || isPicked || isCurrent) {
         context.fillStyle = paint.text;
@@ -156,18 +123,18 @@ export function Floor() {
     box.current = undefined;
     if (!drag || !element) return;
     const how = event.shiftKey || event.ctrlKey || event.metaKey ? "add" : "only";
-    const { clientWidth: width, clientHeight: height } = element;
+    const plan = planOf(floor.peek(), element.clientWidth, element.clientHeight);
     const [left, right] = [Math.min(drag.x, drag.toX), Math.max(drag.x, drag.toX)];
     const [top, bottom] = [Math.min(drag.y, drag.toY), Math.max(drag.y, drag.toY)];
     if (right - left > DRAG || bottom - top > DRAG) {
       const isIn = (at: Point | undefined) => at && at.x >= left && at.x <= right && at.y >= top && at.y <= bottom;
-      pick(shown.peek().filter(id => isIn(pointOf(id, width, height))), how);
+      pick(shown.peek().filter(id => isIn(pointOf(id, plan))), how);
       return;
     }
     let nearest: string | undefined;
     let least = NEAR;
     for (const id of shown.peek()) {
-      const at = pointOf(id, width, height);
+      const at = pointOf(id, plan);
       const distance = at ? Math.hypot(at.x - drag.x, at.y - drag.y) : Infinity;
       if (distance < least) [nearest, least] = [id, distance];
     }

@@ -4,7 +4,6 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 import { Live } from "../../design/live";
 import { Shell } from "../../design/shell";
-import { space } from "../../store/server";
 import { Apps, loadApps } from "./apps";
 import { Command } from "./command";
 import { Connection, More, Trouble } from "./connection";
@@ -37,6 +36,6 @@ watching.start(url);
 setInterval(() => void (tick.value += 1), TEXTS_MS);
 void loadApps();
 effect(() => {
-  space.value;
+  url.value;
   void findSwarm();
 });

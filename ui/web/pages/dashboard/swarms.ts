@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { config } from "../../design/config";
-import { space } from "../../store/server";
+import { address, server, spaceOf } from "../../store/server";
 
 /** How long the simulator may take, in milliseconds. */
 const PATIENCE_MS = 5_000;
@@ -40,32 +40,51 @@ async function guarded(during: Progress, work: () => Promise<void>): Promise<voi
   }
 }
 
-/** The swarm of the dashboards of a space: whoever opens one finds what another has started. */
-const nameOf = (space: string): string => (space === "" ? "dashboard" : `dashboard-${space}`);
+/** The space that this page shows. */
+const here = (): string => spaceOf(address.peek().url);
+
+/** The swarm of the dashboards of a space: whoever opens one finds what another has started. A name has 32 letters at most. */
+const nameOf = (space: string): string => (space === "main" ? "dashboard" : `dashboard-${space}`.slice(0, 32));
 
 function found(name: string | undefined): void {
   running.value = name;
   progress.value = name === undefined ? "none" : "running";
 }
 
+/** What the simulator tells of a swarm, as far as this page needs it. */
+interface Told {
+  readonly name: string;
+  readonly status: string;
+  readonly definition?: { readonly space?: string };
+}
+
 /** Looks whether there is one already. A simulator that is away is no news before somebody wants it. */
 export async function findSwarm(): Promise<void> {
-  const name = nameOf(space.peek());
+  const space = here();
+  const isOurs = ({ name, status, definition }: Told) =>
+    name === nameOf(space) && ["running", "waiting"].includes(status) && (definition?.space ?? "main") === space;
   try {
-    const { swarms } = (await (await ask("", {})).json()) as { swarms: readonly { name: string; status: string }[] };
-    found(swarms.some(swarm => swarm.name === name && ["running", "waiting"].includes(swarm.status)) ? name : undefined);
+    const { swarms } = (await (await ask("", {})).json()) as { swarms: readonly Told[] };
+    found(swarms.find(isOurs)?.name);
   } catch {
     found(undefined);
   }
 }
 
-/** Starts so many dancing devices in this page's space. */
+/** Starts so many dancing devices in this page's space; on this page's server, when it is not the one that the simulator belongs to. */
 export const startSwarm = (devices: number): Promise<void> =>
   guarded("starting", async () => {
-    const name = nameOf(space.peek());
-    const body = JSON.stringify({ name, devices, motion: "dance", ...(space.peek() && { space: space.peek() }) });
-    await ask("", { method: "POST", headers: { "Content-Type": "application/json" }, body });
-    found(name);
+    const space = here();
+    const elsewhere = server.peek() !== "" && { transport: "ws", ws: { edges: [new URL(address.peek().url).origin] } };
+    const body = JSON.stringify({ name: nameOf(space), devices, motion: "dance", space, ...elsewhere });
+    try {
+      await ask("", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+      found(nameOf(space));
+    } catch (error) {
+      // Somebody else may have been faster.
+      await findSwarm();
+      if (running.peek() === undefined) throw error;
+    }
   });
 
 /** Stops it; somebody else may have done so. */

@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { renderSVG } from "uqr";
 import { config } from "../../design/config";
 import { Button, Notice } from "../../design/parts";
-import { server, space } from "../../store/server";
+import { address, addressOf, server, space, spaceOf } from "../../store/server";
 import { watching } from "./state";
 import { progress, running, startSwarm, stopSwarm, swarmProblem } from "./swarms";
 
@@ -48,14 +48,22 @@ export function PhoneCode() {
   );
 }
 
-/** Starts and stops a swarm of this page. */
-export function SwarmButton() {
+/** Where firmware connects to, in this page's space; `undefined` when nobody but this machine could. Firmware speaks no TLS. */
+function deviceUrl(): string | undefined {
+  const { url } = address.value;
+  if (server.value !== "") return url.startsWith("ws:") ? url : undefined;
+  const named = spaceOf(url);
+  return config.deviceUrl && addressOf(config.deviceUrl, named === "main" ? "" : named).url;
+}
+
+/** Starts and stops a swarm of this page. `first` when it is what the page is about. */
+export function SwarmButton({ first = false }: { first?: boolean }) {
   const state = progress.value;
   return (
     <div class="stack tight">
       <div class="row">
         {running.value === undefined
-          ? <Button first onClick={() => void startSwarm(A_FEW)} aria-disabled={state === "starting"}>{state === "starting" ? "Starting …" : `Start ${A_FEW} simulated devices`}</Button>
+          ? <Button first={first} onClick={() => void startSwarm(A_FEW)} aria-disabled={state === "starting"}>{state === "starting" ? "Starting …" : `Start ${A_FEW} simulated devices`}</Button>
           : <Button onClick={() => void stopSwarm()} aria-disabled={state === "stopping"}>{state === "stopping" ? "Stopping …" : "Stop the simulated devices"}</Button>}
       </div>
       {running.value !== undefined && <p class="quiet small" role="status">The swarm “{running.value}” was started.</p>}
@@ -74,7 +82,7 @@ export function Welcome() {
         <li class="stack tight">
           <h3>Here and now</h3>
           <p>A swarm of simulated wearables that dance, obey commands and light up.</p>
-          <SwarmButton />
+          <SwarmButton first />
         </li>
         <li class="stack tight">
           <h3>A phone</h3>
@@ -83,9 +91,9 @@ export function Welcome() {
         </li>
         <li class="stack tight">
           <h3>A wearable</h3>
-          {config.deviceUrl
-            ? <p>Point its firmware at <code class="address">{config.deviceUrl}</code></p>
-            : <p>Start the edge so that others reach it, with <code>--listen 0.0.0.0:5003</code>, and point firmware at it.</p>}
+          {deviceUrl()
+            ? <p>Point its firmware at <code class="address">{deviceUrl()}</code></p>
+            : <p>Firmware needs a plain <code>ws://</code> address that it reaches: start the edge with <code>--listen 0.0.0.0:5003</code>, and point it there.</p>}
           <p class="quiet small">A group that shares a server has a space of its own: <code>/spaces/blue</code> behind that.</p>
         </li>
       </ol>
