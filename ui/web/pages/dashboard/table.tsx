@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { ago } from "../../design/live";
+import { ago } from "../../design/ago";
 import { type Floor, locate } from "../../store/floor";
 import { FLASH_MS, NO_COLOR } from "../../store/swarm";
 import { toG } from "../../library/wire";
