@@ -44,6 +44,9 @@ export const paleness = (ageMs: number): number => Math.max(0, Math.min(FADED.le
 /** How opaque a device is drawn after this silence. */
 export const opacity = (ageMs: number): number => FADED[paleness(ageMs)] ?? 1;
 
+/** How much of a flash is left, 1 at the tap. The time of a picture may be before that of a tap that came in since. */
+export const flashLeft = (tappedMs: number, now: number): number => Math.max(0, Math.min(1, 1 - (now - tappedMs) / FLASH_MS));
+
 /** A cell and its device. */
 export interface Cell {
   readonly x: number;
@@ -85,7 +88,7 @@ export function drawCell(context: CanvasRenderingContext2D, cell: Cell, { cellWi
   context.roundRect(x, y, width, height, round);
   context.fillStyle = cell.isPicked ? colors["accent-soft"] : colors.surface;
   context.fill();
-  const flash = 1 - (now - (swarm.tappedMs[place] ?? 0)) / FLASH_MS;
+  const flash = flashLeft(swarm.tappedMs[place] ?? -Infinity, now);
   if (flash > 0) {
     context.globalAlpha = cell.isCalm ? 0.35 : flash * 0.5;
     context.fillStyle = colors.accent;

@@ -6,12 +6,15 @@ import { colors } from "../../design/colors";
 import { Dots } from "../../design/dots";
 import { isCalm } from "../../design/motion";
 import { Field } from "../../design/parts";
-import { FLASH_MS, NO_COLOR } from "../../store/swarm";
-import { hex, opacity } from "./cell";
+import { NO_COLOR } from "../../store/swarm";
+import { flashLeft, hex, opacity } from "./cell";
 import { ListBox, useCursor } from "./listbox";
 import { drawPlan, type Plan, planOf, type Point, pointOf } from "./plan";
 import { FLOOR_LIMITS, floor, pick, picked, shown, swarm, tick } from "./state";
 
+/** Square pixels for each device with which dots are large, and with which their ids can be read. */
+const ROOM_FOR_LARGE = 1_200;
+const ROOM_FOR_IDS = 6_000;
 /** How near a click must be, in pixels. */
 const NEAR = 22;
 /** A shorter way of the pointer is a click. */
@@ -73,40 +76,45 @@ export function Floor() {
     context.clearRect(0, 0, width, height);
     drawPlan(context, floor.peek(), plan, paint);
     const ids = shown.peek();
-    const radius = ids.length > 400 ? 4 : 7;
-    for (const id of ids) {
+    const room = (width * height) / Math.max(1, ids.length);
+    const radius = room < ROOM_FOR_LARGE ? 4 : 7;
+    const currentId = cursor.isFocused.peek() ? cursor.id.peek() : undefined;
+    const drawDevice = (id: string, isPicked: boolean) => {
       const place = swarm.place(id);
       const at = pointOf(id, plan);
-      if (place === undefined || at === undefined) continue;
+      if (place === undefined || at === undefined) return;
       const { x, y } = at;
-      const flash = 1 - (now - (swarm.tappedMs[place] ?? 0)) / FLASH_MS;
+      const flash = flashLeft(swarm.tappedMs[place] ?? -Infinity, now);
       if (flash > 0) {
         context.globalAlpha = isCalm.peek() ? 1 : flash;
         context.beginPath();
-        context.arc(x, y, isCalm.peek() ? radius + 4 : radius + 10 * (1 - flash) + 2, 0, 2 * Math.PI);
+        context.arc(x, y, isCalm.peek() ? radius + 4 : radius + 2 + 10 * (1 - flash), 0, 2 * Math.PI);
         context.lineWidth = 2;
         context.strokeStyle = paint.accent;
         context.stroke();
       }
       const color = swarm.color[place] ?? NO_COLOR;
-      const isPicked = picked.peek().has(id);
       context.globalAlpha = opacity(now - (swarm.seenMs[place] ?? 0));
       const fill = color === NO_COLOR ? paint.edge : hex(color);
       dots.current.draw(context, x, y, { fill, edge: isPicked ? paint.accent : paint.quiet, radius, line: isPicked ? 3 : 1.5 });
-      const isCurrent = cursor.isFocused.peek() && id === cursor.id.peek();
-      if (ids.length <= 60 || isPicked || isCurrent) {
+      const isCurrent = id === currentId;
+      if (room > ROOM_FOR_IDS || isPicked || isCurrent) {
         context.fillStyle = paint.text;
         context.font = "11px ui-monospace, monospace";
         context.fillText(id, x, y + radius + 9);
       }
       context.globalAlpha = 1;
-      if (!isCurrent) continue;
+      if (!isCurrent) return;
       context.beginPath();
       context.arc(x, y, radius + 5, 0, 2 * Math.PI);
       context.lineWidth = 3;
       context.strokeStyle = paint.text;
       context.stroke();
-    }
+    };
+    // What was picked lies on top.
+    const isOnTop = (id: string) => picked.peek().has(id) || id === currentId;
+    for (const id of ids) if (!isOnTop(id)) drawDevice(id, false);
+    for (const id of ids) if (isOnTop(id)) drawDevice(id, picked.peek().has(id));
     const drag = box.current;
     if (!drag) return;
     context.fillStyle = paint.accent;
@@ -146,7 +154,7 @@ export function Floor() {
 
   return (
     <>
-      <ListBox cursor={cursor} label="Devices on the floor" class="floor" steps={() => STEPS}>
+      <ListBox cursor={cursor} label="Devices on the floor" class="floor" style={{ aspectRatio: `${floor.value.widthM} / ${floor.value.depthM}` }} steps={() => STEPS}>
         <canvas
           ref={canvas}
           class="floor-canvas"

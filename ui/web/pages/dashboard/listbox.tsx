@@ -50,6 +50,7 @@ export function ListBox(props: {
   cursor: Cursor;
   label: string;
   class: string;
+  style?: Readonly<Record<string, string>>;
   box?: RefObject<HTMLDivElement | null>;
   /** How far the keys go; with Home and End, which are the same everywhere. */
   steps: () => Steps;
@@ -89,6 +90,7 @@ export function ListBox(props: {
     <div
       ref={props.box ?? null}
       class={props.class}
+      style={{ ...props.style }}
       tabIndex={0}
       role="listbox"
       aria-label={props.label}

@@ -35,6 +35,8 @@ function placeWords(place: number, floor: Floor): string {
 const inG = (byte: number): string => toG(byte).toFixed(2).replace("-", "−").padStart(5, "\u2007");
 
 function Row({ id, index }: { id: string; index: number }) {
+  // Its numbers are no signals: without this a row would stay as it was first.
+  tick.value;
   const place = swarm.place(id);
   if (place === undefined) return null;
   const now = performance.now();
@@ -62,7 +64,6 @@ function Row({ id, index }: { id: string; index: number }) {
 export function Table() {
   const scroller = useRef<HTMLDivElement>(null);
   const top = useSignal(0);
-  tick.value;
   const ids = shown.value;
   const height = scroller.current?.clientHeight ?? 480;
   const first = Math.max(0, Math.min(Math.floor(top.value / ROW) - SPARE, ids.length - 1));

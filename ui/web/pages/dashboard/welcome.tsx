@@ -25,12 +25,18 @@ export function PhoneCode() {
   const urls = config.lanUrls.length > 0 ? config.lanUrls : config.qrUrl ? [config.qrUrl] : [];
   const base = urls[Math.min(place.value, urls.length - 1)];
   if (base === undefined) {
-    return <p>Only this machine can reach this server, so no phone can. Start it with <code>--set ui.emulator_listen=0.0.0.0:5007</code> and <code>--listen 0.0.0.0:5003</code>.</p>;
+    return (
+      <p>
+        Only this machine reaches this server, so no phone can be one yet. Start it with <code>--set ui.emulator_listen=0.0.0.0:5007</code> and{" "}
+        <code>--listen 0.0.0.0:5003</code>, and a code for phones is here.
+      </p>
+    );
   }
   const url = phoneUrl(base);
   const image = `data:image/svg+xml,${encodeURIComponent(renderSVG(url, { border: 2, ecc: "M" }))}`;
   return (
     <div class="code stack tight">
+      <p>Scan the code with a phone in the same network: it becomes a device.</p>
       <img src={image} alt={`QR code of ${url}`} width="176" height="176" />
       <a class="mono small" href={url} target="_blank" rel="noreferrer">{url}</a>
       {urls.length > 1 && (
@@ -86,7 +92,6 @@ export function Welcome() {
         </li>
         <li class="stack tight">
           <h3>A phone</h3>
-          <p>Scan the code with a phone in the same network: it becomes a device.</p>
           <PhoneCode />
         </li>
         <li class="stack tight">
