@@ -1,7 +1,7 @@
 //! From an HTTP request to a WebSocket connection.
 //!
 //! axum's own upgrade is not used, for two reasons: stock firmware wants exactly `Connection: Upgrade`, and the connection's task needs
-//! the plain socket, to end an over-long message with a close frame that reaches the peer, and without one indirect call for each read.
+//! the socket itself, to end an over-long message with a close frame that reaches the peer, and without one indirect call for each read.
 
 use crate::connection::Connection;
 use crate::on_the_bus::OnTheBus;

@@ -118,6 +118,13 @@ async fn devices_stay_plain_and_pages_are_secure_on_one_port_of_an_edge() {
     let mut rest = Vec::new();
     within("the goodbye of TLS", viewer.stream().read_to_end(&mut rest)).await.unwrap();
 
+    // A close frame that reaches its peer, who goes on sending.
+    let mut liar = secure(edge.addr(), &client).await;
+    liar.upgrade("/").await;
+    liar.write(WireFrame::text("").header(1 << 40)).await;
+    let _ = liar.try_write(vec![b'x'; 200_000]).await;
+    assert_eq!(liar.closed().await.unwrap().0, 1009);
+
     let (head, body) = https_get(edge.addr(), &client, "/health", "").await;
     assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
     let health: Value = serde_json::from_slice(&body).unwrap();
