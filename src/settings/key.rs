@@ -6,7 +6,7 @@ use super::layer::flat_toml;
 use serde_json::Value;
 
 /// Keys that a complaint names as what may have been meant.
-const MAX_HINTS: usize = 3;
+const MAX_HINTS: usize = 4;
 
 /// A key that exists.
 #[derive(Debug, Clone, PartialEq)]
@@ -172,7 +172,7 @@ mod tests {
         ] {
             assert_eq!(nearest(&keys, wrong), [meant], "{wrong}");
         }
-        assert_eq!(nearest(&keys, "listen"), ["cdn.listen", "simulator.listen", "edge.listen"]);
+        assert_eq!(nearest(&keys, "listen"), ["cdn.listen", "simulator.listen", "ui.listen", "edge.listen"]);
         assert_eq!(nearest(&keys, "quite.something_else"), [""; 0]);
     }
 }

@@ -153,7 +153,7 @@ async fn a_server_that_hangs_while_many_ask_for_what_is_not_there() {
     let mut variables = stage.server().env();
     variables[0].1 = proxy.url("http");
     let url = format!("s3://{}", stage.server().bucket());
-    let cdn = stage.cdn_at(url, variables, |settings| settings.store_timeout_ms = 300).await;
+    let cdn = stage.cdn_at(url, variables, |settings| settings.store_timeout_ms = 1_000).await;
     begin(&cdn).await;
     proxy.stall();
     let start = Instant::now();
@@ -166,9 +166,9 @@ async fn a_server_that_hangs_while_many_ask_for_what_is_not_there() {
     let (missing, (known, after)) = futures_util::future::join(missing, known).await;
     assert!(missing.iter().all(|status| *status == 503), "{missing:?}");
     assert_eq!(known, "known");
-    // Two looks at a store of 0.3 s, rather than five rounds of sixty-four.
-    assert!(after < Duration::from_millis(1200), "{after:?}");
-    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    // Two looks at a store of a second, rather than five rounds of sixty-four.
+    assert!(after < Duration::from_millis(4_000), "{after:?}");
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
 }
 
 /// Somebody else holds the folder: it opens all the same, and says what is missing.
