@@ -134,6 +134,8 @@ export async function startUp() {
   const settings = {
     GROUPLOOP_CDN__LISTEN: local, GROUPLOOP_CDN__STORE: "memory://", GROUPLOOP_SIMULATOR__LISTEN: local, GROUPLOOP_UI__LISTEN: local,
     GROUPLOOP_UI__EMULATOR_LISTEN: local, GROUPLOOP_TLS__FOLDER: data,
+    // A debug build compresses p5.js slowly.
+    GROUPLOOP_UI__CDN_TIMEOUT_MS: "60000",
   };
   const { kill } = await startProgram(["up", "--listen", local, "--tls"], settings, said => {
     if (said.message !== "listening") return undefined;

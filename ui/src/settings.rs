@@ -50,7 +50,7 @@ impl Default for UiSettings {
             emulator_listen: "0.0.0.0:5007".into(),
             apps: "data/apps".into(),
             cdn_url: String::new(),
-            cdn_timeout_ms: 5_000,
+            cdn_timeout_ms: 15_000,
             max_connections: 10_000,
             header_timeout_ms: 10_000,
             slow_client_ms: 10_000,
