@@ -262,6 +262,14 @@ test("the server can be changed, a wrong one is said to be wrong, and the choice
   await field.fill(`ws://${other.address}/`);
   await button(page, "Connect").click();
   await state(page, "stale");
+  // A swarm goes where the page looks, which the simulator's own bus may not reach.
+  await button(page, "Start 24 simulated devices").click();
+  await count(page, 24);
+  const { definition } = await (await fetch(`http://${simulator.address}/api/swarms/dashboard`)).json();
+  assert.deepEqual([definition.transport, definition.ws.edges], ["ws", [`ws://${other.address}`]]);
+  await button(page, "Stop the simulated devices").click();
+  await page.getByText("Three ways to have some").waitFor();
+  await state(page, "stale");
   await page.reload();
   await state(page, "stale");
   assert.equal(await field.inputValue(), `ws://${other.address}/`);
