@@ -6,6 +6,7 @@ use crate::path::AssetPath;
 use crate::store::{Reading, StoreError, Version};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
+use grouploop_serve::Sealed;
 use grouploop_serve::content::{Forms, MediaType, Tags, hex};
 use headers::HeaderValue;
 use md5::Md5;
@@ -14,6 +15,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Objects up to this size are kept in memory whole; larger ones are streamed from the store.
 pub(crate) const SMALL_BYTES: u64 = 4 << 20;
+/// Objects from this size on the kernel has as well, so that it can send them without copying. For smaller ones the copy is a small part of what
+/// a request costs.
+const SEALED_BYTES: usize = 128 << 10;
 /// What an entry of the cache takes beside its body.
 const OVERHEAD_BYTES: u64 = 2048;
 
@@ -60,6 +64,8 @@ pub(crate) struct Asset {
     pub(crate) manifest: Option<Manifest>,
     /// All its bytes, when they are in memory.
     pub(crate) forms: Option<Forms>,
+    /// The same for the kernel, which answers with them should carry.
+    pub(crate) sealed: Option<Sealed>,
     pub(crate) tags: Tags,
 }
 
@@ -107,13 +113,15 @@ impl Asset {
     ) -> Result<Self, StoreError> {
         let content = bytes.clone();
         // Up to 20 ms of work, which would hold up other requests on this thread.
-        let hashes = tokio::task::spawn_blocking(move || {
+        let prepared = tokio::task::spawn_blocking(move || {
             let mut hasher = Hasher::default();
             hasher.update(&content);
-            hasher.finish()
+            (hasher.finish(), seal(content))
         });
-        let hashes = hashes.await.map_err(|_| StoreError::Away("stopped in the middle of an object".into()))?;
-        Ok(Self::new(path, version, bytes.len() as u64, modified, hashes, Some(bytes)))
+        let (hashes, sealed) =
+            prepared.await.map_err(|_| StoreError::Away("stopped in the middle of an object".into()))?;
+        let asset = Self::new(path, version, bytes.len() as u64, modified, hashes, Some(bytes));
+        Ok(Self { sealed, ..asset })
     }
 
     fn new(
@@ -138,6 +146,7 @@ impl Asset {
             md5: header(&hashes.md5),
             manifest: None,
             forms: body.map(|body| Forms::new(body, media_type.compressible)),
+            sealed: None,
             tags: Tags::new(&hashes.sha256),
             hashes,
         }
@@ -151,8 +160,17 @@ impl Asset {
     /// Bytes that it takes in the cache, those of smaller forms that are yet to be made included.
     pub(crate) fn weight(&self) -> u64 {
         let body = self.forms.as_ref().map_or(0, |forms| forms.body().len() as u64);
-        OVERHEAD_BYTES + if self.media_type.compressible { body * 2 } else { body }
+        let copies = 1 + u64::from(self.media_type.compressible) + u64::from(self.sealed.is_some());
+        OVERHEAD_BYTES + body * copies
     }
+}
+
+fn seal(content: Bytes) -> Option<Sealed> {
+    if content.len() < SEALED_BYTES {
+        return None;
+    }
+    let sealed = Sealed::new(content);
+    sealed.inspect_err(|error| tracing::debug!(%error, "served with a copy for each request")).ok()
 }
 
 /// HTTP dates have no fractions.

@@ -98,6 +98,9 @@ async fn answer_with(
         sent.insert("x-md5", asset.md5.clone());
     }
     if get {
+        if let Some(sealed) = &asset.sealed {
+            response.extensions_mut().insert(sealed.clone());
+        }
         state.metrics.body_bytes.inc_by(length);
     }
     Ok(response)

@@ -6,7 +6,8 @@ use crate::counts::{Counts, Open};
 use crate::guard::Guard;
 use crate::tls::{MaybeTls, Tls, TlsFailure};
 use axum::Router;
-use axum::http::Request;
+use axum::body::Body;
+use axum::http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -14,7 +15,7 @@ use hyper_util::service::TowerToHyperService;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
@@ -64,11 +65,7 @@ pub(crate) struct Shared {
 
 /// Serves until the client goes, or is ended.
 pub(crate) async fn serve(shared: Arc<Shared>, socket: TcpStream, remote: SocketAddr, open: Open) {
-    let client = Arc::new(Client {
-        slow_client: shared.slow_client,
-        counts: shared.counts.clone(),
-        begun: AtomicBool::new(false),
-    });
+    let client = Arc::new(Client::new(shared.slow_client, shared.counts.clone()));
     let stream = match &shared.tls {
         None => MaybeTls::Plain(Guard::new(socket, client.clone())),
         Some(tls) => match secure(&shared, tls, socket, &client).await {
@@ -78,12 +75,16 @@ pub(crate) async fn serve(shared: Arc<Shared>, socket: TcpStream, remote: Socket
             }
         },
     };
-    let (of_requests, scheme) = (client.clone(), stream.scheme());
+    let (of_requests, of_answers, scheme) = (client.clone(), client.clone(), stream.scheme());
     let service = shared.router.clone().map_request(move |mut request: Request<Incoming>| {
         of_requests.begun.store(false, Ordering::Relaxed);
         request.extensions_mut().insert(Remote(remote));
         scheme.note(request.extensions_mut());
         request.map(|body| PatientBody::new(body, of_requests.clone()))
+    });
+    let service = service.map_response(move |mut answer: Response<Body>| {
+        *of_answers.sealed() = answer.extensions_mut().remove();
+        answer
     });
     let connection = shared.http1.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     let mut connection = pin!(connection.with_upgrades());

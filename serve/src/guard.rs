@@ -1,14 +1,16 @@
 //! A connection whose client has to take what is written to it.
 
 use crate::client::Client;
+use crate::kernel;
 use crate::patience::Patience;
+use crate::sealed::Sealed;
 use socket2::SockRef;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 /// A TCP connection. Writing to it fails with [`io::ErrorKind::TimedOut`] when the client takes next to nothing; reading is as ever, for who
@@ -20,9 +22,52 @@ pub(crate) struct Guard {
     client: Arc<Client>,
 }
 
+/// What of a write goes out next, and how.
+enum Next<'a, 'b> {
+    /// All of it, as it is.
+    Copied,
+    /// What is before something sealed.
+    BeforeSealed(&'a [IoSlice<'b>]),
+    /// So many bytes of a sealed content, from there on.
+    Sealed(Sealed, u64, usize),
+}
+
 impl Guard {
     pub(crate) fn new(socket: TcpStream, client: Arc<Client>) -> Self {
         Self { socket, patience: Patience::new(client.slow_client), client }
+    }
+
+    /// What of a write goes out next.
+    fn next<'a, 'b>(&self, slices: &'a [IoSlice<'b>]) -> Next<'a, 'b> {
+        let sealed = self.client.sealed();
+        let Some(sealed) = &*sealed else { return Next::Copied };
+        let mut places = slices.iter().enumerate();
+        let place = places.find_map(|(index, slice)| Some((index, sealed.find(slice)?, slice.len())));
+        match place {
+            None => Next::Copied,
+            Some((0, offset, length)) => Next::Sealed(sealed.clone(), offset, length),
+            Some((index, ..)) => slices.get(..index).map_or(Next::Copied, Next::BeforeSealed),
+        }
+    }
+
+    /// Writes in a way that the runtime does not know.
+    fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        send: impl Fn(&TcpStream) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let sent = loop {
+            match self.socket.poll_write_ready(cx) {
+                Poll::Pending => break Poll::Pending,
+                Poll::Ready(Err(error)) => break Poll::Ready(Err(error)),
+                Poll::Ready(Ok(())) => {}
+            }
+            match self.socket.try_io(Interest::WRITABLE, || send(&self.socket)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                sent => break Poll::Ready(sent),
+            }
+        };
+        self.judge(cx, sent, send)
     }
 
     /// Looks at the clock when a write has to wait. `write` is the same write once more, past the runtime.
@@ -30,7 +75,7 @@ impl Guard {
         &mut self,
         cx: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
-        write: impl FnOnce(SockRef<'_>) -> io::Result<usize>,
+        write: impl FnOnce(&TcpStream) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         if let Poll::Ready(written) = written {
             if let Ok(bytes) = &written {
@@ -43,7 +88,7 @@ impl Guard {
         }
         // The kernel wakes us only when half of what it holds is on its way: a client that is slow, but not too slow, may not have come so
         // far within one window. What it did take there is room for now.
-        let late = match write(SockRef::from(&self.socket)) {
+        let late = match write(&self.socket) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
             Err(error) => return Poll::Ready(Err(error)),
@@ -78,7 +123,7 @@ impl AsyncRead for Guard {
 impl AsyncWrite for Guard {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.socket).poll_write(cx, bytes);
-        self.judge(cx, written, |socket| socket.send(bytes))
+        self.judge(cx, written, |socket| SockRef::from(socket).send(bytes))
     }
 
     fn poll_write_vectored(
@@ -86,8 +131,14 @@ impl AsyncWrite for Guard {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.socket).poll_write_vectored(cx, slices);
-        self.judge(cx, written, |socket| socket.send_vectored(slices))
+        match self.next(slices) {
+            Next::Copied => {
+                let written = Pin::new(&mut self.socket).poll_write_vectored(cx, slices);
+                self.judge(cx, written, |socket| SockRef::from(socket).send_vectored(slices))
+            }
+            Next::BeforeSealed(slices) => self.poll_send(cx, |socket| kernel::send_before(socket, slices)),
+            Next::Sealed(sealed, offset, length) => self.poll_send(cx, |socket| sealed.send(socket, offset, length)),
+        }
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -37,13 +37,16 @@ mod connection;
 pub mod content;
 mod counts;
 mod guard;
+mod kernel;
 mod patience;
+mod sealed;
 mod seldom;
 mod server;
 mod tls;
 
 pub use connection::{Remote, http1};
 pub use counts::Counts;
+pub use sealed::Sealed;
 pub use seldom::Seldom;
 pub use server::{ServeOptions, Server};
 pub use tls::{Certificate, MaybeTls, Scheme, Tls, TlsFailure};
