@@ -36,7 +36,11 @@ pub struct Download {
     pub status: u16,
     /// Address and port of the client, as the CDN sees it.
     pub remote: String,
-    /// The device, when its request says its MAC address (`x-ESP32-STA-MAC`, whose last two bytes are the id).
+    /// The device: the one that a rollout put into the URL (`?rollout=…&device=1a2b`), or else, when the request says a MAC address
+    /// (`x-ESP32-STA-MAC`), the one whose id are its last two bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceId>,
+    /// The rollout that it is part of, when the URL names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollout: Option<String>,
 }

@@ -14,6 +14,7 @@ mod bus;
 mod color;
 mod firmware;
 mod frame;
+mod kept;
 mod message;
 mod name;
 mod node;
@@ -32,6 +33,7 @@ pub use bus::{
 pub use color::normalize_color;
 pub use firmware::{Download, FIRMWARE_REPORT_DOWNLOADS, FirmwareReport};
 pub use frame::{DeviceId, DeviceIdError, FRAME_LEN, Frame, LINE_LEN};
+pub use kept::Kept;
 pub use message::{
     CommandLine, InvalidFormat, Line, Lines, MAX_RATE, MAX_SUBSCRIBED_DEVICES, Message, OptionsError, SubscribeOptions,
     Target,

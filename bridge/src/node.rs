@@ -107,6 +107,9 @@ pub struct RosterEntry {
     pub frames_per_second: f32,
     /// Milliseconds since its last frame; `null` before the first.
     pub last_seen_ms: Option<u64>,
+    /// Since when its connection owns it, by the [`OwnershipClock`]; another time means that it went away and came back, or was taken over.
+    #[serde(default)]
+    pub claimed: u64,
 }
 
 /// What a node says, as JSON; our own types always serialise.

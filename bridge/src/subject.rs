@@ -39,6 +39,11 @@ pub enum Subject {
         /// The space.
         space: Space,
     },
+    /// What the space keeps changed: [`Kept`](crate::Kept).
+    Kept {
+        /// The space.
+        space: Space,
+    },
     /// The heartbeat of a node: [`Heartbeat`](crate::Heartbeat).
     Node {
         /// The node.
@@ -77,6 +82,7 @@ impl Subject {
             None if rest == "command" => Some(Self::CommandAll { space }),
             None if rest == "roster" => Some(Self::Roster { space }),
             None if rest == "presence" => Some(Self::Presence { space }),
+            None if rest == "kept" => Some(Self::Kept { space }),
             Some(("telemetry", node)) => Some(Self::Telemetry { space, node: node.parse().ok()? }),
             // Canonical spelling only: `1A2B` would be another subject to the server.
             Some(("command", id)) if !id.bytes().any(|byte| byte.is_ascii_uppercase()) => {
@@ -101,6 +107,7 @@ impl fmt::Display for Subject {
             Self::CommandAll { space } => write!(f, "gl.space.{space}.command"),
             Self::Roster { space } => write!(f, "gl.space.{space}.roster"),
             Self::Presence { space } => write!(f, "gl.space.{space}.presence"),
+            Self::Kept { space } => write!(f, "gl.space.{space}.kept"),
             Self::Node { node } => write!(f, "gl.node.{node}"),
             Self::Echo { node } => write!(f, "gl.node.{node}.echo"),
             Self::Registry => f.write_str("gl.registry"),
@@ -121,6 +128,8 @@ pub enum Pattern {
     },
     /// Heartbeats of every node.
     Nodes,
+    /// What changes of what any space keeps.
+    AllKept,
 }
 
 impl Pattern {
@@ -131,6 +140,7 @@ impl Pattern {
             Self::Exact(exact) => exact == subject,
             Self::Telemetry { space } => matches!(subject, Subject::Telemetry { space: other, .. } if other == space),
             Self::Nodes => matches!(subject, Subject::Node { .. }),
+            Self::AllKept => matches!(subject, Subject::Kept { .. }),
         }
     }
 
@@ -140,7 +150,7 @@ impl Pattern {
         match self {
             Self::Exact(subject) => subject.is_telemetry(),
             Self::Telemetry { .. } => true,
-            Self::Nodes => false,
+            Self::Nodes | Self::AllKept => false,
         }
     }
 }
@@ -157,6 +167,7 @@ impl fmt::Display for Pattern {
             Self::Exact(subject) => subject.fmt(f),
             Self::Telemetry { space } => write!(f, "gl.space.{space}.telemetry.*"),
             Self::Nodes => f.write_str("gl.node.*"),
+            Self::AllKept => f.write_str("gl.space.*.kept"),
         }
     }
 }
@@ -173,11 +184,12 @@ mod tests {
             Subject::Command { space: space.clone(), device: DeviceId(0x0a2b) },
             Subject::CommandAll { space: space.clone() },
             Subject::Roster { space: space.clone() },
-            Subject::Presence { space },
+            Subject::Presence { space: space.clone() },
             Subject::Node { node: node.clone() },
             Subject::Registry,
             Subject::Echo { node },
             Subject::Firmware,
+            Subject::Kept { space },
         ]
     }
 
@@ -206,6 +218,8 @@ mod tests {
             "gl.space.main.telemetry.a.b",
             "gl.space.main.telemetry.*",
             "gl.space.*.command",
+            "gl.space.main.kept.x",
+            "gl.space.*.kept",
             "gl.node.",
             "gl.node.>",
             "gl.registry.x",
@@ -225,6 +239,8 @@ mod tests {
         assert!(telemetry.matches(&all()[0]) && !telemetry.matches(&other) && !telemetry.matches(&all()[1]));
         assert!(Pattern::Nodes.matches(&all()[5]) && !Pattern::Nodes.matches(&all()[6]));
         assert!(Pattern::from(all()[2].clone()).matches(&all()[2]));
+        assert!(Pattern::AllKept.matches(&all()[9]) && !Pattern::AllKept.matches(&all()[4]));
+        assert_eq!(Pattern::AllKept.to_string(), "gl.space.*.kept");
         assert_eq!(telemetry.to_string(), "gl.space.class-3b.telemetry.*");
     }
 }

@@ -3,10 +3,11 @@
 use crate::CdnSettings;
 use crate::built_in::built_in;
 use crate::http;
+use crate::rollout::Runner;
 use crate::state::State;
 use crate::store::{OpenError, Store};
 use crate::watch::Watch;
-use grouploop_bridge::{Bus, NodeId};
+use grouploop_bridge::{Bus, NodeId, Pattern};
 use grouploop_serve::{ServeOptions, Server, Tls};
 use std::collections::BTreeMap;
 use std::io;
@@ -14,7 +15,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 /// Time for the bus to send what is queued at the end.
@@ -52,7 +53,7 @@ pub struct Cdn {
     state: Arc<State>,
     server: Server,
     tasks: TaskTracker,
-    stop: CancellationToken,
+    stop: DropGuard,
 }
 
 impl Cdn {
@@ -75,9 +76,14 @@ impl Cdn {
         // Before the first request, so that nobody finds an empty store. A store that is away does not hold this up for long.
         let (files, mut watch) = (built_in(), Watch::default());
         watch.look(&state, &files).await;
+        // With the bus closed, which only a drain does, there is nothing to hear.
+        let kept = state.bus.subscribe(Pattern::AllKept).await.ok();
         let server = Server::start(serve, listener, http::router(state.clone()))?;
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         tasks.spawn(watch.run(state.clone(), files, stop.clone()));
+        let (hearing, stopped) = (state.clone(), stop.clone());
+        tasks.spawn(async move { hearing.news.run(hearing.bus.clone(), kept, stopped).await });
+        tasks.spawn(Runner::new(state.clone()).run(stop.clone()));
         tasks.spawn(state.downloads.clone().run(state.bus.clone(), state.node.clone(), stop.clone()));
         tracing::info!(
             cdn.address = %server.address(),
@@ -87,7 +93,7 @@ impl Cdn {
             bus.engine = state.bus.engine().name(),
             "listening"
         );
-        Ok(Self { state, server, tasks, stop })
+        Ok(Self { state, server, tasks, stop: stop.drop_guard() })
     }
 
     /// The address that it listens on.
@@ -103,7 +109,7 @@ impl Cdn {
         state.start_draining();
         let ended = |ms| Duration::from_millis(ms);
         let served = server.drain(ended(state.settings.lame_duck_ms), ended(state.settings.drain_timeout_ms)).await;
-        stop.cancel();
+        drop(stop);
         tasks.close();
         let tasks_ended = timeout(BUS_DRAIN, tasks.wait()).await.is_ok();
         let bus_drained = state.bus.drain(BUS_DRAIN).await;

@@ -47,23 +47,37 @@ struct Transfer {
     status: u16,
     remote: SocketAddr,
     device: Option<DeviceId>,
+    rollout: Option<Arc<str>>,
     bytes: AtomicU64,
     reported: AtomicU64,
     ended: AtomicBool,
 }
 
+/// Longest id of a rollout that is repeated.
+const MAX_ROLLOUT: usize = 64;
+
 /// Who asked.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Client {
     pub(crate) remote: SocketAddr,
     pub(crate) device: Option<DeviceId>,
+    pub(crate) rollout: Option<Arc<str>>,
 }
 
 impl Client {
-    /// A device says its MAC address, whose last two bytes are its id.
-    pub(crate) fn new(remote: SocketAddr, headers: &HeaderMap) -> Self {
+    /// A rollout gives each device a URL that names both. Any other device says its MAC address, whose last two bytes are its id.
+    pub(crate) fn new(remote: SocketAddr, headers: &HeaderMap, query: Option<&str>) -> Self {
+        let given = |name: &str| {
+            let pairs = query.into_iter().flat_map(|query| query.split('&'));
+            pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
+        };
+        let plain = |text: &&str| {
+            text.len() <= MAX_ROLLOUT && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
+        let rollout = given("rollout").filter(plain);
+        let named = rollout.and_then(|_| DeviceId::parse(given("device")?));
         let mac = headers.get("x-esp32-sta-mac").and_then(|value| value.to_str().ok());
-        Self { remote, device: mac.and_then(device_of) }
+        Self { remote, device: named.or_else(|| mac.and_then(device_of)), rollout: rollout.map(Arc::from) }
     }
 }
 
@@ -105,6 +119,7 @@ impl Downloads {
             status,
             remote: client.remote,
             device: client.device,
+            rollout: client.rollout,
             bytes: AtomicU64::new(0),
             reported: AtomicU64::new(u64::MAX),
             ended: AtomicBool::new(false),
@@ -139,6 +154,7 @@ impl Downloads {
                     status: transfer.status,
                     remote: transfer.remote.to_string(),
                     device: transfer.device,
+                    rollout: transfer.rollout.as_deref().map(str::to_owned),
                 });
             }
             !ended
@@ -224,10 +240,13 @@ mod tests {
     use super::*;
     use http_body_util::BodyExt;
 
+    fn client_headers() -> HeaderMap {
+        HeaderMap::from_iter([("x-esp32-sta-mac".parse().unwrap(), "A0:B1:C2:D3:1A:2B".parse().unwrap())])
+    }
+
     fn client() -> Client {
-        let mut headers = HeaderMap::new();
-        headers.insert("x-ESP32-STA-MAC", "A0:B1:C2:D3:1A:2B".parse().unwrap());
-        Client::new("10.0.0.7:4711".parse().unwrap(), &headers)
+        let headers = client_headers();
+        Client::new("10.0.0.7:4711".parse().unwrap(), &headers, None)
     }
 
     fn downloads() -> (Arc<Downloads>, AssetPath) {
@@ -275,6 +294,20 @@ mod tests {
         assert_eq!(news.len(), MAX_TRANSFERS);
         assert_eq!((news[0].status, news[0].done), (304, true));
         assert_eq!(downloads.metrics.downloads_unannounced.get(), 5);
+    }
+
+    #[test]
+    fn a_device_of_a_rollout_is_known_by_its_url() {
+        let known = |query: &str| {
+            let Client { device, rollout, .. } = Client::new(client().remote, &client_headers(), Some(query));
+            (device.unwrap().0, rollout)
+        };
+        assert_eq!(known("rollout=r-1&device=00ff"), (0x00ff, Some("r-1".into())));
+        assert_eq!(known("rollout=r-1"), (0x1a2b, Some("r-1".into())));
+        let long = format!("rollout={}&device=00ff", "x".repeat(65));
+        for none in ["device=00ff", "rollout=a.b&device=00ff", "", "rollout", &long] {
+            assert_eq!(known(none), (0x1a2b, None), "{none}");
+        }
     }
 
     #[test]

@@ -41,6 +41,31 @@ pub(crate) enum HttpError {
     Cut,
     #[error("other uploads are under way; try again soon")]
     Busy,
+    #[error("a space is 1 to 32 of a-z, 0-9 and -")]
+    BadSpace,
+    #[error("an id is 1 to 64 of a-z, 0-9 and -; what people call it is its `title`")]
+    BadId,
+    #[error(
+        "say what you have seen: `If-Match: <its ETag>` to change or remove it, `If-None-Match: *` to make it, so that nobody writes over \
+         what another one has just written"
+    )]
+    NoCondition,
+    #[error("at most {0} bytes fit")]
+    TooLong(usize),
+    #[error("there is no room: {0}")]
+    Full(String),
+    #[error(
+        "this page is from another host, and may change nothing here; whoever runs this CDN can allow its origin with cdn.allow_origins"
+    )]
+    Stranger,
+    #[error("{0} are listening already (cdn.max_event_streams); try again later")]
+    TooManyStreams(u32),
+    #[error("{} of the devices are in rollout {rollout}, which is under way; they are in `devices`", devices.len())]
+    DevicesTaken { rollout: String, devices: Vec<String> },
+    #[error("the rollout is {0}, and nothing of that can be changed")]
+    Over(&'static str),
+    #[error("the rollout is under way; wait for its end, or abort it first")]
+    NotOver,
     #[error("the object store does not allow it; whoever runs this CDN has to look at its rights there")]
     StoreDenied,
     #[error("the object store does not answer; try again soon")]
@@ -64,6 +89,16 @@ impl HttpError {
             Self::Refused(_) => ("refused", StatusCode::UNPROCESSABLE_ENTITY),
             Self::Cut => ("cut", StatusCode::BAD_REQUEST),
             Self::Busy => ("busy", StatusCode::SERVICE_UNAVAILABLE),
+            Self::BadSpace => ("invalid_space", StatusCode::NOT_FOUND),
+            Self::BadId => ("bad_id", StatusCode::BAD_REQUEST),
+            Self::NoCondition => ("no_condition", StatusCode::PRECONDITION_REQUIRED),
+            Self::TooLong(_) => ("too_large", StatusCode::PAYLOAD_TOO_LARGE),
+            Self::Full(_) => ("full", StatusCode::CONFLICT),
+            Self::Stranger => ("stranger", StatusCode::FORBIDDEN),
+            Self::TooManyStreams(_) => ("too_many_streams", StatusCode::SERVICE_UNAVAILABLE),
+            Self::DevicesTaken { .. } => ("devices_taken", StatusCode::CONFLICT),
+            Self::Over(_) => ("over", StatusCode::CONFLICT),
+            Self::NotOver => ("not_over", StatusCode::CONFLICT),
             Self::StoreDenied => ("store_denied", StatusCode::INTERNAL_SERVER_ERROR),
             Self::StoreAway => ("store_away", StatusCode::SERVICE_UNAVAILABLE),
         }
@@ -102,6 +137,10 @@ impl IntoResponse for HttpError {
         if let (Self::Refused(mistakes), Some(object)) = (&self, body.as_object_mut()) {
             object.insert("mistakes".into(), json!(mistakes));
         }
+        if let (Self::DevicesTaken { rollout, devices }, Some(object)) = (&self, body.as_object_mut()) {
+            object.insert("rollout".into(), json!(rollout));
+            object.insert("devices".into(), json!(devices));
+        }
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(NO_STORE));
@@ -117,7 +156,7 @@ impl IntoResponse for HttpError {
                     headers.insert(header::CONTENT_RANGE, value);
                 }
             }
-            Self::Busy | Self::StoreAway => {
+            Self::Busy | Self::TooManyStreams(_) | Self::StoreAway => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
             _ => {}

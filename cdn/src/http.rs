@@ -5,6 +5,8 @@ use crate::error::HttpError;
 use crate::metrics::Levels;
 use crate::path::AssetPath;
 use crate::read;
+use crate::rollout;
+use crate::spaces;
 use crate::state::State;
 use crate::write;
 use axum::body::Body;
@@ -12,7 +14,7 @@ use axum::extract::{Request, State as FromState};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use grouploop_serve::content::NO_STORE;
 use grouploop_serve::{Remote, Tls};
@@ -28,6 +30,9 @@ const REQUEST_HEADERS: &str = "authorization, cache-control, content-type, if-ma
 const RESPONSE_HEADERS: &str =
     "accept-ranges, content-encoding, content-length, content-range, etag, last-modified, retry-after, x-md5";
 
+/// The description of the API of spaces for programs.
+const OPENAPI: &str = include_str!("openapi.json");
+
 pub(crate) fn router(state: Arc<State>) -> Router {
     Router::new()
         .route("/", get(welcome))
@@ -38,7 +43,24 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .method_not_allowed_fallback(|| async { HttpError::MethodNotAllowed("GET, HEAD, OPTIONS") })
         .fallback(object)
         .layer(middleware::from_fn_with_state(state.clone(), around))
+        .merge(spaces(&state))
         .with_state(state)
+}
+
+/// What spaces keep, with rules of its own about whose pages may use it.
+fn spaces(state: &Arc<State>) -> Router<Arc<State>> {
+    let nothing = || async { HttpError::NotFound };
+    Router::new()
+        .route("/api/spaces/{space}/events", get(spaces::listen))
+        .route("/api/spaces/{space}/rollouts", get(rollout::list).post(rollout::create))
+        .route("/api/spaces/{space}/rollouts/{id}", get(rollout::show))
+        .route("/api/spaces/{space}/rollouts/{id}/{verb}", post(rollout::wish))
+        .route("/api/spaces/{space}/{kind}", get(spaces::list))
+        .route("/api/spaces/{space}/{kind}/{id}", get(spaces::show).put(spaces::change).delete(spaces::remove))
+        .route("/api/{*rest}", any(nothing))
+        .route("/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], OPENAPI) }))
+        .method_not_allowed_fallback(|| async { HttpError::MethodNotAllowed("GET, HEAD, PUT, POST, DELETE, OPTIONS") })
+        .layer(middleware::from_fn_with_state(state.clone(), spaces::around))
 }
 
 /// What holds for every answer: pages of any origin may load and read it, and it is what its type says.
@@ -69,8 +91,12 @@ async fn object(FromState(state): FromState<Arc<State>>, request: Request) -> Re
         Method::GET | Method::HEAD => {
             let Some(path) = path else { return HttpError::NotFound.into_response() };
             let remote = parts.extensions.get::<Remote>().map(|remote| remote.0);
-            let client = Client::new(remote.unwrap_or(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0))), &parts.headers);
-            read::answer(&state, &path, &parts.method, &parts.headers, client).await.into_response()
+            let client = Client::new(
+                remote.unwrap_or(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0))),
+                &parts.headers,
+                parts.uri.query(),
+            );
+            read::answer(&state, &path, &parts.method, &parts.headers, &client).await.into_response()
         }
         Method::PUT => {
             let mut body = body.into_data_stream();
@@ -109,6 +135,11 @@ async fn welcome(FromState(state): FromState<Arc<State>>) -> Response {
             "firmware_manifest": "/firmware/manifest.json",
             "files": "/static/<file>",
             "commands": "/static/commands.json",
+            "groups": "/api/spaces/<space>/groups",
+            "scenes": "/api/spaces/<space>/scenes",
+            "rollouts": "/api/spaces/<space>/rollouts",
+            "events": "/api/spaces/<space>/events",
+            "description": "/openapi.json",
             "health": "/health",
             "readiness": "/readyz",
             "metrics": "/metrics",
@@ -163,6 +194,7 @@ async fn readyz(FromState(state): FromState<Arc<State>>) -> Response {
 async fn metrics(FromState(state): FromState<Arc<State>>) -> Response {
     let text = state.metrics.text(Levels {
         connections: state.counts.open(),
+        event_streams: state.open_streams(),
         overloaded: state.counts.overloaded(),
         accept_failed: state.counts.accept_failed(),
         slow: state.counts.slow(),

@@ -10,6 +10,7 @@
 //! before anybody reads them, so that a record written by hand cannot lie about an image.
 
 use crate::image::{Board, is_board_name, is_name, shortened};
+use crate::mistakes::{Mistakes, kind};
 use md5::{Digest, Md5};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -24,8 +25,6 @@ const MAX_IMAGES: usize = 16;
 const MAX_PATH: usize = 256;
 /// Longest version or date that someone wrote by hand.
 const MAX_TEXT: usize = 128;
-/// Mistakes that are named; who makes more of them has enough to read.
-const MAX_MISTAKES: usize = 50;
 
 /// The manifest. The fields are checked by [`parse`](Self::parse); who sets them by hand keeps to the same rules.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -242,19 +241,7 @@ fn is_path(path: &str) -> bool {
     path.len() <= MAX_PATH && file != "manifest.json" && file.split('/').all(|part| is_name(part, MAX_PATH, b"._+@-"))
 }
 
-/// Collects what is wrong, and reads on.
-#[derive(Default)]
-struct Mistakes(Vec<String>);
-
 impl Mistakes {
-    fn add(&mut self, place: &str, why: impl AsRef<str>) {
-        match self.0.len() {
-            ..MAX_MISTAKES => self.0.push(format!("{place}: {}", why.as_ref())),
-            MAX_MISTAKES => self.0.push("and more".into()),
-            _ => {}
-        }
-    }
-
     fn boards(&mut self, boards: Map<String, Value>) -> BTreeMap<String, String> {
         let mut found = BTreeMap::new();
         for (board, path) in boards {
@@ -366,18 +353,6 @@ impl Mistakes {
                 None
             }
         }
-    }
-}
-
-/// What a value is, in words.
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a CDN counts. Labels have few, fixed values; nothing is formatted until somebody asks.
 
+use crate::rollout::Step;
 use axum::http::StatusCode;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -7,6 +8,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
+use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct StatusLabel {
@@ -15,6 +17,12 @@ pub(crate) struct StatusLabel {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct OutcomeLabel {
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct KindLabel {
+    kind: &'static str,
     outcome: &'static str,
 }
 
@@ -39,6 +47,14 @@ pub(crate) struct Metrics {
     downloads: Family<OutcomeLabel, Counter>,
     pub(crate) downloads_unannounced: Counter,
     pub(crate) registry_announced: Counter,
+    documents_written: Family<KindLabel, Counter>,
+    pub(crate) event_streams_lagged: Counter,
+    event_streams: Gauge,
+    rollouts_running: Gauge,
+    rollouts_lease: Gauge,
+    rollouts_ended: Family<OutcomeLabel, Counter>,
+    rollout_devices: Family<OutcomeLabel, Counter>,
+    pub(crate) rollout_reports_dropped: Counter,
     connections: Gauge,
     connections_refused: Family<ReasonLabel, Gauge>,
     connections_slow: Gauge,
@@ -51,6 +67,7 @@ pub(crate) struct Metrics {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Levels {
     pub(crate) connections: usize,
+    pub(crate) event_streams: usize,
     pub(crate) overloaded: u64,
     pub(crate) accept_failed: u64,
     pub(crate) slow: u64,
@@ -86,10 +103,31 @@ impl Metrics {
         self.downloads.get_or_create(&OutcomeLabel { outcome }).inc();
     }
 
+    /// A write or removal of what spaces keep ended.
+    pub(crate) fn kept(&self, kind: &'static str, outcome: &'static str) {
+        self.documents_written.get_or_create(&KindLabel { kind, outcome }).inc();
+    }
+
+    /// How many rollouts run here, and whether they would.
+    pub(crate) fn rollouts(&self, running: usize, lease: bool) {
+        self.rollouts_running.set(i64::try_from(running).unwrap_or(i64::MAX));
+        self.rollouts_lease.set(i64::from(lease));
+    }
+
+    /// A rollout that ran here ended, and so many of its devices in each state.
+    pub(crate) fn rollout_ended(&self, outcome: &'static str, devices: &BTreeMap<Step, usize>) {
+        self.rollouts_ended.get_or_create(&OutcomeLabel { outcome }).inc();
+        for (outcome, step) in [("done", Step::Done), ("failed", Step::Failed), ("skipped", Step::Skipped)] {
+            let count = devices.get(&step).copied().unwrap_or_default();
+            self.rollout_devices.get_or_create(&OutcomeLabel { outcome }).inc_by(count as u64);
+        }
+    }
+
     /// Everything in the text format of Prometheus.
     pub(crate) fn text(&self, levels: Levels) -> String {
         let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         self.connections.set(whole(levels.connections as u64));
+        self.event_streams.set(whole(levels.event_streams as u64));
         self.connections_slow.set(whole(levels.slow));
         let Levels { overloaded, accept_failed, tls_failed, .. } = levels;
         for (reason, count) in
@@ -138,6 +176,30 @@ impl Metrics {
             "registry_announced",
             "Changes of the command registry announced on the bus",
             self.registry_announced.clone(),
+        );
+        registry.register(
+            "documents_written",
+            "PUT and DELETE requests of what spaces keep, by kind and outcome",
+            self.documents_written.clone(),
+        );
+        registry.register("event_streams", "Streams of events that are open", self.event_streams.clone());
+        registry.register(
+            "event_streams_lagged",
+            "Streams of events ended because their page was too far behind",
+            self.event_streams_lagged.clone(),
+        );
+        registry.register("rollouts_running", "Rollouts that this CDN runs", self.rollouts_running.clone());
+        registry.register(
+            "rollouts_lease",
+            "1 while this CDN is the one that runs rollouts",
+            self.rollouts_lease.clone(),
+        );
+        registry.register("rollouts_ended", "Rollouts that ended here, by outcome", self.rollouts_ended.clone());
+        registry.register("rollout_devices", "Devices of these rollouts, by outcome", self.rollout_devices.clone());
+        registry.register(
+            "rollout_reports_dropped",
+            "Reports of downloads that a rollout here could not take in",
+            self.rollout_reports_dropped.clone(),
         );
         registry.register("connections", "Open connections", self.connections.clone());
         registry.register(

@@ -33,7 +33,7 @@ pub(crate) async fn answer(
     path: &AssetPath,
     method: &Method,
     headers: &HeaderMap,
-    client: Client,
+    client: &Client,
 ) -> Result<Response<Body>, HttpError> {
     let mut freshness = if wants_now(headers) { Freshness::Now } else { Freshness::Recent };
     for _ in 1..TRIES {
@@ -64,11 +64,11 @@ async fn answer_with(
     asset: &Arc<Asset>,
     method: &Method,
     headers: &HeaderMap,
-    client: Client,
+    client: &Client,
 ) -> Result<Response<Body>, Failure> {
     let get = *method == Method::GET;
     if get && asset.path.is_firmware() && runs_it_already(state, asset, headers).await {
-        state.downloads.up_to_date(&asset.path, client);
+        state.downloads.up_to_date(&asset.path, client.clone());
         return Ok(not_modified(asset, Encoding::Identity));
     }
     let form = form(asset, Encoding::of_request(method, headers)).await;
@@ -167,7 +167,7 @@ async fn body(
     form: Form,
     status: StatusCode,
     part: Range<u64>,
-    client: Client,
+    client: &Client,
 ) -> Result<Body, Failure> {
     let length = part.end.saturating_sub(part.start);
     let source = match form.body {
@@ -175,7 +175,7 @@ async fn body(
         None => Source::Store(stream(state, asset, part).await?),
     };
     if asset.path.is_firmware() {
-        return Ok(Body::new(state.downloads.follow(&asset.path, client, status.as_u16(), length, source)));
+        return Ok(Body::new(state.downloads.follow(&asset.path, client.clone(), status.as_u16(), length, source)));
     }
     Ok(match source {
         Source::Memory(bytes) => Body::from(bytes),

@@ -1,5 +1,6 @@
 //! The settings of a CDN: plain values with units in their names, as they stand in `[cdn]` of the settings file.
 
+use grouploop_serve::Origins;
 use serde::Deserialize;
 use std::fmt;
 use std::time::Duration;
@@ -14,6 +15,8 @@ const MIN_TOKEN: usize = 16;
 pub struct CdnSettings {
     /// Where others reach the CDN: what edges load the command registry from. Empty: the built-in registry, or the CDN of the same process.
     pub base_url: String,
+    /// Where devices reach the CDN, for rollouts. Empty: as `base_url` says, or as whoever makes a rollout reaches it.
+    pub device_url: String,
     /// Address to listen on.
     pub listen: String,
     /// URL of the object store.
@@ -22,6 +25,12 @@ pub struct CdnSettings {
     pub token: String,
     /// Bytes of the largest object that can be written.
     pub max_upload_bytes: u64,
+    /// Other origins whose pages may change what spaces keep, separated by commas.
+    pub allow_origins: String,
+    /// Spaces that keep something at most.
+    pub max_spaces: u32,
+    /// Streams of events at most.
+    pub max_event_streams: u32,
     /// Bytes of objects that are kept in memory.
     pub cache_bytes: u64,
     /// How long a cached object is served before the store is asked whether it changed.
@@ -44,10 +53,14 @@ impl Default for CdnSettings {
     fn default() -> Self {
         Self {
             base_url: String::new(),
+            device_url: String::new(),
             listen: "0.0.0.0:5008".into(),
             store: "file://./data/cdn".into(),
             token: String::new(),
             max_upload_bytes: 64 << 20,
+            allow_origins: String::new(),
+            max_spaces: 256,
+            max_event_streams: 256,
             cache_bytes: 64 << 20,
             revalidate_ms: 1_000,
             store_timeout_ms: 2_000,
@@ -61,7 +74,8 @@ impl Default for CdnSettings {
 }
 
 impl CdnSettings {
-    /// All that is wrong with the values, each as `cdn.<key>: <why>`; empty when nothing is. `base_url` is looked at by the caller.
+    /// All that is wrong with the values, each as `cdn.<key>: <why>`; empty when nothing is. `base_url` and `device_url` are looked at by the
+    /// caller.
     #[must_use]
     pub fn complaints(&self) -> Vec<String> {
         let mut found = Vec::new();
@@ -71,6 +85,8 @@ impl CdnSettings {
             }
         };
         range("max_upload_bytes", self.max_upload_bytes, 1_024, 5 << 30);
+        range("max_spaces", self.max_spaces.into(), 1, 65_536);
+        range("max_event_streams", self.max_event_streams.into(), 0, 100_000);
         range("cache_bytes", self.cache_bytes, 16 << 20, 1 << 40);
         range("revalidate_ms", self.revalidate_ms, 0, 3_600_000);
         range("store_timeout_ms", self.store_timeout_ms, 100, 60_000);
@@ -87,6 +103,11 @@ impl CdnSettings {
         }
         if let Err(why) = crate::store::check_url(&self.store) {
             found.push(format!("cdn.store: {why}"));
+        }
+        if let Err(wrong) = Origins::parse(&self.allow_origins) {
+            found.push(format!(
+                "cdn.allow_origins: `{wrong}` is no origin, it must look like https://host or http://host:8080"
+            ));
         }
         let token = &self.token;
         if !token.is_empty() && (token.len() < MIN_TOKEN || !token.bytes().all(|byte| byte.is_ascii_graphic())) {

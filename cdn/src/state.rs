@@ -5,15 +5,21 @@ use crate::auth::Token;
 use crate::downloads::Downloads;
 use crate::metrics::Metrics;
 use crate::shelf::Shelf;
+use crate::spaces::{Documents, News};
 use crate::store::Store;
 use grouploop_bridge::{Bus, NodeId};
-use grouploop_serve::{Counts, ServeOptions, Tls};
+use grouploop_serve::{Counts, Origins, ServeOptions, Tls};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
 
 /// Uploads that are taken in at a time: each holds at most 10 MiB.
 pub(crate) const UPLOADS: usize = 4;
+/// Bodies of documents that are taken in at a time: each holds at most 1 MiB.
+const BODIES: usize = 32;
+/// Answers with documents that are held at a time until they are sent: each at most 4 MiB.
+const ANSWERS: usize = 32;
 
 #[derive(Debug)]
 pub(crate) struct State {
@@ -25,6 +31,15 @@ pub(crate) struct State {
     pub(crate) token: Token,
     pub(crate) downloads: Arc<Downloads>,
     pub(crate) uploads: Semaphore,
+    /// What spaces keep, who listens to changes of it, and whose pages may change it.
+    pub(crate) documents: Documents,
+    pub(crate) news: News,
+    pub(crate) origins: Origins,
+    pub(crate) bodies: Arc<Semaphore>,
+    pub(crate) answers: Arc<Semaphore>,
+    pub(crate) streams: Arc<Semaphore>,
+    /// Streams end.
+    pub(crate) closing: CancellationToken,
     /// The registry was written here; whoever watches it need not wait.
     pub(crate) registry_written: Notify,
     pub(crate) metrics: Arc<Metrics>,
@@ -44,6 +59,14 @@ impl State {
     ) -> Self {
         let metrics = Arc::<Metrics>::default();
         Self {
+            documents: Documents::new(store.clone(), settings.max_spaces as usize),
+            news: News::default(),
+            // The caller has looked at the complaints; what is no origin allows nobody.
+            origins: Origins::parse(&settings.allow_origins).unwrap_or_default(),
+            bodies: Arc::new(Semaphore::new(BODIES)),
+            answers: Arc::new(Semaphore::new(ANSWERS)),
+            streams: Arc::new(Semaphore::new(settings.max_event_streams as usize)),
+            closing: CancellationToken::new(),
             shelf: Shelf::new(store, metrics.clone(), settings.cache_bytes, settings.revalidate()),
             token: Token::new(&settings.token),
             downloads: Arc::new(Downloads::new(metrics.clone())),
@@ -60,11 +83,16 @@ impl State {
         }
     }
 
+    pub(crate) fn open_streams(&self) -> usize {
+        (self.settings.max_event_streams as usize).saturating_sub(self.streams.available_permits())
+    }
+
     pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
     }
 
     pub(crate) fn start_draining(&self) {
         self.draining.store(true, Ordering::Relaxed);
+        self.closing.cancel();
     }
 }

@@ -189,7 +189,7 @@ fn condition(headers: &HeaderMap, current: Option<&Asset>) -> Result<Condition, 
     Ok(condition)
 }
 
-async fn collect(pieces: &mut BodyDataStream, limit: u64) -> Result<Bytes, HttpError> {
+pub(crate) async fn collect(pieces: &mut BodyDataStream, limit: u64) -> Result<Bytes, HttpError> {
     let mut whole = BytesMut::new();
     while let Some(piece) = pieces.next().await {
         let piece = piece.map_err(|_| HttpError::Cut)?;

@@ -38,6 +38,7 @@ pub mod content;
 mod counts;
 mod guard;
 mod kernel;
+mod origin;
 mod patience;
 mod sealed;
 mod seldom;
@@ -46,6 +47,7 @@ mod tls;
 
 pub use connection::{Remote, http1};
 pub use counts::Counts;
+pub use origin::{Asker, Cors, Origins};
 pub use sealed::Sealed;
 pub use seldom::Seldom;
 pub use server::{ServeOptions, Server};

@@ -88,8 +88,10 @@ impl Settings {
         }
         found.extend(self.bus.complaints());
         found.extend(self.tls.complaints());
-        if let Some(why) = url_complaint(&self.cdn.base_url, &["http", "https"]) {
-            found.push(format!("cdn.base_url: {why}, it must look like http://host:5008"));
+        for (key, url) in [("base_url", &self.cdn.base_url), ("device_url", &self.cdn.device_url)] {
+            if let Some(why) = url_complaint(url, &["http", "https"]) {
+                found.push(format!("cdn.{key}: {why}, it must look like http://host:5008"));
+            }
         }
         found.extend(self.cdn.complaints());
         found.extend(self.simulator.complaints());

@@ -20,6 +20,7 @@ mod parameters;
 mod program;
 mod recordings;
 mod registry;
+mod rollouts;
 mod simulate;
 mod simulator;
 mod subscriptions;

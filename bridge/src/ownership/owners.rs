@@ -212,6 +212,7 @@ impl<O: Owner> Owners<O> {
                 id: *id,
                 frames_per_second: (entry.frames_per_second * 10.0).round() / 10.0,
                 last_seen_ms: entry.slot.last_seen_ms().map(|seen_ms| now_ms.saturating_sub(seen_ms)),
+                claimed: entry.claimed,
             })
             .collect();
         drop(inner);

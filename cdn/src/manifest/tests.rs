@@ -1,6 +1,7 @@
 //! What the manifest must do.
 
 use super::*;
+use crate::mistakes::MAX_MISTAKES;
 use serde_json::json;
 
 /// As people have it today.

@@ -71,6 +71,16 @@ impl Folder {
         tokio::task::spawn_blocking(look).await.unwrap_or(false)
     }
 
+    /// Removes the folders that a removed file leaves empty, but for the one of all.
+    pub(super) async fn tidy(&self, path: &ObjectPath) {
+        let (root, mut place) = (self.root.clone(), self.root.join(path.as_ref()));
+        let tidy = move || {
+            // One that is not empty stays, and so do those above it.
+            while place.pop() && place != root && place.starts_with(&root) && std::fs::remove_dir(&place).is_ok() {}
+        };
+        let _ = tokio::task::spawn_blocking(tidy).await;
+    }
+
     /// Waits until nobody else writes on a condition.
     pub(super) async fn lock(&self) -> io::Result<FolderLock> {
         let path = self.root.join(LOCK);

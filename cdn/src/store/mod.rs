@@ -26,6 +26,7 @@ use object_store::path::Path;
 use object_store::{
     GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion,
 };
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::ops::Range;
@@ -36,6 +37,8 @@ use tokio::time::timeout;
 
 /// Bytes that are written in one piece.
 pub(crate) const WHOLE_BYTES: usize = 5 << 20;
+/// Largest note that is read.
+const MAX_NOTE_BYTES: u64 = 8 << 20;
 /// Time for the store to take a piece, beyond that for an answer.
 const WRITE_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -253,12 +256,19 @@ impl Store {
 
     /// Removes an object.
     pub(crate) async fn delete(&self, path: &AssetPath, condition: &Condition) -> Result<(), StoreError> {
-        let path = path.in_store();
+        self.delete_at(path.in_store(), condition, false).await
+    }
+
+    async fn delete_at(&self, path: Path, condition: &Condition, tidy: bool) -> Result<(), StoreError> {
         let delete = async {
             self.admit(&path).await?;
             let _turn = self.turn(&path).await?;
             self.hold(&path, condition).await?;
-            Ok(self.objects.delete(&path).await?)
+            self.objects.delete(&path).await?;
+            if let Some(folder) = self.folder.as_ref().filter(|_| tidy) {
+                folder.tidy(&path).await;
+            }
+            Ok(())
         };
         timeout(WRITE_PATIENCE, delete).await.unwrap_or_else(|_| Err(late()))
     }
@@ -266,6 +276,10 @@ impl Store {
     /// Reads a small object of our own, one that no URL reaches.
     pub(crate) async fn read_note(&self, name: &str) -> Result<(Bytes, Version), StoreError> {
         let mut reading = self.read_at(Path::from(name), None, None).await?;
+        let size = reading.version.size;
+        if size > MAX_NOTE_BYTES {
+            return Err(StoreError::Denied(format!("{name} has {size} bytes, at most {MAX_NOTE_BYTES} are read")));
+        }
         let mut bytes = Vec::new();
         while let Some(piece) = reading.bytes.next().await {
             bytes.extend_from_slice(&piece?);
@@ -276,6 +290,51 @@ impl Store {
     /// Writes such an object.
     pub(crate) async fn write_note(&self, name: &str, bytes: Bytes, condition: &Condition) -> Result<(), StoreError> {
         self.write_at(Path::from(name), PutPayload::from(bytes), condition).await
+    }
+
+    /// Removes such an object, and in a folder what is empty then.
+    pub(crate) async fn delete_note(&self, name: &str, condition: &Condition) -> Result<(), StoreError> {
+        self.delete_at(Path::from(name), condition, true).await
+    }
+
+    /// The names of such objects below a prefix with their states, sorted; of more than `most` the first, and `false`.
+    pub(crate) async fn notes(&self, prefix: &str, most: usize) -> Result<(Vec<(String, Version)>, bool), StoreError> {
+        let prefix = Path::from(prefix);
+        self.in_time(async {
+            self.admit(&prefix).await?;
+            let mut found = BTreeMap::new();
+            let (mut listed, mut complete) = (self.objects.list(Some(&prefix)), true);
+            while let Some(meta) = listed.next().await {
+                let meta = meta?;
+                found.insert(meta.location.to_string(), Version::from(&meta));
+                if found.len() > most {
+                    found.pop_last();
+                    complete = false;
+                }
+            }
+            self.probe_when(found.is_empty()).await?;
+            Ok((found.into_iter().collect(), complete))
+        })
+        .await
+    }
+
+    /// The names directly below a prefix that have something below themselves.
+    pub(crate) async fn branches(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let prefix = Path::from(prefix);
+        self.in_time(async {
+            let listed = self.objects.list_with_delimiter(Some(&prefix)).await?;
+            self.probe_when(listed.common_prefixes.is_empty()).await?;
+            Ok(listed.common_prefixes.iter().filter_map(|path| path.filename().map(str::to_owned)).collect())
+        })
+        .await
+    }
+
+    /// In a folder that is gone nothing is listed, which says nothing of what is in it.
+    async fn probe_when(&self, empty: bool) -> Result<(), StoreError> {
+        match &self.folder {
+            Some(folder) if empty => folder.probe().await.map_err(|error| StoreError::Away(error.to_string())),
+            _ => Ok(()),
+        }
     }
 
     /// A file that a link leads out of the folder is no object.

@@ -3,7 +3,6 @@
 use super::api;
 use super::error::ApiError;
 use super::metrics::{Levels, Refusal};
-use super::origin::Asker;
 use super::state::State;
 use super::stream;
 use axum::body::Body;
@@ -13,21 +12,19 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
-use grouploop_serve::Tls;
+use grouploop_serve::{Cors, Tls};
 use serde_json::json;
 use std::sync::Arc;
 
 /// The description of all of this for programs.
 pub(super) const OPENAPI: &str = include_str!("openapi.json");
 
-/// What can be done.
-const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
-/// Headers of requests that pages of other origins may send.
-const REQUEST_HEADERS: &str = "content-type";
-/// Headers of answers that they may read.
-const RESPONSE_HEADERS: &str = "location, retry-after";
-/// How long a browser may rely on a preflight, in seconds.
-const PREFLIGHT_SECONDS: &str = "3600";
+/// What pages may do.
+const CORS: Cors = Cors {
+    methods: "GET, HEAD, POST, PATCH, DELETE, OPTIONS",
+    request_headers: "content-type",
+    response_headers: "location, retry-after",
+};
 
 /// All that there is.
 pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<State>>)> {
@@ -62,13 +59,11 @@ pub(super) fn router(state: Arc<State>) -> Router {
 async fn around(FromState(state): FromState<Arc<State>>, request: Request, next: Next) -> Response {
     let asker = state.origins.judge(request.headers());
     let preflight = request.method() == Method::OPTIONS;
-    // Browsers let pages of any origin open a WebSocket and read what it brings.
-    let only_reads =
-        [Method::GET, Method::HEAD].contains(request.method()) && !request.headers().contains_key(header::UPGRADE);
-    let mut response = match asker {
-        Asker::Stranger if !only_reads => ApiError::Stranger.into_response(),
-        _ if preflight => StatusCode::NO_CONTENT.into_response(),
-        _ => next.run(request).await,
+    let may = asker.may(request.method(), request.headers());
+    let mut response = match may {
+        false => ApiError::Stranger.into_response(),
+        true if preflight => StatusCode::NO_CONTENT.into_response(),
+        true => next.run(request).await,
     };
     state.metrics.responded(response.status());
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
@@ -77,20 +72,8 @@ async fn around(FromState(state): FromState<Arc<State>>, request: Request, next:
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
     set(header::CACHE_CONTROL, "no-store");
-    set(header::VARY, "Origin");
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    if preflight {
-        set(header::ALLOW, METHODS);
-    }
-    if let Asker::Ours(origin) = asker {
-        set(header::ACCESS_CONTROL_EXPOSE_HEADERS, RESPONSE_HEADERS);
-        if preflight {
-            set(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-            set(header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS);
-            set(header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_SECONDS);
-        }
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    }
+    asker.tell(CORS, preflight, headers);
     response
 }
 

@@ -14,7 +14,6 @@ mod definition;
 mod error;
 mod http;
 mod metrics;
-mod origin;
 mod path;
 mod picture;
 mod settings;

@@ -1,7 +1,7 @@
 //! The settings of a simulator: plain values with units in their names, as they stand in `[simulator]` of the settings file.
 
-use super::origin::Origins;
 use crate::swarms::Limits;
+use grouploop_serve::Origins;
 use serde::Deserialize;
 use std::time::Duration;
 

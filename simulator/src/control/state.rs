@@ -1,11 +1,10 @@
 //! What every part of a running simulator shares.
 
 use super::metrics::Metrics;
-use super::origin::Origins;
 use super::settings::SimulatorSettings;
 use crate::swarms::Swarms;
 use grouploop_bridge::{Bus, NodeId, Registry};
-use grouploop_serve::{Counts, ServeOptions, Tls};
+use grouploop_serve::{Counts, Origins, ServeOptions, Tls};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};

@@ -1,15 +1,19 @@
 //! Whose page is asking. Browsers say in `Origin` where a page is from, and nobody else says anything: pages of this very host, on any
-//! port, may do everything, and so may those of the origins in the settings. A page from elsewhere may change nothing.
+//! port, may do everything, and so may those of the origins in the settings. A page from elsewhere may change nothing, and its browser is
+//! not allowed to show it any answer.
 
-use axum::http::{HeaderMap, HeaderValue, Uri, header, uri::Authority};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, uri::Authority};
+
+/// How long a browser may rely on a preflight, in seconds.
+const PREFLIGHT_SECONDS: &str = "3600";
 
 /// The origins of the settings.
-#[derive(Debug, Default)]
-pub(super) struct Origins(Vec<String>);
+#[derive(Debug, Clone, Default)]
+pub struct Origins(Vec<String>);
 
 /// Whose request it is.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Asker {
+pub enum Asker {
     /// No page: a script, or a page of this very port that only looks.
     NoPage,
     /// A page that may do everything; the origin to tell its browser.
@@ -23,7 +27,7 @@ impl Origins {
     ///
     /// # Errors
     /// The first that is none.
-    pub(super) fn parse(list: &str) -> Result<Self, String> {
+    pub fn parse(list: &str) -> Result<Self, String> {
         let given = list.split(',').map(str::trim).filter(|origin| !origin.is_empty());
         let read = |origin: &str| {
             let origin = origin.strip_suffix('/').unwrap_or(origin);
@@ -33,7 +37,8 @@ impl Origins {
     }
 
     /// Whose request has these headers.
-    pub(super) fn judge(&self, headers: &HeaderMap) -> Asker {
+    #[must_use]
+    pub fn judge(&self, headers: &HeaderMap) -> Asker {
         let Some(origin) = headers.get(header::ORIGIN) else { return Asker::NoPage };
         let is_ours = || {
             let text = origin.to_str().ok()?.to_ascii_lowercase();
@@ -42,6 +47,44 @@ impl Origins {
             (same_host || self.0.contains(&text)).then_some(())
         };
         if is_ours().is_some() { Asker::Ours(origin.clone()) } else { Asker::Stranger }
+    }
+}
+
+/// What browsers are told that pages may do at an API, as lists separated by commas.
+#[derive(Debug, Clone, Copy)]
+pub struct Cors {
+    /// Methods.
+    pub methods: &'static str,
+    /// Headers of requests.
+    pub request_headers: &'static str,
+    /// Headers of answers that pages may read.
+    pub response_headers: &'static str,
+}
+
+impl Asker {
+    /// Whether it may have this done. Strangers may look, which shows them nothing: their browsers keep the answer from them. But not
+    /// open what stays open: browsers let pages of any origin open a WebSocket and read what it brings.
+    #[must_use]
+    pub fn may(&self, method: &Method, headers: &HeaderMap) -> bool {
+        let only_reads = [Method::GET, Method::HEAD].contains(method) && !headers.contains_key(header::UPGRADE);
+        only_reads || *self != Self::Stranger
+    }
+
+    /// Writes into the headers of an answer what the browser has to know.
+    pub fn tell(self, cors: Cors, preflight: bool, headers: &mut HeaderMap) {
+        let mut set = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
+        set(header::VARY, "Origin");
+        if preflight {
+            set(header::ALLOW, cors.methods);
+        }
+        let Self::Ours(origin) = self else { return };
+        set(header::ACCESS_CONTROL_EXPOSE_HEADERS, cors.response_headers);
+        if preflight {
+            set(header::ACCESS_CONTROL_ALLOW_METHODS, cors.methods);
+            set(header::ACCESS_CONTROL_ALLOW_HEADERS, cors.request_headers);
+            set(header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_SECONDS);
+        }
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     }
 }
 

@@ -1,0 +1,18 @@
+//! What the CDN says about what a space keeps (groups, scenes, rollouts), so that everybody who shows it looks again.
+
+use crate::name::NodeId;
+use serde::{Deserialize, Serialize};
+
+/// `gl.space.<space>.kept`: one document was written or removed. It says which one and not what is in it: who wants that asks a CDN.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The CDN node that did it.
+    pub node: NodeId,
+    /// `groups`, `scenes` or `rollouts`.
+    pub kind: String,
+    /// Which of them.
+    pub id: String,
+    /// The `ETag` of what is there now; none when nothing is any more.
+    #[serde(default)]
+    pub etag: Option<String>,
+}

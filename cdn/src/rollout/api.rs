@@ -1,0 +1,342 @@
+//! Rollouts over HTTP: made, listed, looked at, paused, resumed, aborted, and tried again for those that failed.
+
+use super::active::{Active, Seen, active};
+use super::definition::Definition;
+use super::record::{Record, State as RolloutState, Step, Wanted, wall_ms};
+use crate::error::HttpError;
+use crate::image::{Board, check_image};
+use crate::path::AssetPath;
+use crate::shelf::Freshness;
+use crate::spaces::{DocumentId, Held, Kind, body_of, id_of, space_of, tag_of, tagged};
+use crate::state::State;
+use crate::store::{Condition, StoreError, Version};
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State as FromState};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use grouploop_bridge::{DeviceId, Space};
+use rand::RngExt;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Rollouts of a space that are remembered.
+const MAX_REMEMBERED: usize = 50;
+/// Bytes of all of them: less than a list has, because those under way still grow.
+const MAX_BYTES: usize = 3 << 20;
+/// Bytes of a definition.
+const MAX_BODY_BYTES: usize = 256 << 10;
+/// Largest image that is looked at: more than any of our boards has room for.
+const MAX_IMAGE_BYTES: u64 = 16 << 20;
+/// Tries to write when the runner writes too.
+const TRIES: usize = 20;
+/// Devices that are named in a refusal.
+const NAMED: usize = 50;
+
+type Answer = Result<Response, HttpError>;
+type TheState = FromState<Arc<State>>;
+
+/// `GET /api/spaces/{space}/rollouts`: the newest first, without their devices.
+pub(crate) async fn list(FromState(state): TheState, Path(space): Path<String>) -> Answer {
+    let space = space_of(&space)?;
+    let place = Held::place(&state).await?;
+    let mut rollouts: Vec<Value> =
+        remembered(&state, &space).await?.into_iter().map(|(_, record, _)| without_devices(record)).collect();
+    rollouts.reverse();
+    let list = json!({"space": space, "rollouts": rollouts});
+    Ok(Held(list.to_string().into(), place).into_response())
+}
+
+/// `GET /api/spaces/{space}/rollouts/{id}`
+pub(crate) async fn show(
+    FromState(state): TheState,
+    Path((space, id)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Answer {
+    let (space, id) = (space_of(&space)?, id_of(&id)?);
+    let place = Held::place(&state).await?;
+    let (bytes, _) = state.documents.read(&space, Kind::Rollouts, &id).await?;
+    Ok(tagged(bytes, &headers, |bytes| Held(bytes, place).into_response()))
+}
+
+/// `POST /api/spaces/{space}/rollouts`
+pub(crate) async fn create(
+    FromState(state): TheState,
+    Path(space): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let space = space_of(&space)?;
+    let (body, _place) = body_of(&state, &headers, body, MAX_BODY_BYTES).await?;
+    let manifest = state.shelf.lookup(&AssetPath::manifest(), Freshness::Now).await?;
+    let manifest = manifest.manifest.clone().unwrap_or_default();
+    let definition = Definition::parse(&body, &manifest).map_err(HttpError::Refused)?;
+    begin(&state, space, &headers, definition, None).await
+}
+
+/// `POST /api/spaces/{space}/rollouts/{id}/{verb}`
+pub(crate) async fn wish(
+    FromState(state): TheState,
+    Path((space, id, verb)): Path<(String, String, String)>,
+    headers: HeaderMap,
+) -> Answer {
+    let (space, id) = (space_of(&space)?, id_of(&id)?);
+    let wanted = match verb.as_str() {
+        "pause" => Wanted::Pause,
+        "resume" => Wanted::Run,
+        "abort" => Wanted::Abort,
+        "retry" => return retry(&state, space, &id, &headers).await,
+        _ => return Err(HttpError::NotFound),
+    };
+    for _ in 0..TRIES {
+        let (mut record, version) = read(&state, &space, &id).await?;
+        let ends =
+            matches!(record.state, RolloutState::Stopping | RolloutState::Aborting) || record.wanted == Wanted::Abort;
+        if record.state.has_ended() || (ends && wanted != Wanted::Abort) {
+            return Err(HttpError::Over(record.state.word()));
+        }
+        record.wanted = wanted;
+        // Whoever made it may have gone before it was listed: then nobody runs it, and nobody ever would.
+        let listed = active(state.documents.store()).await?;
+        if wanted == Wanted::Abort && !listed.iter().any(|active| active.id == record.id && active.space == space) {
+            record.abort_at_once();
+        }
+        let bytes = record.to_json();
+        let etag = tag_of(&bytes);
+        match state.documents.write_own(&space, Kind::Rollouts, &id, bytes, &Condition::Is(version)).await {
+            Ok(()) => {
+                tracing::info!(rollout.id = %id, space.id = %space, rollout.wanted = verb, "rollout: somebody wishes");
+                state.news.announce(&state.bus, &state.node, &space, Kind::Rollouts, &id, Some(etag));
+                return Ok(Json(without_devices(record)).into_response());
+            }
+            Err(StoreError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(HttpError::Busy)
+}
+
+/// A new rollout of the same image, for those that failed or had no turn.
+async fn retry(state: &Arc<State>, space: Space, id: &DocumentId, headers: &HeaderMap) -> Answer {
+    let (record, _) = read(state, &space, id).await?;
+    if !record.state.has_ended() {
+        return Err(HttpError::NotOver);
+    }
+    let again = |step: Step| matches!(step, Step::Failed | Step::Skipped);
+    let devices: Vec<DeviceId> =
+        record.devices.iter().filter(|device| again(device.state)).map(|device| device.id).collect();
+    if devices.is_empty() {
+        return Err(HttpError::BadRequest("none of its devices failed or was skipped: there is nothing to try again"));
+    }
+    let definition = Definition { firmware: record.firmware, devices, rules: record.rules, any_board: true };
+    begin(state, space, headers, definition, Some(record.id)).await
+}
+
+async fn begin(
+    state: &Arc<State>,
+    space: Space,
+    headers: &HeaderMap,
+    definition: Definition,
+    retry_of: Option<String>,
+) -> Answer {
+    let url = format!("{}/{}", base_url(state, headers)?, definition.firmware.path);
+    check_firmware(state, &definition).await?;
+    let others = remembered(state, &space).await?;
+    if !definition.any_board {
+        check_boards(&definition, &others)?;
+    }
+    if others.is_empty() {
+        state.documents.check_space(&space).await?;
+    }
+    let devices: BTreeSet<DeviceId> = definition.devices.iter().copied().collect();
+    let id = new_id();
+    let document: DocumentId = id.parse()?;
+    let record = definition.record(id.clone(), space.clone(), url, retry_of);
+    let bytes = record.to_json();
+    make_room(state, &space, others, bytes.len()).await?;
+    let etag = tag_of(&bytes);
+    let documents = &state.documents;
+    documents.write_own(&space, Kind::Rollouts, &document, bytes, &Condition::Absent).await?;
+    let new = Active { space: space.clone(), id: id.clone() };
+    if let Err(error) = enlist(state, new, &devices).await {
+        // One that stays because the store is away just then is never run, and can be aborted.
+        let _ = documents.delete(&space, Kind::Rollouts, &document, &Condition::Any).await;
+        return Err(error);
+    }
+    tracing::info!(
+        rollout.id = id,
+        space.id = %space,
+        rollout.devices = record.devices.len(),
+        firmware.path = record.firmware.path,
+        "rollout made"
+    );
+    state.news.announce(&state.bus, &state.node, &space, Kind::Rollouts, &document, Some(etag.clone()));
+    let location = format!("/api/spaces/{space}/rollouts/{id}");
+    let headers = [(header::LOCATION, location), (header::ETAG, etag)];
+    Ok((StatusCode::CREATED, headers, Json(without_devices(record))).into_response())
+}
+
+/// Where devices reach a CDN: as the settings say, or else as whoever makes the rollout does.
+fn base_url(state: &State, headers: &HeaderMap) -> Result<String, HttpError> {
+    let settings = &state.settings;
+    let set = [&settings.device_url, &settings.base_url].into_iter().find(|url| !url.is_empty());
+    if let Some(url) = set {
+        return Ok(url.trim_end_matches('/').to_owned());
+    }
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).filter(|host| is_host(host));
+    let host =
+        host.ok_or(HttpError::BadRequest("the request has no Host that devices could use; set cdn.device_url"))?;
+    Ok(format!("http://{host}"))
+}
+
+fn is_host(host: &str) -> bool {
+    host.len() <= 255
+        && host.parse::<axum::http::uri::Authority>().is_ok_and(|authority| !authority.as_str().contains('@'))
+}
+
+/// Time first, so that names are in the order of their making.
+fn new_id() -> String {
+    let mut rng = rand::rng();
+    let tail: String = (0..6).map(|_| char::from_digit(rng.random_range(0..36), 36).unwrap_or('0')).collect();
+    format!("{:013}-{tail}", wall_ms())
+}
+
+/// The image must be whole and for the chip of its board, where the board's name tells which one that is.
+async fn check_firmware(state: &State, definition: &Definition) -> Result<(), HttpError> {
+    let Ok(board) = definition.firmware.board.parse::<Board>() else { return Ok(()) };
+    let refused = |why: String| Err(HttpError::Refused(vec![format!("firmware: {}: {why}", definition.firmware.path)]));
+    let Some(path) = AssetPath::parse(&definition.firmware.path) else { return refused("it is no file here".into()) };
+    let asset = state.shelf.lookup(&path, Freshness::Now).await?;
+    let bytes: Bytes = match &asset.forms {
+        Some(forms) => forms.body().clone(),
+        None if asset.size > MAX_IMAGE_BYTES => {
+            return refused(format!("it has {} bytes, and no board of ours has room for it", asset.size));
+        }
+        None => {
+            let _place = state.uploads.acquire().await.map_err(|_| HttpError::Busy)?;
+            let mut reading = state.shelf.store.read(&path, None, asset.version.as_ref()).await?;
+            let mut bytes = Vec::new();
+            while let Some(piece) = reading.bytes.next().await {
+                bytes.extend_from_slice(&piece?);
+            }
+            bytes.into()
+        }
+    };
+    match check_image(&bytes, &board) {
+        Ok(_) => Ok(()),
+        Err(error) => refused(error.to_string()),
+    }
+}
+
+/// Devices do not say which board they are. But one that came back with the image of another board is one.
+fn check_boards(definition: &Definition, others: &[(DocumentId, Record, usize)]) -> Result<(), HttpError> {
+    let board = &definition.firmware.board;
+    let mut known = std::collections::BTreeMap::new();
+    for (_, record, _) in others {
+        for device in record.devices.iter().filter(|device| device.state == Step::Done) {
+            known.insert(device.id, (&record.firmware.board, &record.id));
+        }
+    }
+    let wrong: Vec<String> = definition
+        .devices
+        .iter()
+        .filter_map(|id| known.get(id).map(|known| (id, known)))
+        .filter(|(_, (other, _))| *other != board)
+        .take(NAMED)
+        .map(|(id, (other, rollout))| {
+            format!("devices: {id} runs the image of {other} since rollout {rollout}; `any_board` lets it have that of {board}")
+        })
+        .collect();
+    if wrong.is_empty() { Ok(()) } else { Err(HttpError::Refused(wrong)) }
+}
+
+/// Lists it among those under way, when none of those has one of its devices. They are looked at anew whenever one was added meanwhile.
+async fn enlist(state: &State, new: Active, devices: &BTreeSet<DeviceId>) -> Result<(), HttpError> {
+    let store = state.documents.store();
+    for _ in 0..TRIES {
+        let seen = Seen::now(store).await?;
+        for other in seen.active.iter().filter(|other| other.space == new.space) {
+            check_free(state, other, devices).await?;
+        }
+        if seen.add(store, new.clone()).await? {
+            return Ok(());
+        }
+    }
+    Err(HttpError::Busy)
+}
+
+/// None of the devices may be in another rollout that is under way.
+async fn check_free(state: &State, other: &Active, devices: &BTreeSet<DeviceId>) -> Result<(), HttpError> {
+    let record = match read(state, &other.space, &other.id.parse()?).await {
+        Ok((record, _)) => record,
+        Err(HttpError::NotFound) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if record.state.has_ended() {
+        return Ok(());
+    }
+    let taken: Vec<String> = record
+        .devices
+        .iter()
+        .map(|device| device.id)
+        .filter(|id| devices.contains(id))
+        .map(|id| id.to_string())
+        .collect();
+    if taken.is_empty() { Ok(()) } else { Err(HttpError::DevicesTaken { rollout: record.id, devices: taken }) }
+}
+
+async fn read(state: &State, space: &Space, id: &DocumentId) -> Result<(Record, Version), HttpError> {
+    let (bytes, version) = state.documents.read(space, Kind::Rollouts, id).await?;
+    let record = serde_json::from_slice(&bytes).map_err(|error| {
+        tracing::warn!(rollout.id = %id, %error, "the record of a rollout cannot be read");
+        HttpError::NotFound
+    })?;
+    Ok((record, version))
+}
+
+/// The rollouts of a space, the oldest first, with the bytes of each.
+async fn remembered(state: &State, space: &Space) -> Result<Vec<(DocumentId, Record, usize)>, HttpError> {
+    let (listed, _) = state.documents.list(space, Kind::Rollouts).await?;
+    let read = |bytes: &Bytes| serde_json::from_slice::<Record>(bytes).ok();
+    Ok(listed.into_iter().filter_map(|listed| Some((listed.id, read(&listed.bytes)?, listed.bytes.len()))).collect())
+}
+
+/// Forgets the oldest that have ended, until there is room for one more.
+async fn make_room(
+    state: &State,
+    space: &Space,
+    others: Vec<(DocumentId, Record, usize)>,
+    size: usize,
+) -> Result<(), HttpError> {
+    let (mut count, mut bytes) = (others.len() + 1, size);
+    bytes += others.iter().map(|(.., size)| size).sum::<usize>();
+    for (id, record, size) in others {
+        if count <= MAX_REMEMBERED && bytes <= MAX_BYTES {
+            break;
+        }
+        if record.state.has_ended() {
+            state.documents.delete(space, Kind::Rollouts, &id, &Condition::Any).await?;
+            state.news.announce(&state.bus, &state.node, space, Kind::Rollouts, &id, None);
+            count -= 1;
+            bytes -= size;
+        }
+    }
+    if count <= MAX_REMEMBERED && bytes <= MAX_BYTES {
+        return Ok(());
+    }
+    Err(HttpError::Full(
+        "the rollouts under way in this space are as many, or as large, as can be; wait for one to end".into(),
+    ))
+}
+
+fn without_devices(mut record: Record) -> Value {
+    record.devices.clear();
+    let mut value = serde_json::to_value(record).unwrap_or_default();
+    if let Some(object) = value.as_object_mut() {
+        object.remove("devices");
+    }
+    value
+}

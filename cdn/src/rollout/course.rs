@@ -1,0 +1,415 @@
+//! The course of a rollout: whom to tell next, and what became of each device. Pure: what happened and the time come in, the record changes.
+//!
+//! ```text
+//!   waiting ─▶ asked ─▶ downloading ─▶ rebooting ─▶ back ─▶ done
+//!                │ 304: it runs it already ───────────────────▲
+//!                └──────────┴──────────────┴──────────┴─▶ failed, with the step that it hung in
+//! ```
+//!
+//! A device has the new image only when it went away with the whole of it and came back: its connection is a new one in the roster, which
+//! says since when each is owned, and frames come over it.
+//!
+//! Nothing is concluded from time in which nothing could be heard. After it (the bus was away, another CDN took over) every clock begins
+//! anew, and a device of which nothing is heard then is told once more instead of given up: one that has the image answers that it runs it,
+//! so nobody flashes it twice.
+
+use super::record::{Device, Record, Runs, State, Step, Wanted, wall_ms};
+use grouploop_bridge::{DeviceId, Download, NodeId};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Time between two tries to reach a device that is not connected.
+const AGAIN: Duration = Duration::from_secs(2);
+/// A frame that came within this is one of now.
+const FRESH_MS: u64 = 1500;
+/// How often a device is told when something was missed in between.
+const MAX_ASKED: u32 = 2;
+
+/// What came of telling a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// It was written to its connection, or nobody knows.
+    Yes,
+    /// It has no connection.
+    NotConnected,
+    /// The bus did not take it.
+    Unsent,
+}
+
+/// A device in the roster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Present {
+    /// Since when its connection owns it.
+    pub(super) claimed: u64,
+    pub(super) last_seen_ms: Option<u64>,
+}
+
+/// What is known of a device beside the record, by this runner.
+#[derive(Debug, Clone)]
+struct Watched {
+    /// When its step began, or the last byte moved.
+    since: Instant,
+    /// When to try again to reach it, and since when that is tried.
+    again_at: Option<Instant>,
+    unreached_since: Option<Instant>,
+    /// Something may have been missed.
+    missed: bool,
+    /// The download that counts.
+    download: Option<(NodeId, u64)>,
+    /// It was not there, or it was, when it was looked for last.
+    absent: bool,
+    sends: bool,
+}
+
+impl Watched {
+    fn new(now: Instant) -> Self {
+        Self {
+            since: now,
+            again_at: None,
+            unreached_since: None,
+            missed: false,
+            download: None,
+            absent: false,
+            sends: false,
+        }
+    }
+}
+
+/// A rollout under way.
+#[derive(Debug)]
+pub(super) struct Course {
+    pub(super) record: Record,
+    watched: Vec<Watched>,
+    places: BTreeMap<DeviceId, usize>,
+    /// The record has changed since it was [looked at](Self::take_changed).
+    changed: bool,
+    /// Nothing can be heard or said now.
+    held: bool,
+}
+
+impl Course {
+    /// Takes a rollout up, from its beginning or where another runner left it.
+    pub(super) fn take_up(record: Record, now: Instant) -> Self {
+        let places = record.devices.iter().enumerate().map(|(place, device)| (device.id, place)).collect();
+        let mut watched = vec![Watched::new(now); record.devices.len()];
+        for (watched, device) in watched.iter_mut().zip(&record.devices) {
+            watched.missed = device.state.is_under_way();
+        }
+        let mut course = Self { record, watched, places, changed: true, held: false };
+        if course.record.state == State::Waiting {
+            course.record.state = State::Running;
+            course.record.began_ms = Some(wall_ms());
+        }
+        course
+    }
+
+    pub(super) fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// The record was not written: it has changed still.
+    pub(super) fn still_changed(&mut self) {
+        self.changed = true;
+    }
+
+    /// Nothing can be heard or said for a while, for this reason; `None` when it can again. Then every clock begins anew.
+    pub(super) fn hold(&mut self, why: Option<&str>, now: Instant) {
+        if self.record.state.has_ended() || (why.is_none() && !self.held) {
+            return;
+        }
+        self.held = why.is_some();
+        // Why it stopped stays to be read.
+        if self.record.state != State::Stopping && self.record.note.as_deref() != why {
+            self.record.note = why.map(str::to_owned);
+            self.changed = true;
+        }
+        if why.is_none() {
+            self.resume(now);
+        }
+    }
+
+    fn resume(&mut self, now: Instant) {
+        for (watched, device) in self.watched.iter_mut().zip(&self.record.devices) {
+            if device.state.is_under_way() {
+                watched.since = now;
+                watched.missed = true;
+                watched.unreached_since = watched.unreached_since.map(|_| now);
+            }
+        }
+    }
+
+    /// What somebody wants of it.
+    pub(super) fn wish(&mut self, wanted: Wanted) {
+        self.record.wanted = wanted;
+        let next = match (self.record.state, wanted) {
+            (State::Running, Wanted::Pause) => State::Paused,
+            (State::Paused, Wanted::Run) => State::Running,
+            (State::Running | State::Paused, Wanted::Abort) => {
+                self.skip_rest("the rollout was aborted before its turn");
+                State::Aborting
+            }
+            (state, _) => state,
+        };
+        if next != self.record.state {
+            self.record.state = next;
+            self.changed = true;
+        }
+    }
+
+    /// Whom to tell now, so many at most. They count as told from here on, before they are: so whoever takes over tells nobody twice.
+    pub(super) fn next_to_tell(&mut self, most: usize, now: Instant) -> Vec<DeviceId> {
+        if self.record.state != State::Running {
+            return Vec::new();
+        }
+        let Some(stage) = self.record.stages.iter().position(|stage| !stage.is_over()) else { return Vec::new() };
+        let mut next = Vec::new();
+        let devices = self.record.devices.iter_mut().zip(&mut self.watched);
+        for (device, watched) in devices.filter(|(device, _)| device.stage == stage) {
+            if next.len() >= most {
+                break;
+            }
+            let again = device.state == Step::Asked && watched.again_at.is_some_and(|at| at <= now);
+            if again || device.state == Step::Waiting {
+                watched.again_at = None;
+                watched.since = now;
+                watched.download = None;
+                // Trying to reach it is not telling it once more.
+                device.asked += u32::from(watched.unreached_since.is_none());
+                set(device, Step::Asked);
+                next.push(device.id);
+            }
+        }
+        self.changed |= !next.is_empty();
+        next
+    }
+
+    /// What came of telling it.
+    pub(super) fn told(&mut self, id: DeviceId, told: Told, now: Instant) {
+        let start = Duration::from_secs(self.record.rules.timeouts.start_s);
+        let ends = !matches!(self.record.state, State::Running | State::Paused);
+        let Some((device, watched)) = self.at(id) else { return };
+        // It may have begun to download before its node had answered.
+        if device.state != Step::Asked {
+            return;
+        }
+        match told {
+            Told::Yes => {
+                watched.unreached_since = None;
+                watched.since = now;
+                return;
+            }
+            _ if ends => {
+                device.reason = Some("it could not be told before the rollout ended".into());
+                set(device, Step::Skipped);
+            }
+            Told::Unsent => {
+                device.asked = device.asked.saturating_sub(u32::from(watched.unreached_since.is_none()));
+                if device.asked == 0 && watched.unreached_since.is_none() {
+                    set(device, Step::Waiting);
+                } else {
+                    watched.again_at = Some(now);
+                }
+            }
+            Told::NotConnected => {
+                let since = *watched.unreached_since.get_or_insert(now);
+                if now.duration_since(since) >= start {
+                    fail(device, format!("it was not connected for {} s", start.as_secs()));
+                } else {
+                    watched.again_at = Some(now + AGAIN);
+                }
+            }
+        }
+        self.changed = true;
+    }
+
+    /// A download went on. It says itself which rollout and which device it belongs to.
+    pub(super) fn downloaded(&mut self, node: &NodeId, download: &Download, now: Instant) {
+        let Some((device, watched)) = download.device.and_then(|id| self.at(id)) else { return };
+        if !matches!(device.state, Step::Asked | Step::Downloading) {
+            return;
+        }
+        let this = (node.clone(), download.id);
+        watched.missed = false;
+        watched.again_at = None;
+        watched.unreached_since = None;
+        if download.status == 304 {
+            device.reason = Some("it ran this image already".into());
+            device.runs = Runs::New;
+            set(device, Step::Done);
+        } else if download.aborted {
+            // Only of the last one that it began: who is told twice may break one off.
+            if watched.download.as_ref().is_none_or(|last| *last == this) {
+                fail(device, format!("the download broke off after {} of {} bytes", download.bytes, download.size));
+            }
+        } else {
+            watched.download = Some(this);
+            if device.bytes != Some(download.bytes) || device.state != Step::Downloading {
+                watched.since = now;
+            }
+            (device.bytes, device.size) = (Some(download.bytes), Some(download.size));
+            set(device, Step::Downloading);
+            if download.done {
+                watched.since = now;
+                (watched.absent, watched.sends) = (false, false);
+                device.runs = Runs::Unknown;
+                set(device, Step::Rebooting);
+            }
+        }
+        self.changed = true;
+    }
+
+    /// Who is there, as all nodes say.
+    pub(super) fn present(&mut self, roster: &BTreeMap<DeviceId, Present>, now: Instant) {
+        for (device, watched) in self.record.devices.iter_mut().zip(&mut self.watched) {
+            let present = roster.get(&device.id);
+            watched.sends = present.and_then(|present| present.last_seen_ms).is_some_and(|ms| ms < FRESH_MS);
+            let Some(Present { claimed, last_seen_ms }) = present.copied() else {
+                watched.absent = true;
+                continue;
+            };
+            match device.state {
+                Step::Waiting | Step::Asked | Step::Downloading => {
+                    device.claimed = device.claimed.max(Some(claimed));
+                }
+                Step::Rebooting => {
+                    let anew = device.claimed.map_or(watched.absent, |before| claimed > before);
+                    if anew {
+                        watched.since = now;
+                        set(device, Step::Back);
+                        self.changed = true;
+                    }
+                }
+                Step::Back => {
+                    let back_ms = u64::try_from(now.duration_since(watched.since).as_millis()).unwrap_or(u64::MAX);
+                    // A frame since it was found back.
+                    if last_seen_ms.is_some_and(|ms| ms < back_ms) {
+                        device.runs = Runs::New;
+                        set(device, Step::Done);
+                        self.changed = true;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Time passes: who hangs has failed.
+    pub(super) fn tick(&mut self, now: Instant) {
+        let timeouts = self.record.rules.timeouts;
+        // Nobody is told once more by a rollout that is about to end.
+        let goes_on = matches!(self.record.state, State::Running | State::Paused);
+        for (device, watched) in self.record.devices.iter_mut().zip(&mut self.watched) {
+            let waits = now.saturating_duration_since(watched.since);
+            let over = |seconds: u64| waits >= Duration::from_secs(seconds);
+            let before = device.state;
+            match device.state {
+                Step::Asked if watched.again_at.is_some() || watched.unreached_since.is_some() => {}
+                Step::Asked if over(timeouts.start_s) => {
+                    if !(goes_on && once_more(device, watched, now)) {
+                        let seconds = timeouts.start_s;
+                        fail(
+                            device,
+                            format!("it was told to update, and did not begin to download within {seconds} s"),
+                        );
+                    }
+                }
+                Step::Downloading if over(timeouts.stall_s) => {
+                    if !(goes_on && once_more(device, watched, now)) {
+                        let (bytes, size) = (device.bytes.unwrap_or_default(), device.size.unwrap_or_default());
+                        let seconds = timeouts.stall_s;
+                        fail(device, format!("the download stopped at {bytes} of {size} bytes for {seconds} s"));
+                    }
+                }
+                Step::Rebooting if over(timeouts.settle_s) && watched.sends && !over(timeouts.restart_s) => {
+                    device.runs = Runs::Old;
+                    fail(device, "it has the whole image and goes on without a restart: it did not take it".into());
+                }
+                Step::Rebooting if over(timeouts.restart_s) => {
+                    let seconds = timeouts.restart_s;
+                    fail(device, format!("it has the whole image and did not come back within {seconds} s"));
+                }
+                Step::Back if over(timeouts.restart_s) => {
+                    fail(device, "it came back with the whole image and sends no frames".into());
+                }
+                _ => {}
+            }
+            self.changed |= before != device.state;
+        }
+    }
+
+    /// Stages end, and with too many failures or after the last one the rollout.
+    pub(super) fn advance(&mut self) {
+        if self.record.state.has_ended() {
+            return;
+        }
+        self.record.count();
+        if matches!(self.record.state, State::Running | State::Paused) {
+            let broken = self.record.stages.iter().find(|stage| stage.failed > stage.max_failed);
+            if let Some(stage) = broken {
+                let (failed, name, most) = (stage.failed, &stage.name, stage.max_failed);
+                self.record.note =
+                    Some(format!("stopped by its rule: {failed} of {name} failed, and at most {most} may"));
+                self.record.state = State::Stopping;
+                self.skip_rest("the rollout stopped before its turn");
+                self.record.count();
+            }
+        }
+        if self.record.stages.iter().all(super::record::Stage::is_over) {
+            self.record.state = match self.record.state {
+                State::Stopping => State::Stopped,
+                State::Aborting => State::Aborted,
+                _ => State::Done,
+            };
+            self.record.ended_ms = Some(wall_ms());
+            self.changed = true;
+        }
+    }
+
+    /// Nobody else is told.
+    fn skip_rest(&mut self, why: &str) {
+        for (device, watched) in self.record.devices.iter_mut().zip(&mut self.watched) {
+            // Nor who could not be reached so far, nor who was about to be told once more.
+            let awaited = device.state == Step::Asked && watched.again_at.take().is_some();
+            if awaited && watched.unreached_since.is_none() && device.asked > 0 {
+                device.runs = Runs::Unknown;
+                fail(device, "it was told to update, and nothing was heard of it since".into());
+            } else if awaited || device.state == Step::Waiting {
+                device.reason = Some(why.to_owned());
+                set(device, Step::Skipped);
+            }
+        }
+        self.changed = true;
+    }
+
+    fn at(&mut self, id: DeviceId) -> Option<(&mut Device, &mut Watched)> {
+        let place = *self.places.get(&id)?;
+        Some((self.record.devices.get_mut(place)?, self.watched.get_mut(place)?))
+    }
+}
+
+fn set(device: &mut Device, state: Step) {
+    if device.state != state {
+        device.state = state;
+        device.changed_ms = Some(wall_ms());
+    }
+}
+
+fn fail(device: &mut Device, why: String) {
+    device.reason = Some(why);
+    set(device, Step::Failed);
+}
+
+/// Has a device told once more of which something may have been missed.
+fn once_more(device: &mut Device, watched: &mut Watched, now: Instant) -> bool {
+    let may = watched.missed && device.asked < MAX_ASKED;
+    if may {
+        watched.again_at = Some(now);
+        watched.missed = false;
+        set(device, Step::Asked);
+    }
+    may
+}
+
+#[cfg(test)]
+mod tests;
