@@ -4,6 +4,7 @@ import { effect, signal, type ReadonlySignal } from "@preact/signals";
 import { connect } from "../library/grouploop";
 import type { CommandAnswer, GroupLoop, LinkState, Registry } from "../library/api";
 import { colorDigits, loadRegistry } from "../library/registry";
+import { Sent } from "./sent";
 import { Swarm } from "./swarm";
 
 /** How often the page's clock moves, in milliseconds. */
@@ -16,6 +17,8 @@ const NO_REGISTRY: Registry = { commands: {} };
 /** What a page shows of a connection, and does with it. */
 export class Watching {
   readonly swarm = new Swarm();
+  /** What was sent from here. */
+  readonly sent = new Sent();
   readonly #state = signal<LinkState>("disconnected");
   readonly #ageMs = signal<number | undefined>(undefined);
   readonly #problem = signal<string | undefined>(undefined);
@@ -25,7 +28,7 @@ export class Watching {
   readonly #registryUrl: string;
   /** Another number makes another connection. */
   readonly #tries = signal(0);
-  #hub: GroupLoop | undefined;
+  readonly #hub = signal<GroupLoop | undefined>(undefined);
 
   /** `registryUrl` is where the command registry is. */
   constructor(registryUrl: string) {
@@ -103,11 +106,18 @@ export class Watching {
     }
   }
 
+  /** Calls the listener with each frame of one device as it came, over whatever connection there is; what it returns ends that. */
+  watch(id: string, listener: (frame: string) => void): () => void {
+    return effect(() => this.#hub.value?.watch(id, listener));
+  }
+
   /** Sends a command; what it does to LEDs is kept with the device. */
   async send(target: string, command: string, parameters: readonly string[]): Promise<CommandAnswer> {
-    const hub = this.#hub;
+    const hub = this.#hub.peek();
     if (!hub) return { ok: false, answer: "error:not_connected", count: 0, message: "There is no connection." };
+    const answered = this.sent.add(target, [command, ...parameters].join(":"));
     const answer = await hub.send(target, command, ...parameters);
+    answered(answer.ok, answer.message);
     if (answer.ok) this.#paint(target, command, parameters);
     return answer;
   }
@@ -123,7 +133,7 @@ export class Watching {
 
   #open(url: string): GroupLoop {
     const hub = connect(url, { registry: NO_REGISTRY });
-    this.#hub = hub;
+    this.#hub.value = hub;
     hub.on("frame", device => this.swarm.take(device));
     hub.on("leave", ({ id }) => this.swarm.leave(id));
     hub.on("state", () => this.#settle());
@@ -133,7 +143,7 @@ export class Watching {
   }
 
   #settle(): void {
-    const hub = this.#hub;
+    const hub = this.#hub.peek();
     this.#state.value = hub?.state ?? "disconnected";
     this.#ageMs.value = hub?.ageMs;
     this.#problem.value = hub?.state === "disconnected" ? hub.problem : undefined;
