@@ -4,6 +4,7 @@ import { effect, signal, type ReadonlySignal } from "@preact/signals";
 import { connect } from "../library/grouploop";
 import type { CommandAnswer, GroupLoop, LinkState, Registry } from "../library/api";
 import { colorDigits, loadRegistry } from "../library/registry";
+import { type Outcome, type Receivers, sendBatch } from "./batch";
 import { Sent } from "./sent";
 import { Swarm } from "./swarm";
 
@@ -115,20 +116,33 @@ export class Watching {
   async send(target: string, command: string, parameters: readonly string[]): Promise<CommandAnswer> {
     const hub = this.#hub.peek();
     if (!hub) return { ok: false, answer: "error:not_connected", count: 0, message: "There is no connection." };
-    const answered = this.sent.add(target, [command, ...parameters].join(":"));
-    const answer = await hub.send(target, command, ...parameters);
-    answered(answer.ok, answer.message);
-    if (answer.ok) this.#paint(target, command, parameters);
-    return answer;
+    const answered = this.sent.add(target === "all" ? target : [target], [command, ...parameters].join(":"));
+    const { ok, message, ...answer } = await hub.send(target, command, ...parameters);
+    answered(() => ({ ok, words: message }));
+    if (ok) this.#paint([target], command, parameters);
+    return { ok, message, ...answer };
   }
 
-  #paint(target: string, command: string, [first = ""]: readonly string[]): void {
-    if (command === "led") {
-      const digits = colorDigits(first);
-      if (digits !== undefined) this.swarm.paint(target, parseInt(digits, 16));
-    } else if (command === "led_all_off" || (command === "pattern" && first === "off")) {
-      this.swarm.paint(target, 0);
-    }
+  /** Sends a command to several devices, or to all, as one request with one answer; `signal` ends it. */
+  async sendMany(to: Receivers, command: string, parameters: readonly string[], signal: AbortSignal): Promise<Outcome> {
+    const hub = this.#hub.peek();
+    const answered = this.sent.add(to, [command, ...parameters].join(":"));
+    const outcome: Outcome = hub && hub.state !== "disconnected"
+      ? await sendBatch(hub.url, to, command, parameters, signal)
+      : { reached: [], missed: to === "all" ? [] : to, unknown: [], problem: "Not sent: there is no connection." };
+    this.#paint(outcome.reached, command, parameters);
+    const [reached, missed] = [new Set(outcome.reached), new Set(outcome.missed)];
+    answered(id => {
+      if (reached.has(id)) return { ok: true, words: "Written to the device." };
+      return { ok: false, words: outcome.problem ?? (missed.has(id) ? "It is not connected, or took no command." : "It was not there.") };
+    });
+    return outcome;
+  }
+
+  #paint(targets: readonly string[], command: string, [first = ""]: readonly string[]): void {
+    const digits = command === "led" ? colorDigits(first) : command === "led_all_off" || (command === "pattern" && first === "off") ? "0" : undefined;
+    if (digits === undefined) return;
+    for (const target of targets) this.swarm.paint(target, parseInt(digits, 16));
   }
 
   #open(url: string): GroupLoop {
