@@ -6,6 +6,7 @@ import { Button, Card, Dialog, Notice } from "../../design/parts";
 import type { Order } from "../../store/acts";
 import { acts } from "./acts";
 import { Lamps } from "./lamps";
+import { AllDark } from "./panic";
 import { selection, watching } from "./state";
 
 const draft = new CommandDraft(watching);
@@ -65,7 +66,7 @@ export function Commanding() {
         <Button first type="submit">{ids.length === 0 ? "Send to those picked" : `Send to ${count}`}</Button>
       </form>
       <Lamps ids={ids} />
-      <Dialog title={`${order?.command} to ${order?.to.length} devices?`} open={order !== undefined} onClose={() => (asked.value = undefined)}>
+      <Dialog aside={<AllDark />} title={`${order?.command} to ${order?.to.length} devices?`} open={order !== undefined} onClose={() => (asked.value = undefined)}>
         <p>{ASKED_ABOUT[order?.command ?? ""]}</p>
         <div class="row">
           <Button first onClick={() => {

@@ -5,6 +5,7 @@ import { Button, Card, Dialog, Field, Notice } from "../../design/parts";
 import type { Group } from "../../store/kept";
 import { Draft, freeId } from "./draft";
 import { kept } from "./kept";
+import { AllDark } from "./panic";
 import { picked, pick, selection, swarm } from "./state";
 import { TitleField, wrongTitle } from "./title";
 import { DraftTrouble } from "./trouble";
@@ -120,7 +121,7 @@ export function Groups() {
         ? <p class="quiet small">{groups.isKnown.value ? "None yet in this space." : "Looking which there are."}</p>
         : <ul class="kept-list">{all.map(([id, { document, etag }]) => <Entry key={id} id={id} group={document} etag={etag} />)}</ul>}
       <NewGroup />
-      <Dialog title="Change the group" open={draft !== undefined} onClose={close}>{draft && <Change draft={draft} />}</Dialog>
+      <Dialog aside={<AllDark />} title="Change the group" open={draft !== undefined} onClose={close}>{draft && <Change draft={draft} />}</Dialog>
     </Card>
   );
 }

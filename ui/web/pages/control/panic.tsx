@@ -58,14 +58,18 @@ function useKey(): void {
   }, []);
 }
 
+/** The button, also for windows that hide the page. */
+export const AllDark = () => <Button class="all-dark" onClick={() => void panic()}>All dark</Button>;
+
+/** The bar that stays in view, with what came of it. */
 export function Panic() {
   useKey();
   const said = answer.value;
   return (
-    <div class="panic" data-held={isHeld.value}>
-      <Button class="all-dark" onClick={() => void panic()}>All dark</Button>
-      <span class="small">or hold <kbd>Esc</kbd></span>
+    <section class="panic" aria-label="Panic" data-held={isHeld.value}>
+      <AllDark />
+      <span class="small by-key">or hold <kbd>Esc</kbd></span>
       <div class="grow">{said && <Notice kind={said.ok ? "good" : "bad"} onDismiss={() => (answer.value = undefined)}>{said.words}</Notice>}</div>
-    </div>
+    </section>
   );
 }

@@ -7,6 +7,7 @@ import { told } from "./acts";
 import { Draft, freeId } from "./draft";
 import { few } from "./ids";
 import { kept } from "./kept";
+import { AllDark } from "./panic";
 import { composed, MOST_STEPS } from "./scene";
 import { selection, space } from "./state";
 import { Steps } from "./steps";
@@ -138,7 +139,7 @@ export function Scenes() {
         )}
       <Undo />
       <NewScene />
-      <Dialog title={draft?.isNew ? "A new scene" : "Change the scene"} open={draft !== undefined} onClose={close}>{draft && <Change draft={draft} />}</Dialog>
+      <Dialog aside={<AllDark />} title={draft?.isNew ? "A new scene" : "Change the scene"} open={draft !== undefined} onClose={close}>{draft && <Change draft={draft} />}</Dialog>
     </Card>
   );
 }
