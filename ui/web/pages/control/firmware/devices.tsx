@@ -38,7 +38,7 @@ export function Devices({ rollout }: { rollout: Rollout }) {
   return (
     <div class="stack tight">
       <div class="filters">
-        <Field label="Devices">
+        <Field label="Show">
           {field => (
             <select {...field} class="input" value={of} onInput={event => (filter.value = { ...filter.peek(), of: event.currentTarget.value as Filter["of"] })}>
               {choices.filter(choice => choice.count > 0 || choice.of === of || choice.of === "all").map(choice => (

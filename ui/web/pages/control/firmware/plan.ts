@@ -29,18 +29,18 @@ export interface Form {
 }
 
 /** As the CDN would have it when nobody says otherwise. */
-export const USUAL: Form = {
-  board: "", version: "", whom: "picked", ids: "", canary: "1", wave: "25%", maxFailed: "10%",
-  startS: "30", stallS: "60", settleS: "20", restartS: "90", anyBoard: false,
-};
+export const USUAL_RULES = { canary: "1", wave: "25%", maxFailed: "10%", startS: "30", stallS: "60", settleS: "20", restartS: "90" } as const;
+
+/** Before anybody has filled it in. */
+export const EMPTY: Form = { board: "", version: "", whom: "picked", ids: "", ...USUAL_RULES, anyBoard: false };
 
 /** A form that was kept; what does not fit is as usual. */
 export function readForm(text: string): Form | undefined {
   try {
     const kept = fieldsOf(JSON.parse(text));
-    const same = Object.entries(USUAL).filter(([key, usual]) => typeof kept[key] === typeof usual);
-    const form = { ...USUAL, ...Object.fromEntries(same.map(([key]) => [key, kept[key]])) };
-    return { ...form, whom: ["picked", "all", "typed"].includes(form.whom) ? form.whom : USUAL.whom };
+    const same = Object.entries(EMPTY).filter(([key, usual]) => typeof kept[key] === typeof usual);
+    const form = { ...EMPTY, ...Object.fromEntries(same.map(([key]) => [key, kept[key]])) };
+    return { ...form, whom: ["picked", "all", "typed"].includes(form.whom) ? form.whom : EMPTY.whom };
   } catch {
     return undefined;
   }

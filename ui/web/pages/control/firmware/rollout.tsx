@@ -40,7 +40,7 @@ function Actions({ rollout }: { rollout: Rollout }) {
         {canStop && <Button aria-disabled={asked !== undefined} onClick={() => setSure(true)}>Abort…</Button>}
         {hasEnded(rollout) && rest > 0 && (
           <Button first aria-disabled={asked !== undefined} onClick={() => void ask("retry")}>
-            Again for {counts.failed === 0 ? `the ${rest} skipped` : counts.skipped === 0 ? `the ${rest} that failed` : `the ${rest} that failed or were skipped`}
+            Again for the {rest} that {counts.skipped === 0 ? "failed" : `${counts.failed === 0 ? "" : "failed or "}${rest === 1 ? "was" : "were"} skipped`}
           </Button>
         )}
         {failed.length > 0 && <Button onClick={() => (picked.value = new Set(failed.map(device => device.id)))}>Pick the {failed.length} that failed</Button>}
@@ -64,6 +64,8 @@ function Actions({ rollout }: { rollout: Rollout }) {
 }
 
 function Stages({ rollout }: { rollout: Rollout }) {
+  // Whoever is under way is in the stage of now.
+  const going = underWay(rollout);
   const now = hasEnded(rollout) ? -1 : rollout.stages.findIndex(stage => stage.done + stage.failed + stage.skipped < stage.devices);
   return (
     <div class="scroll" role="region" aria-label="Stages" tabIndex={0}>
@@ -75,7 +77,7 @@ function Stages({ rollout }: { rollout: Rollout }) {
           {rollout.stages.map(({ name, devices, done, failed, skipped, maxFailed }, place) => (
             <tr key={name} aria-current={place === now ? "step" : undefined}>
               <th scope="row">{name}</th><td>{devices}</td><td>{done}</td><td data-bad={failed > maxFailed}>{failed}</td><td>{maxFailed}</td>
-              <td class="progress"><Bar counts={{ done, failed, skipped, [place === now ? "asked" : "waiting"]: devices - done - failed - skipped }} /></td>
+              <td class="progress"><Bar counts={{ done, failed, skipped, asked: place === now ? going : 0, waiting: devices - done - failed - skipped - (place === now ? going : 0) }} /></td>
             </tr>
           ))}
         </tbody>

@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 import { Button, Card, Field, Notice } from "../../../design/parts";
 import type { Failed } from "../../../store/space";
 import type { Board } from "./manifest";
-import { course, definitionOf, MAX_DEVICES, type Mistakes, mistakesOf, placed, TIMEOUTS, USUAL, type Whom } from "./plan";
+import { course, definitionOf, MAX_DEVICES, type Mistakes, mistakesOf, placed, TIMEOUTS, USUAL_RULES, type Whom } from "./plan";
 import { bytesWords, devices as counted, readRollout } from "./record";
 import { devices, fill, form, image, manifest, missing, rollouts, show } from "./state";
 import { Taken } from "./taken";
@@ -74,6 +74,7 @@ function Devices({ wrong, isBoard }: { wrong: string | undefined; isBoard: boole
   const away = missing.value;
   return (
     <div class="stack tight">
+      <span class="label">Devices</span>
       <div class="choice" role="group" aria-label="Devices">
         {WHOM.map(choice => (
           <button key={choice.whom} type="button" class="button" aria-pressed={whom === choice.whom} onClick={() => change({ whom: choice.whom })}>
@@ -176,6 +177,7 @@ export function Start() {
   const chosen = image.value;
   const noImage = wasTried.value && "wrong" in chosen ? chosen.wrong : wrong.image;
   const count = devices.value.ids.length;
+  const hasOwnRules = Object.entries(USUAL_RULES).some(([key, usual]) => form.value[key as keyof typeof USUAL_RULES] !== usual);
   const hasBoards = boards !== undefined && boards.length > 0;
   const label = "version" in chosen && count > 0 && count <= MAX_DEVICES ? `Roll ${chosen.version} out to ${counted(count)}` : "Roll out";
   return (
@@ -194,10 +196,7 @@ export function Start() {
           {refused && refused.code !== "refused" && <Taken refused={refused} onWithout={withoutTaken} />}
           <div class="row">
             <Button first type="submit" aria-disabled={isStarting.value}>{isStarting.value ? "Starting" : label}</Button>
-            {form.value !== USUAL && <Button onClick={() => {
-              change(USUAL);
-              form.value = USUAL;
-            }}>As usual</Button>}
+            {hasOwnRules && <Button onClick={() => change(USUAL_RULES)}>Usual rules</Button>}
           </div>
           <p class="small quiet">A CDN runs it, not this page: closing the page changes nothing, and others who look at this space see it too.</p>
         </form>

@@ -6,7 +6,7 @@ import { remembered } from "../../../design/remembered";
 import { kept } from "../kept";
 import { picked, swarm } from "../state";
 import { Manifest } from "./manifest";
-import { type Form, readForm, readIds, USUAL } from "./plan";
+import { EMPTY, type Form, readForm, readIds } from "./plan";
 import { Rollouts } from "./rollouts";
 
 export const manifest = new Manifest(config.cdnBaseUrl);
@@ -16,7 +16,7 @@ export const opened = remembered<string | undefined>("control.rollout", undefine
 export const rollouts = new Rollouts(kept, opened);
 
 /** The form as it was filled in; still so after a reload. */
-export const form = remembered<Form>("control.rollout-form", USUAL, readForm, form => (form === USUAL ? undefined : JSON.stringify(form)));
+export const form = remembered<Form>("control.rollout-form", EMPTY, readForm, form => JSON.stringify(form));
 export const fill = (more: Partial<Form>): void => void (form.value = { ...form.peek(), ...more });
 
 /** The image that was chosen, or what is wrong with that. One that is gone is not silently another one. */

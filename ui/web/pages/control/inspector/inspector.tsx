@@ -16,8 +16,6 @@ import "./inspector.css";
 const TEXTS_MS = 200;
 /** Commands that are shown. */
 const MOST_SENT = 50;
-/** Frames that are shown on the page; all that are kept can be copied. */
-const MOST_SHOWN = 50;
 
 /** An id as it is typed. */
 const typed = signal("");
@@ -108,7 +106,8 @@ function Rhythm({ trace, now }: { trace: Trace; now: number }) {
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
 const toSecond = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
-function Raw({ trace }: { trace: Trace }) {
+/** `count` is how many there are by now. */
+function Raw({ trace, count }: { trace: Trace; count: number }) {
   /** What is shown while it stands still. */
   const [still, setStill] = useState<readonly RawFrame[]>();
   const [said, setSaid] = useState("");
@@ -117,7 +116,7 @@ function Raw({ trace }: { trace: Trace }) {
     setSaid("");
   }, [trace]);
   const frames = still ?? trace.frames();
-  const newer = still ? trace.count - 1 - (still[0]?.number ?? -1) : 0;
+  const newer = still ? count - 1 - (still[0]?.number ?? -1) : 0;
   return (
     <>
       <div class="row ends">
@@ -133,7 +132,7 @@ function Raw({ trace }: { trace: Trace }) {
       <p class="small quiet" role="status">{said}{still && ` Paused${newer > 0 ? `; ${newer} came since` : ""}.`}</p>
       <div class="frames" role="region" aria-label="Frames" tabIndex={0}>
         <ol>
-          {frames.slice(0, MOST_SHOWN).map(({ number, digits, at, gapMs }) => (
+          {frames.map(({ number, digits, at, gapMs }) => (
             <li key={number}><time class="quiet">{clock.format(at)}</time> <code>{digits}</code> <span class="quiet">{gapMs === undefined ? "" : `+${gapMs.toFixed(0)} ms`}</span></li>
           ))}
         </ol>
@@ -182,7 +181,7 @@ function Closely({ id }: { id: string }) {
       </div>
       {count > 0 && <Fields trace={trace} id={id} now={now} />}
       {count > 0 && <Rhythm trace={trace} now={now} />}
-      {count > 0 && <Raw trace={trace} />}
+      {count > 0 && <Raw trace={trace} count={count} />}
       <Commands id={id} />
     </>
   );
