@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Button, Dialog, Notice } from "../../../design/parts";
 import type { Failed } from "../../../store/space";
+import { AllDark } from "../panic";
 import { picked } from "../state";
 import { Bar } from "./bar";
 import { Devices } from "./devices";
@@ -46,7 +47,7 @@ function Actions({ rollout }: { rollout: Rollout }) {
         {failed.length > 0 && <Button onClick={() => (picked.value = new Set(failed.map(device => device.id)))}>Pick the {failed.length} that failed</Button>}
       </div>
       {refused && <Taken refused={refused} />}
-      <Dialog title="Abort this rollout?" open={isSure} onClose={() => setSure(false)}>
+      <Dialog aside={<AllDark />} title="Abort this rollout?" open={isSure} onClose={() => setSure(false)}>
         <p>
           {counts.waiting > 0 ? `${devices(counts.waiting)} that wait for their turn keep what they run. ` : ""}
           {going > 0 ? `${devices(going)} under way come to their end: nobody is left without firmware.` : "Nobody is left without firmware."}
