@@ -9,7 +9,7 @@ import { useCursor } from "../../design/listbox";
 import { Button, Card, Field } from "../../design/parts";
 import { few, typedIds } from "./ids";
 import { isShaking, LIMITS, shaken, threshold } from "./shaking";
-import { away, choice, floor, pick, picked, selection, swarm, tick, tool, unpick, watching } from "./state";
+import { away, choice, floor, pick, picked, swarm, tick, tool, unpick, watching } from "./state";
 
 /** Characters of typed ids at most. */
 const MOST_TYPED = 20_000;
@@ -87,7 +87,6 @@ function Selection() {
 export function Picking() {
   const cursor = useCursor(choice);
   const there = swarm.ids.value.length;
-  selection.value;
   const title = (
     <>
       Devices <span class="quiet" data-count={there}>{there === 0 ? "" : there.toLocaleString("en")}</span>
