@@ -87,8 +87,8 @@ fn ids(first: u16, count: u16) -> Vec<String> {
 /// What each device of a swarm runs; nothing when it was never updated.
 async fn versions(simulator: &Edge, name: &str) -> BTreeMap<String, Value> {
     let devices = http_get(simulator.addr(), &format!("/api/swarms/{name}/devices?limit=2000")).await.json();
-    let one = |device: &Value| (device["id"].as_str().unwrap().to_owned(), device["wearable"]["version"].clone());
-    devices["devices"].as_array().unwrap_or_else(|| panic!("devices in {devices}")).iter().map(one).collect()
+    let one = |device: &Value| (device["body"]["device"].as_str().unwrap().to_owned(), device["wearable"]["version"].clone());
+    devices["seen"].as_array().unwrap_or_else(|| panic!("devices in {devices}")).iter().map(one).collect()
 }
 
 async fn post(cdn: &Edge, path: &str, body: &Value) -> Response {
