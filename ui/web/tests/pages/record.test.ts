@@ -17,7 +17,7 @@ const told = {
     { id: "1a2b", stage: 0, state: "done", runs: "new", asked: 1 },
     { id: "1a2c", stage: 1, state: "waiting", runs: "old" },
     { id: "1a2d", stage: 1, state: "downloading", runs: "old", bytes: 262_144, size: 1_048_576, asked: 1, changed_ms: 5 },
-    { id: "1a2e", stage: 1, state: "failed", runs: "unknown", reason: "it sleeps" },
+    { id: "1a2e", stage: 1, state: "failed", runs: "unknown", bytes: 1_048_576, size: 1_048_576, reason: "it sleeps" },
   ],
 };
 const rollout = (more: object = {}): Rollout => readRollout({ ...told, ...more })!;

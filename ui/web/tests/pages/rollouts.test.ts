@@ -63,6 +63,7 @@ test("the one that is looked at is asked for when it changes, at a bounded rate,
   expect([again.headers["If-None-Match"], cdn.asked.length]).toEqual(['"a"', 0]);
   await again.answer(200, whole("1", "done", 2), '"d"');
   expect([shown(), rollouts.record.value?.state]).toEqual([["1 done 2"], "done"]);
+  changed(source, "1", '"d"');
   clock.advance(10_000);
   expect(cdn.asked).toEqual([]);
 });
