@@ -71,11 +71,6 @@ async fn the_roster_and_commands_over_all_edges() {
     for device in [&mut first, &mut second] {
         device.expect("vibrate:250").await;
     }
-    eventually!({
-        let answer = send(json!({"target": "all", "command": "reset"})).await.json();
-        first.expect("reset:").await;
-        answer["results"] == json!({"1a2b": "success", "3c4d": "success"})
-    });
     let lines = [("Content-Type", "application/json"), ("Accept", "application/x-ndjson")];
     let body = json!({"target": ["1a2b", "3c4d", "ffff"], "command": "vibrate", "parameters": [300]}).to_string();
     let answer = http("POST", one.addr(), "/api/spaces/main/commands", &lines, body).await;
@@ -89,6 +84,11 @@ async fn the_roster_and_commands_over_all_edges() {
     for device in [&mut first, &mut second] {
         device.expect("vibrate:300").await;
     }
+    eventually!({
+        let answer = send(json!({"target": "all", "command": "reset"})).await.json();
+        first.expect("reset:").await;
+        answer["results"] == json!({"1a2b": "success", "3c4d": "success"})
+    });
     for (body, status, error) in [
         (json!({"target": "1a2b", "command": "explode"}), 422, "unknown_command"),
         (json!({"target": "1a2b", "command": "led"}), 422, "missing_parameters"),

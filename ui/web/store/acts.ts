@@ -31,6 +31,16 @@ export interface Line {
   readonly again: readonly Order[];
 }
 
+/** What else there is to an act. */
+export interface Extra {
+  /** What was wrong with it from the start, in a sentence. */
+  readonly note?: string | undefined;
+  /** What its answer also says when it went well. */
+  readonly more?: string;
+  /** Hears what each command came to. */
+  readonly onOutcome?: (order: Order, outcome: Outcome) => void;
+}
+
 /** Sends one command. */
 export type Send = (order: Order, signal: AbortSignal) => Promise<Outcome>;
 
@@ -68,7 +78,7 @@ function wordsOf(all: {
 }): string {
   const { ok, orders, outcomes, problem, meant, done, missed, unknown, unsent } = all;
   const isToAll = orders.some(({ to }) => to === "all");
-  if (ok) return meant === 1 && !isToAll ? "written to the device" : isToAll ? `sent to ${devices(meant)}` : `written to all ${meant}`;
+  if (ok) return meant === 1 && !isToAll ? "Written to the device." : isToAll ? `Sent to ${devices(meant)}.` : `Written to all ${meant}.`;
   if (meant === 0 && problem === undefined) return "There is no device in this space.";
   const isOne = meant === 1 && !isToAll;
   const words = isOne || meant === 0 ? [] : [`Written to ${done} of ${meant}.`];
@@ -110,7 +120,7 @@ export class Acts {
   }
 
   /** Sends several, one after the other, as one act that is called `text`. */
-  async run(text: string, to: string, orders: readonly Order[]): Promise<Line> {
+  async run(text: string, to: string, orders: readonly Order[], { note, more, onOutcome }: Extra = {}): Promise<Line> {
     const line: Line = { number: ++this.#lines, at: new Date(), text, to, ok: undefined, words: "on its way", failed: [], again: [] };
     this.#log.value = [line, ...this.#log.value].slice(0, MOST_LINES);
     const { signal } = this.#stop;
@@ -118,7 +128,10 @@ export class Acts {
     const begun = before.then(() => this.#each(orders, signal));
     this.#turn = begun;
     const outcomes = await Promise.all(await begun);
-    const over: Line = { ...line, ...summary(orders, outcomes) };
+    outcomes.forEach((outcome, at) => orders[at] && onOutcome?.(orders[at], outcome));
+    const found = orders.length === 0 && note !== undefined ? { ok: false, words: "Nothing was sent." } : summary(orders, outcomes);
+    const words = [note, found.words, found.ok && more].filter(Boolean).join(" ");
+    const over: Line = { ...line, ...found, ok: found.ok === true && note === undefined, words };
     this.#log.value = this.#log.value.map(other => (other.number === line.number ? over : other));
     return over;
   }

@@ -23,10 +23,11 @@ export interface Outcome {
   readonly problem?: string;
 }
 
-/** Where an edge takes commands by HTTP, seen from its address for WebSockets. */
+/** Where an edge takes commands by HTTP, seen from its address for WebSockets. What is before the space is a proxy's, and stays. */
 export function commandsUrl(url: string): string {
-  const { protocol, host } = new URL(url);
-  return `${protocol === "wss:" ? "https:" : "http:"}//${host}/api/spaces/${spaceOf(url)}/commands`;
+  const { protocol, host, pathname } = new URL(url);
+  const before = /^(.*)\/spaces\//.exec(pathname)?.[1] ?? "";
+  return `${protocol === "wss:" ? "https:" : "http:"}//${host}${before}/api/spaces/${spaceOf(url)}/commands`;
 }
 
 /** What the lines of an answer say so far. */

@@ -133,6 +133,12 @@ export class AllTold {
     return this.#told.get(id) ?? NOTHING;
   }
 
+  /** What they were told until now. */
+  snapshot(): (id: string) => Told {
+    const now = new Map(this.#told);
+    return id => now.get(id) ?? NOTHING;
+  }
+
   /** A command was written to these. */
   take(ids: readonly string[], command: string, parameters: readonly string[]): void {
     if (partOf(command) === undefined && command !== "ota") return;

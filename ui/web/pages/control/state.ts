@@ -2,6 +2,9 @@
 
 import { computed, signal } from "@preact/signals";
 import { config } from "../../design/config";
+import { rememberedFloor } from "../../design/floor/size";
+import { isTool, type Tool } from "../../design/floor/tools";
+import type { Choice, How } from "../../design/listbox";
 import { remembered } from "../../design/remembered";
 import { parseId } from "../../library/wire";
 import { address, spaceOf } from "../../store/server";
@@ -18,6 +21,11 @@ export const space = computed(() => spaceOf(url.value));
 /** Counts up twice a second, for what is shown as text. */
 export const tick = signal(0);
 
+/** The floor that the beacons stand around. */
+export const floor = rememberedFloor("control.floor");
+/** What a drag on it draws. */
+export const tool = remembered<Tool>("control.tool", "box", text => (isTool(text) ? text : undefined), value => value);
+
 /** The devices that were picked, also those that are away; still picked after a reload. */
 export const picked = remembered<ReadonlySet<string>>(
   "control.picked",
@@ -25,17 +33,19 @@ export const picked = remembered<ReadonlySet<string>>(
   text => new Set(text.split(" ").filter(id => parseId(id) !== undefined)),
   ids => (ids.size === 0 ? undefined : [...ids].join(" ")),
 );
+/** The same in the order of their ids. */
+export const selection = computed<readonly string[]>(() => [...picked.value].sort());
 /** Of these, the ones that are away. */
-export const away = computed(() => {
+export const away = computed<readonly string[]>(() => {
   swarm.ids.value;
-  return [...picked.value].filter(id => swarm.place(id) === undefined).sort();
+  return selection.value.filter(id => swarm.place(id) === undefined);
 });
 
 /** The device that is looked at closely: the last one that was picked by itself. */
 export const current = signal<string | undefined>(undefined);
 
 /** Picks these alone, these as well, or these if they are not and not if they are. */
-export function pick(ids: readonly string[], how: "only" | "add" | "toggle"): void {
+export function pick(ids: readonly string[], how: How): void {
   const next = new Set(how === "only" ? [] : picked.peek());
   for (const id of ids) {
     if (how === "toggle" && next.has(id)) next.delete(id);
@@ -50,3 +60,6 @@ export function unpick(ids: readonly string[]): void {
   for (const id of ids) next.delete(id);
   picked.value = next;
 }
+
+/** What the floor lets a person pick from. */
+export const choice: Choice = { shown: swarm.ids, picked, pick };
