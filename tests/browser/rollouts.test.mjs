@@ -195,8 +195,8 @@ test("a rollout with a canary and waves: paused, reloaded, resumed and done, als
   edge = await startEdge(nats, address);
   await page.screenshot({ path: `${out}rollouts-wave.png`, fullPage: true });
   await state(page, "live");
-  await says(page, "Every device came back and sends frames.");
-  await says(second, "Every device came back and sends frames.");
+  await says(page, "Every device runs it.");
+  await says(second, "Every device runs it.");
   await tag(second, "done");
   assert.ok(Object.values(await versions("good")).every(version => version === "1.4.0"));
   await second.context().close();
@@ -238,7 +238,7 @@ test("one that fails too often is stopped by its rule, the report is right to th
   await says(page, "0 of 7 devices done");
   await says(page, "It is for those that failed or were skipped in");
   await tag(page, "done");
-  await says(page, "Every device came back and sends frames.");
+  await says(page, "Every device runs it.");
   assert.ok(Object.values(await versions("mended")).every(version => version === "1.3.0"));
 });
 

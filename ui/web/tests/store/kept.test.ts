@@ -1,62 +1,9 @@
 import { signal } from "@preact/signals";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Kept, readGroup, readScene } from "../../store/kept";
-import type { RawSource } from "../../store/news";
 import { Space } from "../../store/space";
+import { FakeCdn, FakeSource } from "../fake-cdn";
 import { FakeClock } from "../fakes";
-
-interface Asked {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: unknown;
-  answer(status: number, body?: unknown, etag?: string): Promise<void>;
-  fail(): Promise<void>;
-}
-
-/** A CDN that answers when a test says so. */
-class FakeCdn {
-  readonly asked: Asked[] = [];
-
-  fetch: typeof fetch = (input, init = {}) => new Promise((resolve, reject) => {
-    const settled = async (call: () => void) => {
-      call();
-      // What follows from an answer has followed by then.
-      await new Promise(next => setTimeout(next));
-    };
-    this.asked.push({
-      method: init.method ?? "GET",
-      path: String(input).replace("http://cdn/api/spaces/", ""),
-      headers: (init.headers ?? {}) as Record<string, string>,
-      body: typeof init.body === "string" ? JSON.parse(init.body) : undefined,
-      answer: (status, body, etag) => settled(() => resolve(new Response(
-        status === 204 || status === 304 ? null : JSON.stringify(body ?? {}), { status, headers: etag === undefined ? {} : { ETag: etag } },
-      ))),
-      fail: () => settled(() => reject(new TypeError("Failed to fetch"))),
-    });
-  });
-
-  /** The next request, which must be this one. */
-  next(what: string): Asked {
-    const asked = this.asked.shift();
-    expect(asked && `${asked.method} ${asked.path}`).toBe(what);
-    return asked!;
-  }
-}
-
-class FakeSource implements RawSource {
-  readyState = 1;
-  isClosed = false;
-  readonly #listeners = new Map<string, (event: Event) => void>();
-
-  constructor(readonly url: string) {}
-
-  addEventListener = (event: string, call: unknown): void => void this.#listeners.set(event, call as (event: Event) => void);
-  close = (): void => void (this.isClosed = true);
-  say(event: string, data: unknown = {}): void {
-    this.#listeners.get(event)?.({ data: JSON.stringify(data) } as MessageEvent);
-  }
-}
 
 const front = { title: "Front row", devices: ["1a2b"] };
 const back = { title: "Back row", devices: ["1a2c", "1a2d"] };

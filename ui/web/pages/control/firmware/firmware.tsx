@@ -9,9 +9,11 @@ import "./firmware.css";
 export function Firmware() {
   useEffect(() => rollouts.start(), []);
   return (
-    <div class="firmware stack">
-      <Start />
-      <List />
+    <div class="firmware">
+      <div class="both">
+        <Start />
+        <List />
+      </div>
     </div>
   );
 }

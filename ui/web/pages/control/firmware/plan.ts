@@ -133,6 +133,7 @@ export function course(form: Form, count: number): string | undefined {
   const waves = Math.ceil(rest / size);
   const most = (stage: number): string => {
     const may = amountOf(failed, stage);
+    if (may >= stage) return stage === 1 ? "it may fail" : "all of them may fail";
     return may === 0 ? "any that fails stops it" : `more than ${many(may, "failure")} ${may === 1 ? "stops" : "stop"} it`;
   };
   const first = canary > 0 && `First ${many(canary, "device")} alone: ${most(canary)}.`;

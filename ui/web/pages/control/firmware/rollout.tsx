@@ -120,7 +120,7 @@ export function Details({ rollout }: { rollout: Rollout }) {
       <Bar counts={rollout.counts} />
       <p>{summary(rollout)}</p>
       {note !== undefined && <Notice kind={NOTICES[verdict(rollout)]}>{note.charAt(0).toUpperCase()}{note.slice(1)}.</Notice>}
-      {rollout.state === "done" && rollout.counts.done === rollout.total && <Notice kind="good">Every device came back and sends frames.</Notice>}
+      {rollout.state === "done" && rollout.counts.done === rollout.total && <Notice kind="good">Every device runs it.</Notice>}
       {rollout.state === "done" && rollout.counts.done < rollout.total && <Notice kind="warn">Every device had its turn, and not all of them took it.</Notice>}
       <Reasons rollout={rollout} />
       <Actions rollout={rollout} />

@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 import { Button, Card, Field, Notice } from "../../../design/parts";
 import type { Failed } from "../../../store/space";
 import type { Board } from "./manifest";
-import { course, definitionOf, MAX_DEVICES, type Mistakes, mistakesOf, placed, TIMEOUTS, USUAL_RULES, type Whom } from "./plan";
+import { course, definitionOf, type Form, MAX_DEVICES, type Mistakes, mistakesOf, placed, TIMEOUTS, USUAL_RULES, type Whom } from "./plan";
 import { bytesWords, devices as counted, readRollout } from "./record";
 import { devices, fill, form, image, manifest, missing, rollouts, show } from "./state";
 import { Taken } from "./taken";
@@ -26,8 +26,9 @@ function dateWords(text: string): string {
   return Number.isNaN(date.getTime()) ? text : day.format(date);
 }
 
-function change(more: Parameters<typeof fill>[0]): void {
-  fill(more);
+function change(more: Partial<Form>): void {
+  // Who allowed another board did so for those devices and that image.
+  fill({ anyBoard: false, ...more });
   wasTried.value = false;
   refusal.value = undefined;
 }
@@ -87,8 +88,8 @@ function Devices({ wrong, isBoard }: { wrong: string | undefined; isBoard: boole
           {field => <textarea {...field} {...PLAIN} class="input mono" rows={2} value={ids} onInput={event => change({ ids: event.currentTarget.value })} />}
         </Field>
       ) : <div class="field"><span class="wrong" role="alert">{wrong}</span></div>}
-      {away > 0 && (
-        <p class="small quiet">{away === count ? (count === 1 ? "It is" : "All of them are") : away === 1 ? "One of them is" : `${away} of them are`} away now: waited for when it is their turn, and failed if they do not come.</p>
+      {away > 0 && devices.value.wrong === undefined && (
+        <p class="small quiet">{away === count ? (count === 1 ? "It is" : "All of them are") : away === 1 ? "One of them is" : `${away} of them are`} away now: whoever is still away at its turn is waited for, and then counts as failed.</p>
       )}
       {(isBoard || anyBoard) && (
         <label class="check">
@@ -150,7 +151,7 @@ async function submit(event: Event & { currentTarget: HTMLFormElement }): Promis
     refusal.value = outcome;
     return void toFirst();
   }
-  wasTried.value = false;
+  change({});
   const made = readRollout(outcome.value);
   if (made) show(made.id);
 }
