@@ -380,7 +380,7 @@ test("a scene on devices that this page sent nothing: the way back says that the
   await page.reload();
   await count(page, 30);
   await button(page, "Apply Sea").click();
-  await page.getByText("10 devices go dark, because what they showed before is not known.").first().waitFor();
+  await page.getByText("10 devices go dark, because what they showed before is not known; 10 devices keep their brightness").first().waitFor();
   // Also after a reload.
   await page.reload();
   await count(page, 30);
