@@ -12,6 +12,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use grouploop_serve::Tls;
 use grouploop_serve::content::NO_STORE;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -195,6 +196,7 @@ async fn health(FromState(Here { state, .. }): TheHere) -> Response {
     let body = json!({
         "status": word,
         "version": state.version,
+        "certificate_ends": state.tls.as_ref().map(Tls::ends),
         "pages": by_page(&|port, _| if state.pages.has(port.page()) { "there" } else { "not built in" }.into()),
         "connections": by_page(&|_, open| open.into()),
         "cdn": {"state": if away.is_some() { "away" } else { "up" }},
