@@ -46,7 +46,7 @@ struct Inner {
     said: Said,
     failures: StdMutex<Seldom>,
     /// One list at a time: it is some work.
-    listing: Mutex<()>,
+    listing: Arc<Mutex<()>>,
 }
 
 impl Apps {
@@ -56,7 +56,7 @@ impl Apps {
             ours,
             said: Said::default(),
             failures: StdMutex::new(Seldom::new(Duration::from_secs(10))),
-            listing: Mutex::default(),
+            listing: Arc::default(),
         }))
     }
 
@@ -75,9 +75,13 @@ impl Apps {
 
     /// All of them, by name.
     pub(crate) async fn list(&self) -> Result<Vec<App>, HttpError> {
-        let _one = self.0.listing.lock().await;
+        let one = self.0.listing.clone().lock_owned().await;
         let apps = self.clone();
-        let work = tokio::task::spawn_blocking(move || list::list(&apps.0));
+        let work = tokio::task::spawn_blocking(move || {
+            // To the end of the work, which goes on when whoever asked is gone.
+            let _one = one;
+            list::list(&apps.0)
+        });
         work.await.unwrap_or_else(|_| Err(io::Error::other("stopped"))).map_err(|error| self.unreadable(&error))
     }
 
@@ -106,5 +110,32 @@ impl Inner {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::{Future as _, poll_fn};
+    use std::pin::pin;
+    use std::task::Poll;
+
+    #[test]
+    fn who_goes_away_leaves_nobody_a_second_list_to_make() {
+        let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+        let apps = Apps::new("/nonexistent", BTreeSet::new());
+        runtime.block_on(async {
+            // Work waits behind this.
+            let (go_on, wait) = std::sync::mpsc::channel::<()>();
+            let before = tokio::task::spawn_blocking(move || wait.recv());
+            {
+                let mut asked = pin!(apps.list());
+                poll_fn(|cx| Poll::Ready(assert!(asked.as_mut().poll(cx).is_pending()))).await;
+            }
+            assert!(apps.0.listing.try_lock().is_err(), "the list is still to be made");
+            drop(go_on);
+            assert!(before.await.unwrap().is_err());
+            assert_eq!(apps.list().await, Ok(Vec::new()));
+        });
     }
 }
