@@ -312,8 +312,9 @@ async fn a_made_certificate_stays_until_it_cannot() {
     };
     let first = start("").await;
     assert_eq!(start("").await, first, "a restart changes nothing");
-    let second = start("hub.example, 192.0.2.77").await;
+    let second = start("hub.example, 192.0.2.77, FD00:0::9").await;
     assert_ne!(second, first, "it was not for these names");
+    assert_eq!(start("Hub.Example, FD00:0::9").await, second, "however they are written");
     assert_eq!(start("").await, second, "names that it has more do not matter");
     std::fs::write(folder.made(), "damaged").unwrap();
     assert_ne!(start("").await, second);
