@@ -173,7 +173,7 @@ async fn apps(FromState(here): TheHere) -> Answer {
     here.state.metrics.listed(apps.len());
     // The dashboard may have been opened under another name of this host than the one that is set.
     let headers = [(header::CACHE_CONTROL, NO_STORE), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
-    Ok((headers, Json(apps)).into_response())
+    Ok((headers, Json(&*apps)).into_response())
 }
 
 fn unstored(status: StatusCode, body: Value) -> Response {
