@@ -13,6 +13,13 @@ const REFRESH_TICKS = 240, RETRY_TICKS = 20;
 /** What a connection checks commands by: nothing, for the form has done so, and so does the server. */
 const NO_REGISTRY: Registry = { commands: {} };
 
+/** The colour that a command gives to LEDs, to one of them at least, as 0xrrggbb; `undefined` when it gives none. */
+export function colorSent(command: string, [first = "", second = ""]: readonly string[]): number | undefined {
+  if (command === "led_all_off" || (command === "pattern" && first === "off")) return 0;
+  const digits = command === "led" ? colorDigits(first) : command === "led_set" ? colorDigits(second) : undefined;
+  return digits === undefined ? undefined : parseInt(digits, 16);
+}
+
 /** What a page shows of a connection, and does with it. */
 export class Watching {
   readonly swarm = new Swarm();
@@ -108,17 +115,9 @@ export class Watching {
     const hub = this.#hub;
     if (!hub) return { ok: false, answer: "error:not_connected", count: 0, message: "There is no connection." };
     const answer = await hub.send(target, command, ...parameters);
-    if (answer.ok) this.#paint(target, command, parameters);
+    const color = answer.ok ? colorSent(command, parameters) : undefined;
+    if (color !== undefined) this.swarm.paint(target, color);
     return answer;
-  }
-
-  #paint(target: string, command: string, [first = ""]: readonly string[]): void {
-    if (command === "led") {
-      const digits = colorDigits(first);
-      if (digits !== undefined) this.swarm.paint(target, parseInt(digits, 16));
-    } else if (command === "led_all_off" || (command === "pattern" && first === "off")) {
-      this.swarm.paint(target, 0);
-    }
   }
 
   #open(url: string): GroupLoop {

@@ -2,7 +2,7 @@
 
 import { computed, signal } from "@preact/signals";
 import { CommandFields, type Mistakes, mistakesIn, textOf, type Typed } from "../../design/command-form";
-import { Button, Card, Field, Notice } from "../../design/parts";
+import { Button, Card, Dialog, Field, Notice } from "../../design/parts";
 import { schemaOf } from "../../library/registry";
 import { parseId } from "../../library/wire";
 import { act, again, log, type Line } from "./batch";
@@ -16,6 +16,8 @@ const one = signal("");
 const raw = signal("led:ff8000");
 /** Whether somebody tried to send what is in the form now: before that nothing is called wrong. */
 const wasTried = signal(false);
+/** A command that waits for a second word, since it cannot be taken back. */
+const asked = signal<{ readonly to: readonly string[] | "all"; readonly name: string; readonly parameters: readonly string[] } | undefined>(undefined);
 
 const chosen = computed(() => {
   const registry = watching.registry.value;
@@ -56,7 +58,28 @@ function submit(event: Event & { currentTarget: HTMLFormElement }): void {
   wasTried.value = false;
   const now = chosen.value;
   const [name = "", ...parameters] = now ? [now.name, ...now.schema.map(entry => textOf(typed.value, now.name, entry).trim())] : raw.value.trim().split(":");
-  void act(whom.to, name, parameters);
+  // Firmware takes a device away for a while, and the wrong one for longer.
+  if (name === "ota" && (whom.to === "all" || whom.to.length > 1)) asked.value = { to: whom.to, name, parameters };
+  else void act(whom.to, name, parameters);
+}
+
+/** Asks before many devices get other firmware. */
+function Sure() {
+  const wanted = asked.value;
+  const close = () => (asked.value = undefined);
+  const whom = wanted?.to === "all" ? "All devices of this space" : `${wanted?.to.length ?? 0} devices`;
+  return (
+    <Dialog title="Update many devices?" open={wanted !== undefined} onClose={close}>
+      <p>{whom} fetch firmware from <code>{wanted?.parameters.join(":")}</code>, flash it and restart. Each is gone for that time, and it cannot be taken back.</p>
+      <div class="row">
+        <Button first onClick={() => {
+          if (wanted) void act(wanted.to, wanted.name, wanted.parameters);
+          close();
+        }}>Update them</Button>
+        <Button onClick={close}>Leave them</Button>
+      </div>
+    </Dialog>
+  );
 }
 
 function Whom() {
@@ -154,6 +177,7 @@ export function Command() {
         <What />
         <Button first type="submit">Send</Button>
       </form>
+      <Sure />
       <h3>Answers</h3>
       {log.value.length === 0 && <p class="quiet small">None yet.</p>}
       <div class="log-box" role="log" aria-label="Answers" tabIndex={0}>
