@@ -101,6 +101,8 @@ impl Course {
             course.record.state = State::Running;
             course.record.began_ms = Some(wall_ms());
         }
+        // What somebody wished before anybody had it holds from the first moment.
+        course.wish(course.record.wanted);
         course
     }
 
