@@ -4,10 +4,10 @@
 import { discMask, type Mask, maskOf, type Raster } from "./raster";
 
 /** Masks that are kept of each sort; with more than that, all are worked out anew. */
-const MOST = 4_096;
-/** Places within a pixel, each way, and steps of a size in each pixel. */
+const MOST = 1_024;
+/** In each pixel of the page: places of a middle, each way, and steps of a size. */
 const PLACES = 4;
-const STEPS = 4;
+const STEPS = 2;
 const FONT_PX = 11;
 
 /** The masks for one raster. */
@@ -15,14 +15,16 @@ export class Masks {
   readonly #raster: Raster;
   /** Pixels of the raster in each of the page. */
   readonly #ratio: number;
+  /** In each pixel of the raster. */
+  readonly #places: number;
   readonly #discs = new Map<number, Mask>();
   readonly #labels = new Map<string, Mask>();
-  readonly #scratch: CanvasRenderingContext2D | null;
+  #scratch: CanvasRenderingContext2D | null | undefined;
 
   constructor(raster: Raster, ratio: number) {
     this.#raster = raster;
     this.#ratio = ratio;
-    this.#scratch = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    this.#places = Math.max(1, Math.min(PLACES, Math.round(PLACES / ratio)));
   }
 
   /** Lays a disc around a point; sizes and place are in pixels of the page. */
@@ -50,14 +52,16 @@ export class Masks {
   #round(isFilled: boolean, x: number, y: number, radius: number, line: number, fillPixel: number, edgePixel: number, opacity: number): void {
     const toX = x * this.#ratio, toY = y * this.#ratio;
     const column = Math.floor(toX), row = Math.floor(toY);
-    const placeX = Math.floor((toX - column) * PLACES), placeY = Math.floor((toY - row) * PLACES);
-    const size = Math.round(radius * this.#ratio * STEPS), width = Math.round(line * this.#ratio * STEPS);
+    const placeX = Math.floor((toX - column) * this.#places), placeY = Math.floor((toY - row) * this.#places);
+    const size = Math.round(radius * STEPS), width = Math.round(line * STEPS);
     const key = (((size * 256 + width) * PLACES + placeX) * PLACES + placeY) * 2 + (isFilled ? 1 : 0);
     let mask = this.#discs.get(key);
     if (mask === undefined) {
       if (this.#discs.size >= MOST) this.#discs.clear();
-      const disc = { radius: size / STEPS, line: width / STEPS, isFilled, x: (placeX + 0.5) / PLACES, y: (placeY + 0.5) / PLACES };
-      mask = discMask(this.#raster.width, disc);
+      mask = discMask(this.#raster.width, {
+        radius: (size / STEPS) * this.#ratio, line: (width / STEPS) * this.#ratio, isFilled,
+        x: (placeX + 0.5) / this.#places, y: (placeY + 0.5) / this.#places,
+      });
       this.#discs.set(key, mask);
     }
     const half = mask.width >> 1;
@@ -65,6 +69,7 @@ export class Masks {
   }
 
   #labelMask(text: string): Mask {
+    this.#scratch ??= document.createElement("canvas").getContext("2d", { willReadFrequently: true });
     const context = this.#scratch;
     if (!context) return maskOf(this.#raster.width, { width: 0, height: 0, data: new Uint8ClampedArray() });
     const font = `${FONT_PX * this.#ratio}px ui-monospace, monospace`;
