@@ -16,8 +16,10 @@ function weigh({ width, pixels }: Raster): { x: number; y: number; area: number 
   return { x: x / area, y: y / area, area };
 }
 
+const rasterOf = (pixel: number) => new Raster(200, 150, new Int32Array(200 * 150).fill(pixel));
+
 function laid(ratio: number, lay: (masks: Masks) => void): { x: number; y: number; area: number } {
-  const raster = new Raster(200, 150, new Int32Array(200 * 150).fill(BLACK));
+  const raster = rasterOf(BLACK);
   lay(new Masks(raster, ratio));
   const { x, y, area } = weigh(raster);
   return { x: x / ratio, y: y / ratio, area: area / ratio ** 2 };
@@ -48,6 +50,12 @@ describe.each([0.5, 0.8, 1, 1.25, 2, 3])("with %f pixels in each of the page", r
       masks.ring(20, 20, 9, 2, WHITE, 1);
     });
     expect(Math.abs(found.area / (Math.PI * (10 ** 2 - 8 ** 2)) - 1)).toBeLessThan(0.1);
+    // In the colour of the ground it cannot be seen, and so nothing is within it either.
+    const raster = rasterOf(WHITE);
+    const masks = new Masks(raster, ratio);
+    layElsewhere(masks, 9, 2);
+    masks.ring(20, 20, 9, 2, WHITE, 1);
+    expect([...new Set(raster.pixels)]).toEqual([WHITE]);
   });
 });
 
