@@ -231,6 +231,12 @@ test("one that fails too often is stopped by its rule, the report is right to th
   await field(page, "Id has").fill("2001");
   assert.equal(await opened(page).locator(".devices tbody tr").count(), 1);
 
+  await opened(page).getByRole("button", { name: "2001" }).click();
+  await page.getByRole("heading", { name: "Device 2001" }).waitFor();
+  await button(page, "Pick the 2 that failed").click();
+  await page.locator(".choice .button", { hasText: "Picked" }).click();
+  await page.locator(".choice .button", { hasText: "Picked 2" }).waitFor();
+
   // These two take it now.
   await stop("bad");
   await swarm("mended", "2000", 2);
