@@ -164,6 +164,7 @@ impl Running {
         let buses = Buses::new(settings);
         let mut running = Self { edge: None, cdn: None, simulator: None, ui: None };
         let mut cdn_base_url = settings.cdn.base_url.clone();
+        let trusted = || trusted(&settings.tls).map_err(anyhow::Error::msg);
         // First, so that the edge finds its registry at once.
         if let Some(listener) = listeners.cdn {
             let node = node(settings, "cdn", several);
@@ -188,7 +189,7 @@ impl Running {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 cdn_base_url,
                 tls: tls.clone(),
-                trusted: trusted(&settings.tls).map_err(anyhow::Error::msg)?,
+                trusted: trusted()?,
             };
             running.edge = Some(Edge::start(options, listener, buses.of(&node).await?).await?);
         }
@@ -214,6 +215,7 @@ impl Running {
                 cdn_base_url: settings.cdn.base_url.clone(),
                 lan: lan_addresses,
                 tls,
+                trusted: trusted()?,
             };
             running.ui = Some(Ui::start(options, listeners.ui)?);
         }

@@ -15,6 +15,13 @@ const REFRESH_TICKS = 240, RETRY_TICKS = 20;
 /** What a connection checks commands by: nothing, for the form has done so, and so does the server. */
 const NO_REGISTRY: Registry = { commands: {} };
 
+/** The colour that a command gives to LEDs, to one of them at least, as 0xrrggbb; `undefined` when it gives none. */
+export function colorSent(command: string, [first = "", second = ""]: readonly string[]): number | undefined {
+  if (command === "led_all_off" || (command === "pattern" && first === "off")) return 0;
+  const digits = command === "led" ? colorDigits(first) : command === "led_set" ? colorDigits(second) : undefined;
+  return digits === undefined ? undefined : parseInt(digits, 16);
+}
+
 /** What a page shows of a connection, and does with it. */
 export class Watching {
   readonly swarm = new Swarm();
@@ -139,10 +146,10 @@ export class Watching {
     return outcome;
   }
 
-  #paint(targets: readonly string[], command: string, [first = ""]: readonly string[]): void {
-    const digits = command === "led" ? colorDigits(first) : command === "led_all_off" || (command === "pattern" && first === "off") ? "0" : undefined;
-    if (digits === undefined) return;
-    for (const target of targets) this.swarm.paint(target, parseInt(digits, 16));
+  #paint(targets: readonly string[], command: string, parameters: readonly string[]): void {
+    const color = colorSent(command, parameters);
+    if (color === undefined) return;
+    for (const target of targets) this.swarm.paint(target, color);
   }
 
   #open(url: string): GroupLoop {

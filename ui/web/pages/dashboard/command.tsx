@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { Answers } from "../../design/answers";
 import { CommandChoice, CommandDraft } from "../../design/command-choice";
-import { Button, Card, Field, Notice } from "../../design/parts";
+import { Button, Card, Dialog, Field, Notice } from "../../design/parts";
 import { parseId } from "../../library/wire";
 import { Acts } from "../../store/acts";
 import { reachable, gone, swarm, target, type Target, watching } from "./state";
@@ -12,6 +12,8 @@ const draft = new CommandDraft(watching);
 const acts = new Acts(({ to, command, parameters }, signal) => watching.sendMany(to, command, parameters, signal));
 /** Device that was typed, as the target. */
 const one = signal("");
+/** A command that waits for a second word, since it cannot be taken back. */
+const asked = signal<{ readonly to: readonly string[] | "all"; readonly command: string; readonly parameters: readonly string[] } | undefined>(undefined);
 
 /** For whom it is, or what is wrong with that. */
 const receivers = computed<{ to: readonly string[] | "all" } | { wrong: string }>(() => {
@@ -29,7 +31,28 @@ function submit(event: Event & { currentTarget: HTMLFormElement }): void {
   const whom = receivers.value;
   if (!draft.check(event.currentTarget, "to" in whom) || "wrong" in whom) return;
   const { command, parameters } = draft.words;
-  void acts.command(whom.to, command, parameters);
+  // Firmware takes a device away for a while, and the wrong one for longer.
+  if (command === "ota" && (whom.to === "all" || whom.to.length > 1)) asked.value = { to: whom.to, command, parameters };
+  else void acts.command(whom.to, command, parameters);
+}
+
+/** Asks before many devices get other firmware. */
+function Sure() {
+  const wanted = asked.value;
+  const close = () => (asked.value = undefined);
+  const whom = wanted?.to === "all" ? "All devices of this space" : `${wanted?.to.length ?? 0} devices`;
+  return (
+    <Dialog title="Update many devices?" open={wanted !== undefined} onClose={close}>
+      <p>{whom} fetch firmware from <code>{wanted?.parameters.join(":")}</code>, flash it and restart. Each is gone for that time, and it cannot be taken back.</p>
+      <div class="row">
+        <Button first onClick={() => {
+          if (wanted) void acts.command(wanted.to, wanted.command, wanted.parameters);
+          close();
+        }}>Update them</Button>
+        <Button onClick={close}>Leave them</Button>
+      </div>
+    </Dialog>
+  );
 }
 
 function Whom() {
@@ -66,6 +89,7 @@ export function Command() {
         <CommandChoice draft={draft} />
         <Button first type="submit">Send</Button>
       </form>
+      <Sure />
       <h3>Answers</h3>
       <Answers acts={acts} swarm={swarm} />
     </Card>
