@@ -4,6 +4,7 @@ use super::http;
 use super::settings::SimulatorSettings;
 use super::state::State;
 use crate::scenario::EDGE;
+use axum::Router;
 use grouploop_bridge::{Bus, NodeId};
 use grouploop_serve::{ServeOptions, Server, Tls};
 use std::io;
@@ -25,6 +26,8 @@ pub struct SimulatorOptions {
     pub edge: Option<String>,
     /// What to speak TLS with, to clients that begin so; without it every connection is plain.
     pub tls: Option<Tls>,
+    /// What answers browsers, at `/` and with whatever belongs to it; without it they read what programs do.
+    pub page: Option<Router>,
 }
 
 /// Why a simulator cannot start.
@@ -48,7 +51,7 @@ impl Simulator {
     /// # Errors
     /// [`StartError`].
     pub fn start(options: SimulatorOptions, listener: std::net::TcpListener, bus: Bus) -> Result<Self, StartError> {
-        let SimulatorOptions { settings, node, version, edge, tls } = options;
+        let SimulatorOptions { settings, node, version, edge, tls, page } = options;
         let edge = edge.unwrap_or_else(|| EDGE.to_owned());
         let serve = ServeOptions {
             name: "simulator",
@@ -58,7 +61,7 @@ impl Simulator {
             counts: Arc::default(),
             tls,
         };
-        let state = Arc::new(State::new(settings, node, version, edge, bus, &serve));
+        let state = Arc::new(State::new(settings, node, version, edge, page, bus, &serve));
         let server = Server::start(serve, listener, http::router(state.clone()))?;
         tracing::info!(
             simulator.address = %server.address(),

@@ -3,6 +3,7 @@
 use super::metrics::Metrics;
 use super::settings::SimulatorSettings;
 use crate::swarms::Swarms;
+use axum::Router;
 use grouploop_bridge::{Bus, NodeId, Registry};
 use grouploop_serve::{Counts, Origins, ServeOptions, Tls};
 use std::sync::Arc;
@@ -17,6 +18,8 @@ pub(super) struct State {
     pub(super) version: String,
     /// The edge of swarms that go over WebSockets and name none.
     pub(super) edge: String,
+    /// What answers browsers.
+    pub(super) page: Option<Router>,
     pub(super) swarms: Swarms,
     /// The commands that definitions may name.
     pub(super) registry: Registry,
@@ -40,6 +43,7 @@ impl State {
         node: NodeId,
         version: String,
         edge: String,
+        page: Option<Router>,
         bus: Bus,
         serve: &ServeOptions,
     ) -> Self {
@@ -59,6 +63,7 @@ impl State {
             settings,
             version,
             edge,
+            page,
         }
     }
 

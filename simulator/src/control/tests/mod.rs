@@ -28,11 +28,19 @@ impl Stage {
     }
 
     fn with(change: impl FnOnce(&mut SimulatorSettings)) -> Self {
+        Self::start_with(change, None)
+    }
+
+    fn with_page(page: axum::Router) -> Self {
+        Self::start_with(|_| (), Some(page))
+    }
+
+    fn start_with(change: impl FnOnce(&mut SimulatorSettings), page: Option<axum::Router>) -> Self {
         let mut settings = SimulatorSettings { listen: "127.0.0.1:0".into(), ..SimulatorSettings::default() };
         change(&mut settings);
         let (hub, listener) = (Hub::new(), std::net::TcpListener::bind(&settings.listen).unwrap());
         let (node, edge) = ("sim-1".parse().unwrap(), Some("ws://127.0.0.1:6".into()));
-        let options = SimulatorOptions { settings, node, version: "0".into(), edge, tls: None };
+        let options = SimulatorOptions { settings, node, version: "0".into(), edge, tls: None, page };
         Self { simulator: Simulator::start(options, listener, hub.attach()).unwrap(), hub }
     }
 
