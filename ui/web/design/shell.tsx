@@ -12,6 +12,7 @@ import { type Theme, theme } from "./theme";
 const PAGES = [
   { name: "dashboard", label: "Dashboard", href: `${config.appsBaseUrl}/` },
   { name: "emulator", label: "Device emulator", href: `${config.appsBaseUrl}/apps/emulator/` },
+  { name: "simulator", label: "Simulator", href: `${config.appsBaseUrl}/apps/simulator/` },
 ] as const;
 
 export type PageName = (typeof PAGES)[number]["name"];
