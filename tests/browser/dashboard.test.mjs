@@ -148,6 +148,22 @@ test("the table and the floor show the same devices", async () => {
   await page.getByText("24 picked").waitFor();
   await page.keyboard.press("Escape");
   await page.getByText("None picked").waitFor();
+  await button(page, "Lasso").click();
+  // Around the floor, and back beside the way: what is inside is picked, whatever is between the ends.
+  await page.mouse.move(floor.x + 5, floor.y + 5);
+  await page.mouse.down();
+  for (const [x, y] of [[1, 0], [1, 1], [0, 1]]) {
+    await page.mouse.move(floor.x + 5 + x * (floor.width - 10), floor.y + 5 + y * (floor.height - 10), { steps: 8 });
+  }
+  await page.screenshot({ path: `${out}dashboard-lasso.png` });
+  await page.mouse.up();
+  await page.getByText("24 picked").waitFor();
+  await page.mouse.move(floor.x + 5, floor.y + 5);
+  await page.mouse.down();
+  for (const [x, y] of [[1, 0], [1, 0.02], [0, 0.02]]) await page.mouse.move(floor.x + 5 + x * (floor.width - 10), floor.y + 5 + y * floor.height);
+  await page.mouse.up();
+  await page.getByText("None picked").waitFor();
+  await button(page, "Box").click();
   await page.getByRole("listbox", { name: "Devices on the floor" }).focus();
   await page.keyboard.press("End");
   await page.keyboard.press("Space");
@@ -158,6 +174,33 @@ test("the table and the floor show the same devices", async () => {
   await page.getByLabel("West to east (m)").fill("12");
   await page.getByText("Must be 1 to 1000 metres.").waitFor({ state: "hidden" });
   await button(page, "Grid").click();
+});
+
+test("a finger draws on the floor, and two move the page", async () => {
+  const phone = await context.browser().newContext({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+  const page = await open(phone);
+  await count(page, 24);
+  await button(page, "Floor").click();
+  const listBox = page.getByRole("listbox", { name: "Devices on the floor" });
+  await listBox.scrollIntoViewIfNeeded();
+  const floor = await listBox.boundingBox();
+  const client = await phone.newCDPSession(page);
+  const touch = (type, ...points) => client.send("Input.dispatchTouchEvent", {
+    type, touchPoints: points.map(([x, y], id) => ({ id, x: floor.x + x * floor.width, y: floor.y + y * floor.height })),
+  });
+  const scrolled = () => page.evaluate(() => scrollY);
+  const before = await scrolled();
+  await touch("touchStart", [0.02, 0.02]);
+  for (let step = 1; step <= 8; step++) await touch("touchMove", [0.02 + step * 0.12, 0.02 + step * 0.12]);
+  await touch("touchEnd");
+  await page.getByText("24 picked").waitFor();
+  assert.equal(await scrolled(), before);
+  await touch("touchStart", [0.4, 0.8], [0.6, 0.8]);
+  for (let step = 1; step <= 8; step++) await touch("touchMove", [0.4, 0.8 - step * 0.09], [0.6, 0.8 - step * 0.09]);
+  await touch("touchEnd");
+  await page.waitForFunction(before => scrollY !== before, before);
+  await page.getByText("24 picked").waitFor();
+  await phone.close();
 });
 
 test("an order that changes all the time holds still under the pointer, and for the keys", async () => {

@@ -1,7 +1,8 @@
 // One device as a cell: its id, its acceleration as a line, a flash for a tap, the LED colour that was sent last.
 
 import type { Colors } from "../../design/colors";
-import { FLASH_MS, HISTORY, NO_COLOR, type Swarm } from "../../store/swarm";
+import { flashLeft, hex, opacity } from "../../design/looks";
+import { HISTORY, NO_COLOR, type Swarm } from "../../store/swarm";
 
 /** How cells lie. */
 export interface Layout {
@@ -33,20 +34,6 @@ export function layoutFor(count: number, width: number, height: number): Layout 
   return layout;
 }
 
-/** Silence until a device begins to fade, in milliseconds, and each further step of it. */
-const FADE_MS = 1_000;
-/** What is left of a device at each step. */
-const FADED = [1, 0.7, 0.55, 0.45, 0.35] as const;
-
-/** How far a device has faded after this silence: a step of `FADED`. */
-export const paleness = (ageMs: number): number => Math.max(0, Math.min(FADED.length - 1, Math.floor(ageMs / FADE_MS)));
-
-/** How opaque a device is drawn after this silence. */
-export const opacity = (ageMs: number): number => FADED[paleness(ageMs)] ?? 1;
-
-/** How much of a flash is left, 1 at the tap. The time of a picture may be before that of a tap that came in since. */
-export const flashLeft = (tappedMs: number, now: number): number => Math.max(0, Math.min(1, 1 - (now - tappedMs) / FLASH_MS));
-
 /** A cell and its device. */
 export interface Cell {
   readonly x: number;
@@ -63,8 +50,6 @@ export interface Cell {
 /** 1 g, and the most that a line shows, in wire units. */
 const ONE_G = 63.75;
 const MOST = 190;
-
-export const hex = (color: number): string => `#${color.toString(16).padStart(6, "0")}`;
 
 /** What cells of a height have room for. */
 function measures(cellHeight: number) {

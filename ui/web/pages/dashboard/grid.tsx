@@ -4,11 +4,12 @@
 import { useRef } from "preact/hooks";
 import { type Sheet, useCanvas } from "../../design/canvas";
 import { colors } from "../../design/colors";
+import { ListBox, useCursor } from "../../design/listbox";
+import { paleness } from "../../design/looks";
 import { isCalm } from "../../design/motion";
 import { FLASH_MS } from "../../store/swarm";
-import { drawCell, type Layout, layoutFor, paleness } from "./cell";
-import { ListBox, useCursor } from "./listbox";
-import { picked, shown, swarm } from "./state";
+import { drawCell, type Layout, layoutFor } from "./cell";
+import { choice, picked, shown, swarm } from "./state";
 
 /** The most that a box may be high, in pixels, by its style sheet. */
 const mostOf = (box: HTMLElement): number => parseFloat(getComputedStyle(box).maxHeight) || box.clientHeight;
@@ -25,7 +26,7 @@ function look(place: number, isPicked: boolean, isCurrent: boolean, now: number)
 export function Grid() {
   const scroller = useRef<HTMLDivElement>(null);
   const spacer = useRef<HTMLDivElement>(null);
-  const cursor = useCursor();
+  const cursor = useCursor(choice);
   const layout = useRef<Layout>(undefined);
   const most = useRef({ window: 0, pixels: 0 });
   const drawn = useRef({ looks: new Float64Array(0), key: "", ids: shown.peek(), colors: colors.peek(), picked: picked.peek() });
@@ -91,6 +92,7 @@ export function Grid() {
 
   return (
     <ListBox
+      choice={choice}
       cursor={cursor}
       label="Devices"
       class="grid-box"

@@ -2,8 +2,11 @@
 
 import { batch, computed, signal } from "@preact/signals";
 import { config } from "../../design/config";
+import { rememberedFloor } from "../../design/floor/size";
+import { isTool, type Tool } from "../../design/floor/tools";
+import type { Choice, How } from "../../design/listbox";
 import { remembered } from "../../design/remembered";
-import { type Floor, USUAL_FLOOR, locate } from "../../store/floor";
+import { locate } from "../../store/floor";
 import { address } from "../../store/server";
 import { HISTORY } from "../../store/swarm";
 import { Watching } from "../../store/watching";
@@ -24,21 +27,10 @@ export type View = "grid" | "floor" | "table";
 const isView = (text: string): text is View => ["grid", "floor", "table"].includes(text);
 export const view = remembered<View>("dashboard.view", "grid", text => (isView(text) ? text : undefined), value => value);
 
-/** Metres that a side of a floor may have. */
-export const FLOOR_LIMITS = { least: 1, most: 1_000 };
-const isSide = (metres: number | undefined): metres is number =>
-  metres !== undefined && metres >= FLOOR_LIMITS.least && metres <= FLOOR_LIMITS.most;
-
 /** The floor that the beacons stand around. */
-export const floor = remembered<Floor>(
-  "dashboard.floor",
-  USUAL_FLOOR,
-  text => {
-    const [widthM, depthM] = text.split("x").map(Number);
-    return isSide(widthM) && isSide(depthM) ? { widthM, depthM } : undefined;
-  },
-  ({ widthM, depthM }) => `${widthM}x${depthM}`,
-);
+export const floor = rememberedFloor("dashboard.floor");
+/** What a drag on it draws. */
+export const tool = remembered<Tool>("dashboard.tool", "box", text => (isTool(text) ? text : undefined), value => value);
 
 /** What devices are sorted by; all but the id change all the time. */
 export type SortKey = "id" | "pull" | "east" | "tap" | "color" | "rate" | "age";
@@ -89,7 +81,7 @@ export const shown = computed<readonly string[]>(() => {
 });
 
 /** Picks these alone, these as well, or these no longer. */
-export function pick(ids: readonly string[], how: "only" | "add" | "toggle"): void {
+export function pick(ids: readonly string[], how: How): void {
   const next = new Set(how === "only" ? [] : picked.peek());
   for (const id of ids) {
     if (how === "toggle" && next.has(id)) next.delete(id);
@@ -100,6 +92,9 @@ export function pick(ids: readonly string[], how: "only" | "add" | "toggle"): vo
     if (next.size > 0) target.value = "picked";
   });
 }
+
+/** What the grid and the floor let a person pick from. */
+export const choice: Choice = { shown, picked, pick };
 
 export function unpick(ids: readonly string[]): void {
   const next = new Set(picked.peek());

@@ -3,10 +3,10 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { ago } from "../../design/ago";
+import { hex } from "../../design/looks";
 import { type Floor, locate } from "../../store/floor";
 import { FLASH_MS, NO_COLOR } from "../../store/swarm";
 import { toG } from "../../library/wire";
-import { hex } from "./cell";
 import { floor, isFalling, pick, picked, shown, sort, type SortKey, swarm, tick } from "./state";
 
 const ROW = 40;

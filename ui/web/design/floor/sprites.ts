@@ -1,4 +1,4 @@
-// Round dots for canvases with thousands of them: each kind is drawn once, and copied from then on, which is several times as fast.
+// Round dots for a canvas with thousands of them: each kind is drawn once, and copied from then on, which is several times as fast.
 
 /** How a dot looks. */
 export interface Dot {
@@ -13,7 +13,7 @@ export interface Dot {
 const MOST_KINDS = 512;
 
 /** The kinds of one canvas. */
-export class Dots {
+export class Sprites {
   readonly #kinds = new Map<string, HTMLCanvasElement>();
 
   /** Draws a dot around a point. */

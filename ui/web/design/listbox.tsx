@@ -2,9 +2,19 @@
 // cost what one does.
 
 import type { ComponentChildren, RefObject } from "preact";
-import { type Signal, useSignal } from "@preact/signals";
+import { type ReadonlySignal, type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { pick, picked, shown } from "./state";
+
+/** These alone, these as well, or these if they are not and not if they are. */
+export type How = "only" | "add" | "toggle";
+
+/** What a person picks from. */
+export interface Choice {
+  /** The devices that are shown, in the order in which the keys go. */
+  readonly shown: ReadonlySignal<readonly string[]>;
+  readonly picked: ReadonlySignal<ReadonlySet<string>>;
+  readonly pick: (ids: readonly string[], how: How) => void;
+}
 
 /** Which keys were held. */
 type Held = Pick<MouseEvent, "shiftKey" | "ctrlKey" | "metaKey">;
@@ -19,7 +29,7 @@ export interface Cursor {
 }
 
 /** A cursor that stays with its device, wherever the order moves that. */
-export function useCursor(): Cursor {
+export function useCursor({ shown, pick }: Choice): Cursor {
   const isFocused = useSignal(false);
   const id = useSignal(shown.peek()[0]);
   /** The last device that was chosen without Shift: where a range begins. */
@@ -47,6 +57,7 @@ export type Steps = Readonly<Record<string, number>>;
 
 /** The list box around a canvas. */
 export function ListBox(props: {
+  choice: Choice;
   cursor: Cursor;
   label: string;
   class: string;
@@ -59,6 +70,7 @@ export function ListBox(props: {
   onClick?: (event: MouseEvent) => void;
   children: ComponentChildren;
 }) {
+  const { shown, picked, pick } = props.choice;
   const { isFocused, id, choose } = props.cursor;
   const ids = shown.value;
   const index = id.value === undefined ? -1 : ids.indexOf(id.value);
