@@ -6,7 +6,7 @@ import { Refusal, type Definition, type Health, type Swarm } from "./api";
 import { type Knob, MOTION_WORDS, type MotionWord, patchOf, readNumber } from "./knobs";
 import { Rates } from "./rates";
 import { Sender } from "./sender";
-import { type Drawn, MOST_STREAMS, Streams } from "./streams";
+import { MOST_STREAMS, Streams } from "./streams";
 
 /** Between two looks at the simulator, in milliseconds. */
 const LOOK_MS = 1_000;
@@ -231,5 +231,3 @@ export interface Chosen {
 }
 
 export const chosen = signal<Chosen | undefined>(undefined);
-
-export type { Drawn };

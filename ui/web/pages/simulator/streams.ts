@@ -71,9 +71,10 @@ export class Streams {
     socket.binaryType = "arraybuffer";
     stream.socket = socket;
     socket.onmessage = ({ data }) => {
-      if (stream.socket !== socket || !(data instanceof ArrayBuffer) || !stream.picture.take(data)) return;
+      const nowMs = performance.now();
+      if (stream.socket !== socket || !(data instanceof ArrayBuffer) || !stream.picture.take(data, nowMs)) return;
       stream.failures = 0;
-      stream.atMs = performance.now();
+      stream.atMs = nowMs;
       this.#pictures++;
       this.#arrived();
     };
