@@ -240,7 +240,8 @@ impl Running {
                 tls: tls.clone(),
                 page: Some(lodger.simulator()),
             };
-            running.simulator = Some(Simulator::start(options, listener, buses.of(&node).await?)?);
+            let (bus, ears) = (buses.of(&node).await?, buses.of(&NodeId::random("recorder")).await?);
+            running.simulator = Some(Simulator::start(options, listener, bus, ears)?);
         }
         if !listeners.ui.is_empty() {
             let options = UiOptions {

@@ -3,6 +3,7 @@
 use super::api;
 use super::error::ApiError;
 use super::metrics::{Levels, Refusal};
+use super::recordings;
 use super::state::State;
 use super::stream;
 use axum::body::Body;
@@ -43,6 +44,11 @@ pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<State>>)> {
         ("/api/swarms/{name}/stream", get(stream::open)),
         ("/api/scenarios", get(api::scenarios)),
         ("/api/scenarios/{name}", post(api::start_scenario)),
+        ("/api/recordings", get(recordings::list).post(recordings::record)),
+        ("/api/recordings/{name}", get(recordings::show).delete(recordings::delete)),
+        ("/api/recordings/{name}/stop", post(recordings::stop)),
+        ("/api/replays", get(recordings::replays).post(recordings::play)),
+        ("/api/replays/{number}", get(recordings::replay).delete(recordings::stop_replay)),
     ]
 }
 
@@ -122,6 +128,8 @@ fn description(state: &State) -> Response {
             "device": "/api/swarms/<name>/devices/<id>",
             "stream": "/api/swarms/<name>/stream?rate=30&limit=2000",
             "scenarios": "/api/scenarios",
+            "recordings": "/api/recordings",
+            "replays": "/api/replays",
             "description": "/openapi.json",
             "health": "/health",
             "readiness": "/readyz",
@@ -153,6 +161,8 @@ async fn health(FromState(state): FromState<Arc<State>>) -> Response {
         "devices": levels.devices,
         "devices_present": levels.totals.figures.present,
         "streams": levels.streams,
+        "recordings": levels.recordings,
+        "replays": levels.replays,
         "connections": levels.connections,
         "certificate_ends": state.tls.as_ref().map(Tls::ends),
     });

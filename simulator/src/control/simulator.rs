@@ -46,11 +46,17 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Starts to serve on a bound listener, on the runtime that it is called on.
+    /// Starts to serve on a bound listener, on the runtime that it is called on. `ears` is a second access to the same bus, for what is
+    /// recorded: on the first one it would not hear its own devices.
     ///
     /// # Errors
     /// [`StartError`].
-    pub fn start(options: SimulatorOptions, listener: std::net::TcpListener, bus: Bus) -> Result<Self, StartError> {
+    pub fn start(
+        options: SimulatorOptions,
+        listener: std::net::TcpListener,
+        bus: Bus,
+        ears: Bus,
+    ) -> Result<Self, StartError> {
         let SimulatorOptions { settings, node, version, edge, tls, page } = options;
         let edge = edge.unwrap_or_else(|| EDGE.to_owned());
         let serve = ServeOptions {
@@ -61,7 +67,7 @@ impl Simulator {
             counts: Arc::default(),
             tls,
         };
-        let state = Arc::new(State::new(settings, node, version, edge, page, bus, &serve));
+        let state = Arc::new(State::new(settings, node, version, edge, page, bus, ears, &serve));
         let server = Server::start(serve, listener, http::router(state.clone()))?;
         tracing::info!(
             simulator.address = %server.address(),
@@ -88,7 +94,8 @@ impl Simulator {
         state.stop.cancel();
         state.tasks.close();
         let tasks_ended = timeout(limit, state.tasks.wait()).await.is_ok();
-        let swarms_ended = state.swarms.drain(limit).await;
+        let deck_ended = state.deck.drain(limit).await;
+        let swarms_ended = state.swarms.drain(limit).await && deck_ended;
         if !tasks_ended || !swarms_ended {
             tracing::warn!(
                 drain.streams = tasks_ended,

@@ -2,6 +2,7 @@
 
 use super::metrics::Metrics;
 use super::settings::SimulatorSettings;
+use crate::deck::Deck;
 use crate::swarms::Swarms;
 use axum::Router;
 use grouploop_bridge::{Bus, NodeId, Registry};
@@ -21,6 +22,8 @@ pub(super) struct State {
     /// What answers browsers.
     pub(super) page: Option<Router>,
     pub(super) swarms: Swarms,
+    /// What is recorded and played.
+    pub(super) deck: Arc<Deck>,
     /// The commands that definitions may name.
     pub(super) registry: Registry,
     pub(super) origins: Origins,
@@ -30,9 +33,9 @@ pub(super) struct State {
     /// One change at a time: each is read from what the one before left.
     pub(super) changing: Mutex<()>,
     streams: Arc<Semaphore>,
-    /// Streams, and changes that go on when whoever asked is gone.
+    /// Streams, recordings, replays, and changes that go on when whoever asked is gone.
     pub(super) tasks: TaskTracker,
-    /// Streams end.
+    /// Streams, recordings and replays end.
     pub(super) stop: CancellationToken,
     draining: AtomicBool,
 }
@@ -45,10 +48,15 @@ impl State {
         edge: String,
         page: Option<Router>,
         bus: Bus,
+        ears: Bus,
         serve: &ServeOptions,
     ) -> Self {
+        let swarms = Swarms::new(node, version.clone(), bus, settings.limits());
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let (folder, limits) = (&settings.recordings, settings.deck_limits());
         Self {
-            swarms: Swarms::new(node, version.clone(), bus, settings.limits()),
+            deck: Arc::new(Deck::new(folder, limits, swarms.shared_node(), ears, tasks.clone(), stop.clone())),
+            swarms,
             registry: Registry::built_in(),
             // The caller has looked at the complaints; what is no origin allows nobody.
             origins: Origins::parse(&settings.allow_origins).unwrap_or_default(),
@@ -57,8 +65,8 @@ impl State {
             tls: serve.tls.clone(),
             changing: Mutex::default(),
             streams: Arc::new(Semaphore::new(settings.max_streams as usize)),
-            tasks: TaskTracker::new(),
-            stop: CancellationToken::new(),
+            tasks,
+            stop,
             draining: AtomicBool::new(false),
             settings,
             version,

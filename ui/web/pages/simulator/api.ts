@@ -1,6 +1,7 @@
-// What the simulator answers, and what went wrong in sentences.
+// What the simulator is asked, and answers.
 
 import { config } from "../../design/config";
+import { Refusal, told } from "./refusal";
 
 /** How long the simulator may take, in milliseconds. Whoever stops a swarm waits until its devices have left. */
 const PATIENCE_MS = 10_000;
@@ -68,28 +69,44 @@ export interface Seen {
   };
 }
 
-/** Why something did not work: nobody answered, or the simulator says no. */
-export class Refusal extends Error {
-  readonly isAway: boolean;
-  readonly status: number;
-
-  constructor(message: string, status: number) {
-    super(message);
-    this.isAway = status === 0;
-    this.status = status;
-  }
+/** A recording of the simulator's folder. */
+export interface Recording {
+  readonly name: string;
+  readonly status: "recording" | "kept" | "unreadable";
+  readonly space?: string;
+  readonly started_unix_ms?: number;
+  readonly duration_ms?: number;
+  readonly bytes?: number;
+  readonly frames?: number;
+  readonly devices?: number;
+  readonly dropped?: number;
+  readonly ended_by?: "duration" | "max_bytes" | "failure" | null;
+  readonly problem?: string | null;
 }
 
-/** As a sentence: with a capital, and an end. */
-const sentence = (text: string): string => {
-  const capital = text.replace(/^[a-z]/, first => first.toUpperCase());
-  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
-};
+export interface Replay {
+  readonly number: number;
+  readonly recording: string;
+  readonly space: string;
+  readonly speed: number;
+  readonly loop: boolean;
+  readonly status: "playing" | "finished" | "stopped" | "failed";
+  readonly problem: string | null;
+  readonly played_ms: number;
+  readonly duration_ms: number;
+  readonly rounds: number;
+  readonly frames: number;
+  readonly late: number;
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly devices: number;
+}
 
-/** What the simulator said is wrong; a definition's mistakes are more use than the remark that there are some. */
-export function told(said: { readonly error?: string; readonly mistakes?: readonly string[] }, status: number): string {
-  if (said.mistakes && said.mistakes.length > 0) return said.mistakes.map(sentence).join(" ");
-  return said.error ? sentence(said.error) : `The simulator says no (${status}).`;
+/** What the settings of the simulator allow; no recordings at all when that is 0. */
+export interface TapeLimits {
+  readonly recordings: number;
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly replays: number;
 }
 
 async function ask(path: string, init: RequestInit = {}): Promise<Response> {
@@ -133,3 +150,13 @@ export const startScenario = async (name: string): Promise<readonly Swarm[]> =>
 /** Where pictures of a swarm come from. */
 export const streamUrl = (name: string, rate: number, limit: number): string =>
   `${config.simulatorBaseUrl.replace(/^http/, "ws")}${place(name)}/stream?rate=${rate}&limit=${limit}`;
+
+const tape = (name: string): string => `/api/recordings/${encodeURIComponent(name)}`;
+
+export const recordings = (): Promise<{ readonly recordings: readonly Recording[]; readonly limits: TapeLimits }> => read("/api/recordings");
+export const replays = async (): Promise<readonly Replay[]> => (await read<{ replays: readonly Replay[] }>("/api/replays")).replays;
+export const record = (wanted: Definition): Promise<Recording> => read("/api/recordings", body("POST", wanted));
+export const stopRecording = (name: string): Promise<Recording> => read(`${tape(name)}/stop`, { method: "POST" });
+export const remove = async (name: string): Promise<void> => void (await ask(tape(name), { method: "DELETE" }));
+export const play = (wanted: Definition): Promise<Replay> => read("/api/replays", body("POST", wanted));
+export const stopReplay = async (number: number): Promise<void> => void (await ask(`/api/replays/${number}`, { method: "DELETE" }));

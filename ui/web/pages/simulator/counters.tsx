@@ -3,16 +3,9 @@
 import { Card } from "../../design/parts";
 import type { Figures } from "./api";
 import { droppedOf, HISTORY, sumOf } from "./rates";
+import { bytes, whole } from "./words";
 import { looks, rates, running } from "./state";
 
-const whole = (number: number): string => Math.round(number).toLocaleString("en");
-
-/** Bytes, as people say them. */
-function bytes(number: number): string {
-  const units = ["B", "kB", "MB", "GB"];
-  const place = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, number)) / 3)));
-  return `${place === 0 ? Math.round(number) : (number / 1_000 ** place).toFixed(1)} ${units[place]}`;
-}
 
 /** The last minute as a line, from zero up to the most that there was. */
 function Spark({ values, label }: { values: readonly number[]; label: string }) {
@@ -61,7 +54,7 @@ export function Counters() {
   const lost = history.map(({ lost }) => lost);
   const columns = ["Swarm", "Devices", "Frames/s", "Sent", "Late", "Skipped", "Dropped", "Commands"];
   return (
-    <Card title="Sent and lost">
+    <Card title="Sent and lost" class="counters">
       <dl class="bigs">
         <Big label="Devices there" value={`${whole(sum.present)} of ${whole(devices)}`} />
         <Big label="Frames a second" value={whole(total.sent)}><Spark values={lastMinute} label="Frames a second in the last minute" /></Big>

@@ -3,7 +3,8 @@
 import { effect, signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { Button, Field } from "../../design/parts";
-import { device, Refusal, type Seen } from "./api";
+import { device, type Seen } from "./api";
+import { Refusal } from "./refusal";
 import { type Chosen, chosen, running } from "./state";
 
 /** Between two looks, in milliseconds. */
@@ -89,7 +90,7 @@ export function Device() {
   return (
     <div class="device stack tight">
       <form class="row" onSubmit={event => void submit(event)} noValidate>
-        <Field label="Look at a device" hint={one ? undefined : "Its id; or click it on the floor."} wrong={wrong}>
+        <Field label="Look at a device: click it, or type its id" wrong={wrong}>
           {field => (
             <input {...field} class="input mono" autocomplete="off" autocapitalize="off" spellcheck={false} value={typed}
               onInput={event => setTyped(event.currentTarget.value)} />

@@ -19,6 +19,7 @@ import { Scenarios } from "./scenarios";
 import { chosen, drawable, drawnNames, link, looks, running, streams } from "./state";
 import { type Drawn, MOST_STREAMS } from "./streams";
 import { StartSome } from "./swarms";
+import { whole } from "./words";
 
 /** How near a click must be, in pixels. */
 const NEAR = 24;
@@ -28,7 +29,7 @@ function Missing() {
   looks.value;
   const said: string[] = [];
   for (const { name, picture } of streams.drawn()) {
-    const [some, all] = [picture.count.toLocaleString("en"), picture.devices.toLocaleString("en")];
+    const [some, all] = [whole(picture.count), whole(picture.devices)];
     if (picture.devices > picture.count) said.push(`Of ${name} the first ${some} of ${all} devices are drawn.`);
   }
   const more = drawable.value.length - drawnNames.value.length;
@@ -75,7 +76,7 @@ export function Floor() {
   looks.value;
   if (running.value.length === 0) {
     return (
-      <Card title="Nothing is simulated">
+      <Card title="Nothing is simulated" class="floor-card">
         <div class="stack">
           <p class="lead">Virtual devices that nobody can tell from real ones on the wire: they move, tap, obey commands and light up.</p>
           {link.value === "there" && <StartSome first />}
@@ -87,7 +88,7 @@ export function Floor() {
   }
   const drawn = [...streams.drawn()].reduce((sum, { picture }) => sum + picture.count, 0);
   return (
-    <Card title="Floor" aside={<span class="quiet small" data-drawn={drawn}>{drawn.toLocaleString("en")} devices drawn</span>}>
+    <Card title="Floor" class="floor-card" aside={<span class="quiet small" data-drawn={drawn}>{whole(drawn)} devices drawn</span>}>
       <Canvas />
       <Missing />
       <Device />

@@ -10,6 +10,8 @@ import { Floor } from "./floor";
 import { Scenarios } from "./scenarios";
 import { ageMs, health, link, linkProblem, running, start, state } from "./state";
 import { Lost, Swarms } from "./swarms";
+import { watchTapes } from "./tapes";
+import { Tapes } from "./tape-card";
 // After the shell's: what is said here goes before what the parts say.
 import "./simulator.css";
 
@@ -29,21 +31,27 @@ function Trouble() {
   return null;
 }
 
+/** Where nothing runs they stand with the welcome. */
+function MoreScenarios() {
+  if (running.value.length === 0) return null;
+  return <Card title="Scenarios"><Scenarios /></Card>;
+}
+
 render(
   <Shell page="simulator" live={<Live state={state} ageMs={ageMs} />}>
     <div class="said"><Trouble /><Lost /></div>
     <div class="simulator">
-      <div class="stack main">
-        <Floor />
-        <Counters />
-      </div>
+      <Floor />
       <div class="stack side">
         <Swarms />
-        {running.value.length > 0 && <Card title="Scenarios"><Scenarios /></Card>}
+        <MoreScenarios />
+        <Tapes />
       </div>
+      <Counters />
     </div>
   </Shell>,
   document.body,
 );
 
 start();
+watchTapes();

@@ -5,6 +5,7 @@ import { useEffect } from "preact/hooks";
 import { Button, Notice } from "../../design/parts";
 import { type Scenario, scenarios as load, startScenario } from "./api";
 import { begun, drop, link, running, stopSwarm } from "./state";
+import { whole } from "./words";
 
 const all = signal<readonly Scenario[] | undefined>(undefined);
 const problem = signal<string | undefined>(undefined);
@@ -44,7 +45,7 @@ function Entry({ scenario }: { scenario: Scenario }) {
       <div class="row ends">
         <span>
           <span class="mono">{name}</span>{" "}
-          <span class="quiet small">{devices.toLocaleString("en")} devices in {swarms.length === 1 ? "one swarm" : `${swarms.length} swarms`}</span>
+          <span class="quiet small">{whole(devices)} devices in {swarms.length === 1 ? "one swarm" : `${swarms.length} swarms`}</span>
         </span>
         {live.length === 0
           ? <Button aria-disabled={isBusy} onClick={() => void go(name, async () => begun(await startScenario(name)))}>{isBusy ? "Starting …" : "Start"} <span class="unseen">{name}</span></Button>

@@ -5,7 +5,8 @@
 //   change(bpm, 130)   ──┘
 
 import { systemClock, type Clock } from "../../library/socket";
-import { Refusal, type Definition, type Swarm } from "./api";
+import type { Definition, Swarm } from "./api";
+import { Refusal } from "./refusal";
 import { together } from "./knobs";
 
 /** Between two requests, in milliseconds. */

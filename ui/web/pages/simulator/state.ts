@@ -2,7 +2,8 @@
 
 import { batch, computed, signal } from "@preact/signals";
 import * as api from "./api";
-import { Refusal, type Definition, type Health, type Swarm } from "./api";
+import type { Definition, Health, Swarm } from "./api";
+import { Refusal } from "./refusal";
 import { type Knob, MOTION_WORDS, type MotionWord, patchOf, readNumber } from "./knobs";
 import { Rates } from "./rates";
 import { Sender } from "./sender";

@@ -6,11 +6,10 @@ import type { Definition, Swarm } from "./api";
 import { BODY, CROWD, FAULTS, MOTION_WORDS, type MotionWord, mixKnob, mixOf, partsOf, readNumber } from "./knobs";
 import { Knob } from "./knob";
 import { choose, draftOf, hidden, looks, lost, opened, over, problems, rates, running, startLost, startSwarm, stopping, stopSwarm } from "./state";
+import { capital, whole } from "./words";
 
 /** Devices of a swarm that is started with one click. */
 export const A_CROWD = 50;
-
-const capital = (word: string): string => word.replace(/^./, first => first.toUpperCase());
 
 /** What its bodies do: one thing for all, or a mix. */
 function Motion({ swarm }: { swarm: Swarm }) {
@@ -61,8 +60,6 @@ function Controls({ swarm }: { swarm: Swarm }) {
   );
 }
 
-const whole = (number: number): string => Math.round(number).toLocaleString("en");
-
 function Item({ swarm }: { swarm: Swarm }) {
   looks.value;
   const { name, figures, status } = swarm;
@@ -76,7 +73,7 @@ function Item({ swarm }: { swarm: Swarm }) {
         <button type="button" class="swarm-name grow" aria-expanded={isOpen} onClick={() => (opened.value = isOpen ? undefined : name)}>
           <span class="mono">{name}</span>
           <span class="quiet small">
-            {whole(figures.present)} of {whole(swarm.devices)} devices · {status === "waiting" ? "waits for its start" : `${whole(rates.of(name).sent)} frames a second`}
+            {whole(figures.present)} of {whole(swarm.devices)} devices · {status === "waiting" ? "waits for its start" : `${whole(rates.of(name).sent)} frames/s`}
             {space !== "main" && ` · in ${space}`}
           </span>
         </button>
