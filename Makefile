@@ -1,11 +1,11 @@
 # What a person or a machine runs here. `make help` lists it; each step of `make test` can be run alone.
 # Needs cargo, node, npm and python3 with pip; the rest comes by itself (`make setup`), into .tools/ and node_modules/.
 
-.PHONY: help run test bench setup setup-nats setup-s3 setup-browser libraries web web-test lint fmt clippy unit browser build clean
+.PHONY: help run test bench bench-browser setup setup-nats setup-s3 setup-browser libraries web web-test lint fmt clippy unit browser build clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-# More arguments for `run`, `bench` and `unit`: make run ARGS="--listen 0.0.0.0:6003"
+# More arguments for `run`, `bench`, `bench-browser` and `unit`: make run ARGS="--listen 0.0.0.0:6003"
 ARGS ?=
 
 # Fetches the packages of a folder as its lock file pins them, when that is newer than what it brought.
@@ -28,6 +28,11 @@ bench: libraries web setup-nats ## measure a release build (edge, CDN, simulator
 	cargo build --release -p grouploop-simulator --example body_speed
 	@scripts/setup-bench.sh; missing=$$?; \
 	PATH="$$PATH:/usr/sbin" target/release/grouploop-bench --results bench/RESULTS.md $(ARGS) && exit $$missing
+
+bench-browser: setup-nats setup-browser libraries web ## measure the floor map with 2,000 devices in Chromium (about 3 minutes)
+	@scripts/need.sh cargo node
+	cargo build --release --bin grouploop
+	node bench/browser/floor.mjs --results bench/RESULTS.md $(ARGS)
 
 setup: setup-nats setup-s3 setup-browser libraries web ## what the tests need: nats-server, an S3 server, Chromium, p5, the pages
 

@@ -202,6 +202,7 @@ impl Running {
             tls: tls.is_some(),
         };
         let mut cdn_base_url = settings.cdn.base_url.clone();
+        let trusted = || trusted(&settings.tls).map_err(anyhow::Error::msg);
         // First, so that the edge finds its registry at once.
         if let Some(listener) = listeners.cdn {
             let node = node(settings, "cdn", several);
@@ -226,7 +227,7 @@ impl Running {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 cdn_base_url,
                 tls: tls.clone(),
-                trusted: trusted(&settings.tls).map_err(anyhow::Error::msg)?,
+                trusted: trusted()?,
             };
             running.edge = Some(Edge::start(options, listener, buses.of(&node).await?).await?);
         }
@@ -253,6 +254,7 @@ impl Running {
                 cdn_base_url: settings.cdn.base_url.clone(),
                 lan: lan_addresses,
                 tls,
+                trusted: trusted()?,
             };
             running.ui = Some(Ui::start(options, listeners.ui)?);
         }
@@ -270,7 +272,7 @@ impl Running {
         let others = others.into_iter().filter_map(|(role, scheme, address)| Some((role, scheme, address?)));
         let mut rows: Vec<Row> =
             others.chain(pages).map(|(role, scheme, address)| Row { role, scheme, address }).collect();
-        let order = ["dashboard", "emulator", "edge", "simulator", "cdn"];
+        let order = ["dashboard", "control", "emulator", "edge", "simulator", "cdn"];
         rows.sort_by_key(|row| order.iter().position(|role| *role == row.role));
         rows
     }

@@ -1,6 +1,7 @@
 //! The HTTP API of a space: its devices, and commands to them.
 
 use crate::dispatch;
+use crate::outcomes::{self, Form, Outcomes};
 use crate::state::{AppState, EdgeState};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
@@ -8,7 +9,7 @@ use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
-use grouploop_bridge::{CommandAnswer, CommandError, DeviceId, NameError, NodeId, Space, Target};
+use grouploop_bridge::{CommandError, DeviceId, NameError, NodeId, Space, Target};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,6 +111,7 @@ pub(crate) async fn commands(
     request: Request,
 ) -> Result<Response, ApiError> {
     let space: Space = space.parse()?;
+    let form = Form::asked_for(request.headers());
     let body = tokio::time::timeout(BODY_PATIENCE, Json::<CommandRequest>::from_request(request, &()));
     let Json(request) = body.await.map_err(|_| ApiError::TooSlow)??;
     let parameters: Vec<String> = request
@@ -121,30 +123,22 @@ pub(crate) async fn commands(
         })
         .collect();
     let text = state.edge.node.registry().check(&request.command, &parameters.join(":")).map_err(ApiError::Command)?;
-    let results = match request.target {
+    let outcomes = match request.target {
         Targets::One(target) => match parse_target(&target)? {
-            Target::All => to_all(&state.edge, &space, &text).await,
-            Target::Device(device) => to_many(&state.edge, &space, &[device], &text).await,
+            Target::All => to_all(&state.edge, &space, &text),
+            Target::Device(device) => to_many(&state.edge, space, vec![device], text),
         },
         Targets::Many(targets) => {
             if targets.len() > MAX_TARGETS {
                 return Err(ApiError::TooMany(targets.len()));
             }
-            let devices: Result<Vec<DeviceId>, ApiError> =
+            let devices: Result<BTreeSet<DeviceId>, ApiError> =
                 targets.iter().map(|id| DeviceId::parse(id).ok_or_else(|| unknown_target(id))).collect();
             // Named twice is meant once.
-            let devices: Vec<DeviceId> = devices?.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
-            to_many(&state.edge, &space, &devices, &text).await
+            to_many(&state.edge, space, devices?.into_iter().collect(), text)
         }
     };
-    let sent = results.values().filter(|success| **success).count();
-    let words: BTreeMap<DeviceId, &str> =
-        results.iter().map(|(id, success)| (*id, if *success { "success" } else { "failed" })).collect();
-    for success in results.values() {
-        let answer = if *success { CommandAnswer::Success } else { CommandAnswer::Failed };
-        state.edge.node.metrics.answered(answer.kind());
-    }
-    Ok(Json(json!({"sent": sent, "failed": results.len() - sent, "results": words})).into_response())
+    Ok(outcomes::answer(&state.edge.node, outcomes, form).await)
 }
 
 fn parse_target(target: &str) -> Result<Target, ApiError> {
@@ -155,26 +149,30 @@ fn unknown_target(target: &str) -> ApiError {
     ApiError::Target(target.chars().take(40).collect())
 }
 
-async fn to_all(edge: &Arc<EdgeState>, space: &Space, text: &str) -> BTreeMap<DeviceId, bool> {
-    let reports = dispatch::send_to_all(edge, space, text).await;
-    let mut results = BTreeMap::new();
-    for report in reports {
-        results.extend(report.failed.into_iter().map(|device| (device, false)));
-        // A device that moves between two nodes may be named by both: written is written.
-        results.extend(report.sent.into_iter().map(|device| (device, true)));
-    }
-    results
+fn to_all(edge: &Arc<EdgeState>, space: &Space, text: &str) -> Outcomes {
+    let reports = dispatch::send_to_all(edge, space, text);
+    let outcomes = async {
+        let mut results = BTreeMap::new();
+        for report in reports.await {
+            for device in report.failed {
+                results.entry(device).or_insert(false);
+            }
+            // A device that moves between two nodes may be named by both: written is written.
+            results.extend(report.sent.into_iter().map(|device| (device, true)));
+        }
+        futures_util::stream::iter(results)
+    };
+    futures_util::stream::once(outcomes).flatten().boxed()
 }
 
-async fn to_many(edge: &EdgeState, space: &Space, devices: &[DeviceId], text: &str) -> BTreeMap<DeviceId, bool> {
-    let here = edge.spaces.get(space);
-    let patience = edge.node.settings.command_timeout() + 2 * dispatch::ANSWER_MARGIN;
-    futures_util::stream::iter(devices.iter().copied())
-        .map(|device| {
-            let answer = dispatch::send_to_one(&edge.node, here.as_ref(), space, device, text);
+fn to_many(edge: &EdgeState, space: Space, devices: Vec<DeviceId>, text: String) -> Outcomes {
+    let (node, here) = (edge.node.clone(), edge.spaces.get(&space));
+    let patience = node.settings.command_timeout() + 2 * dispatch::ANSWER_MARGIN;
+    futures_util::stream::iter(devices)
+        .map(move |device| {
+            let answer = dispatch::send_to_one(&node, here.as_ref(), &space, device, &text);
             async move { (device, matches!(tokio::time::timeout(patience, answer).await, Ok(Ok(true)))) }
         })
         .buffer_unordered(IN_FLIGHT)
-        .collect()
-        .await
+        .boxed()
 }

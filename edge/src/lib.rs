@@ -16,6 +16,7 @@ mod http;
 mod metrics;
 mod node;
 mod on_the_bus;
+mod outcomes;
 mod pace;
 mod peer;
 mod registry_loader;

@@ -126,12 +126,16 @@ impl Cdn {
         // rustls takes its cryptography from whoever is first to say so.
         let _ = rustls::crypto::ring::default_provider().install_default();
         // A token is for the CDN that was named and for nobody that it points to.
-        let builder = Client::builder().connect_timeout(CONNECT).redirect(Policy::none());
-        // A proxy that the environment names cannot reach what is on this machine alone.
-        let builder = if base.is_loopback() { builder.no_proxy() } else { builder };
-        let client = builder
+        let builder = || {
+            let builder = Client::builder().connect_timeout(CONNECT).redirect(Policy::none());
+            // A proxy that the environment names cannot reach what is on this machine alone.
+            if base.is_loopback() { builder.no_proxy() } else { builder }
+        };
+        let client = builder()
             .tls_certs_merge(trusted)
             .build()
+            // On a machine that trusts nobody, as in a small container, there is no such client; plain HTTP needs none.
+            .or_else(|_| builder().tls_certs_only([]).build())
             .map_err(|error| Trouble::new(Exit::Failed, format!("there is no HTTP client: {}", cause(&error))))?;
         Ok(Self { base, client, token: token.to_owned(), patience })
     }

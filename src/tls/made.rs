@@ -8,7 +8,7 @@ use super::identity::{Identity, Mistake, read_certificates, read_key};
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, SerialNumber};
 use rustls::pki_types::PrivateKeyDer;
 use std::collections::BTreeSet;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -39,37 +39,59 @@ pub(super) enum MadeError {
     Make { names: BTreeSet<String>, why: String },
 }
 
+/// What is in the folder.
+enum Kept {
+    /// A certificate that does.
+    Good(Identity),
+    /// The key, and the names of the certificate that was made for it before.
+    Key(PrivateKeyDer<'static>, BTreeSet<String>),
+    Nothing,
+}
+
 /// The certificate in the folder; another one when there is none, when it is not for one of these names, or when it ends soon.
 ///
 /// # Errors
 /// [`MadeError`].
 pub(super) fn keep_or_make(folder: &Path, names: BTreeSet<String>, now: SystemTime) -> Result<Identity, MadeError> {
-    let unwritten = |error| MadeError::Write { folder: folder.display().to_string(), error };
-    let key = match read_key(&folder.join(KEY)) {
-        Ok(key) => key,
-        Err(Mistake::Read(error)) if error.kind() == ErrorKind::NotFound => {
-            fs::create_dir_all(folder).map_err(unwritten)?;
-            let pem = KeyPair::generate().map_err(|error| cannot(&names, &error))?.serialize_pem();
-            write(folder, KEY, &pem, 0o600).map_err(unwritten)?;
-            return keep_or_make(folder, names, now);
-        }
-        Err(mistake) => return Err(MadeError::Key { file: folder.join(KEY).display().to_string(), mistake }),
-    };
-    // Whatever is wrong with the one that is there, another one is made.
-    let kept = read_certificates(&folder.join(CERTIFICATE)).and_then(|chain| Identity::new(chain, &key)).ok();
-    if let Some(kept) = &kept
-        && kept.names.is_superset(&names)
-        && kept.starts <= now
-        && kept.ends > now + RENEW
-    {
-        return Ok(kept.clone());
+    if let Kept::Good(kept) = keep(folder, &names, now)? {
+        return Ok(kept);
     }
-    let before = kept.map(|kept| kept.names).unwrap_or_default();
+    let unwritten = |error| MadeError::Write { folder: folder.display().to_string(), error };
+    fs::create_dir_all(folder).map_err(unwritten)?;
+    // Processes that share the folder start together, and each would make one that is the other's a minute later. A system without such locks
+    // still gets a certificate.
+    let turn = File::open(folder);
+    let _ = turn.as_ref().map(File::lock);
+    let (key, before) = match keep(folder, &names, now)? {
+        Kept::Good(kept) => return Ok(kept),
+        Kept::Key(key, before) => (key, before),
+        Kept::Nothing => {
+            let key = KeyPair::generate().map_err(|error| cannot(&names, &error))?;
+            write(folder, KEY, &key.serialize_pem(), 0o600).map_err(unwritten)?;
+            (key.into(), BTreeSet::new())
+        }
+    };
     let room = MAX_NAMES.saturating_sub(names.len());
     let names: BTreeSet<String> = names.iter().chain(before.difference(&names).take(room)).cloned().collect();
     let made = make(&key, &names, now).map_err(|error| cannot(&names, &error))?;
     write(folder, CERTIFICATE, &made.pem(), 0o644).map_err(unwritten)?;
     Identity::new(vec![made.der().clone()], &key).map_err(|mistake| cannot(&names, &mistake))
+}
+
+fn keep(folder: &Path, names: &BTreeSet<String>, now: SystemTime) -> Result<Kept, MadeError> {
+    let key = match read_key(&folder.join(KEY)) {
+        Ok(key) => key,
+        Err(Mistake::Read(error)) if error.kind() == ErrorKind::NotFound => return Ok(Kept::Nothing),
+        Err(mistake) => return Err(MadeError::Key { file: folder.join(KEY).display().to_string(), mistake }),
+    };
+    // Whatever is wrong with the one that is there, another one is made.
+    let kept = read_certificates(&folder.join(CERTIFICATE)).and_then(|chain| Identity::new(chain, &key)).ok();
+    Ok(match kept {
+        Some(kept) if kept.names.is_superset(names) && kept.starts <= now && kept.ends > now + RENEW => {
+            Kept::Good(kept)
+        }
+        kept => Kept::Key(key, kept.map(|kept| kept.names).unwrap_or_default()),
+    })
 }
 
 fn cannot(names: &BTreeSet<String>, why: &dyn std::error::Error) -> MadeError {
@@ -95,9 +117,10 @@ fn make(
 
 /// Writes a file as a whole or not at all.
 fn write(folder: &Path, name: &str, text: &str, mode: u32) -> io::Result<()> {
-    let unfinished = folder.join(format!("{name}.{}", std::process::id()));
+    // In containers that share the folder each process has the same number.
+    let unfinished = folder.join(format!("{name}.{:016x}", rand::random::<u64>()));
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
     #[cfg(not(unix))]
@@ -174,6 +197,18 @@ mod tests {
         let (first, second) = (serial(&first), serial(&certificate()));
         assert_ne!(first, second);
         assert!(first.len() == 8 && second.len() == 8, "{first:?} {second:?}");
+        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 2, "nothing unfinished is left");
+    }
+
+    #[test]
+    fn those_who_start_together_have_one_certificate() {
+        let (folder, now) = (Folder::new("together"), SystemTime::now());
+        let made: Vec<Identity> = std::thread::scope(|threads| {
+            let starts: Vec<_> = (0..8).map(|_| threads.spawn(|| folder.made(&["localhost"], now))).collect();
+            starts.into_iter().map(|start| start.join().unwrap()).collect()
+        });
+        assert!(made.iter().all(|one| one.is(&made[0])));
+        assert!(folder.made(&["localhost"], now).is(&made[0]), "the one that stays");
         assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 2, "nothing unfinished is left");
     }
 

@@ -18,8 +18,13 @@ pub(super) fn names(listen: &[SocketAddr], more: &[String]) -> BTreeSet<String> 
     names.extend(of_host(&host));
     names.extend(lan_addresses().iter().map(ToString::to_string));
     names.extend(listen.iter().map(SocketAddr::ip).filter(|ip| !ip.is_unspecified()).map(|ip| ip.to_string()));
-    names.extend(more.iter().cloned());
+    names.extend(more.iter().map(|name| as_certificates_have_it(name)));
     names
+}
+
+/// However people write it: one that was read back from a certificate must be the same, or another one would be made each time.
+fn as_certificates_have_it(name: &str) -> String {
+    name.parse::<IpAddr>().map_or_else(|_| name.to_ascii_lowercase(), |ip| ip.to_string())
 }
 
 /// The name of the machine itself, and the one under which it is found without a name server.
@@ -39,8 +44,11 @@ mod tests {
         assert_eq!(of_host("").count(), 0);
         assert_eq!(of_host("what a name").count(), 0);
         let listen = ["0.0.0.0:1", "[::]:1", "[fd00::5]:1", "192.0.2.7:1"].map(|address| address.parse().unwrap());
-        let names = names(&listen, &["hub.example".into()]);
-        for name in ["localhost", "127.0.0.1", "::1", "fd00::5", "192.0.2.7", "hub.example"] {
+        let more = ["Hub.example", "FD00:0::9", "::ffff:192.0.2.8"].map(str::to_owned);
+        let names = names(&listen, &more);
+        for name in
+            ["localhost", "127.0.0.1", "::1", "fd00::5", "192.0.2.7", "hub.example", "fd00::9", "::ffff:192.0.2.8"]
+        {
             assert!(names.contains(name), "{name} in {names:?}");
         }
         assert!(!names.contains("0.0.0.0") && !names.contains("::"), "{names:?}");

@@ -60,7 +60,38 @@ pub(crate) fn distrust(error: &std::io::Error) -> Option<String> {
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
             Some("its certificate is signed by nobody who is trusted; --ca FILE (tls.ca_file) names one who is".into())
         }
+        // As `openssl req -x509` makes them by default. Browsers let somebody pass it, the verifier here does not.
+        rustls::Error::InvalidCertificate(CertificateError::Other(why)) if why.to_string() == "CaUsedAsEndEntity" => {
+            Some("its certificate is that of an authority (CA:TRUE), which cannot be a server's own; `openssl req -x509 -addext basicConstraints=CA:FALSE` makes one that can".into())
+        }
         rustls::Error::InvalidCertificate(why) => Some(format!("its certificate is not trusted: {why}")),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+    use rustls::client::danger::ServerCertVerifier as _;
+    use rustls::pki_types::{ServerName, UnixTime};
+    use std::io;
+
+    #[test]
+    fn why_nobody_is_trusted_is_no_riddle() {
+        let said = |is_ca: IsCa, host: &str| {
+            let mut params = CertificateParams::new(["hub.example".to_owned()]).unwrap();
+            params.is_ca = is_ca;
+            let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().clone();
+            let verifier =
+                Verifier::new_with_extra_roots([certificate.clone()], Arc::new(ring::default_provider())).unwrap();
+            let host = ServerName::try_from(host).unwrap();
+            let error = verifier.verify_server_cert(&certificate, &[], &host, &[], UnixTime::now()).unwrap_err();
+            distrust(&io::Error::other(error)).unwrap()
+        };
+        let authority = said(IsCa::Ca(BasicConstraints::Unconstrained), "hub.example");
+        assert!(authority.contains("CA:TRUE") && authority.contains("basicConstraints=CA:FALSE"), "{authority}");
+        let other = said(IsCa::ExplicitNoCa, "10.0.0.7");
+        assert!(other.contains("not valid for name \"10.0.0.7\""), "{other}");
     }
 }

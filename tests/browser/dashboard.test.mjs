@@ -127,6 +127,29 @@ test("devices are picked by mouse and by keys, and commanded alone", async () =>
   await untilWearables("dashboard", seen => seen.filter(({ wearable }) => wearable.brightness === 33).length === 9);
 });
 
+test("firmware for many devices wants a second word", async () => {
+  await swarm({ name: "fleet", space: "fleet", devices: 3 });
+  const context = await openBrowser();
+  const page = await open(context, "/?space=fleet");
+  await count(page, 3);
+  await command(page, "ota");
+  await page.getByLabel("Url", { exact: true }).fill("http://127.0.0.1:9/none.bin");
+  await send(page);
+  const dialog = page.getByRole("dialog", { name: "Update many devices?" });
+  await dialog.getByText("All devices of this space fetch firmware from").waitFor();
+  await look(page, "the question");
+  await page.screenshot({ path: `${out}dashboard-ota.png` });
+  await button(page, "Leave them").click();
+  await dialog.waitFor({ state: "hidden" });
+  await page.getByText("None yet.").waitFor();
+  assert.equal(await page.getByLabel("Url", { exact: true }).inputValue(), "http://127.0.0.1:9/none.bin");
+  await send(page);
+  await button(page, "Update them").click();
+  await answer(page, "sent to 3 devices");
+  await page.close();
+  await stop("fleet");
+});
+
 test("the table and the floor show the same devices", async () => {
   await button(page, "Table").click();
   const row = page.getByRole("row", { name: /0010/ });

@@ -71,6 +71,19 @@ async fn the_roster_and_commands_over_all_edges() {
     for device in [&mut first, &mut second] {
         device.expect("vibrate:250").await;
     }
+    let lines = [("Content-Type", "application/json"), ("Accept", "application/x-ndjson")];
+    let body = json!({"target": ["1a2b", "3c4d", "ffff"], "command": "vibrate", "parameters": [300]}).to_string();
+    let answer = http("POST", one.addr(), "/api/spaces/main/commands", &lines, body).await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/x-ndjson")));
+    let mut said: Vec<serde_json::Value> =
+        answer.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(said.pop(), Some(json!({"sent": 2, "failed": 1})));
+    said.sort_by_key(|line| line["device"].to_string());
+    let expected = [("1a2b", "success"), ("3c4d", "success"), ("ffff", "failed")];
+    assert_eq!(said, expected.map(|(device, result)| json!({"device": device, "result": result})));
+    for device in [&mut first, &mut second] {
+        device.expect("vibrate:300").await;
+    }
     eventually!({
         let answer = send(json!({"target": "all", "command": "reset"})).await.json();
         first.expect("reset:").await;

@@ -87,8 +87,9 @@ fn ids(first: u16, count: u16) -> Vec<String> {
 /// What each device of a swarm runs; nothing when it was never updated.
 async fn versions(simulator: &Edge, name: &str) -> BTreeMap<String, Value> {
     let devices = http_get(simulator.addr(), &format!("/api/swarms/{name}/devices?limit=2000")).await.json();
-    let one = |device: &Value| (device["id"].as_str().unwrap().to_owned(), device["wearable"]["version"].clone());
-    devices["devices"].as_array().unwrap_or_else(|| panic!("devices in {devices}")).iter().map(one).collect()
+    let one =
+        |device: &Value| (device["body"]["device"].as_str().unwrap().to_owned(), device["wearable"]["version"].clone());
+    devices["seen"].as_array().unwrap_or_else(|| panic!("devices in {devices}")).iter().map(one).collect()
 }
 
 async fn post(cdn: &Edge, path: &str, body: &Value) -> Response {
@@ -218,6 +219,9 @@ async fn it_is_paused_and_waits_for_the_bus_and_is_aborted() {
     let devices = ids(0x1000, 12);
     let definition = json!({"firmware": {"board": BOARD}, "devices": devices, "canary": 2, "wave": 5});
     let path = make(&cdn, &definition).await;
+    let is_on_its_way =
+        |record: &Value| ["downloading", "rebooting"].iter().any(|state| !in_state(record, state).is_empty());
+    until(&cdn, &path, "the canary on its way", is_on_its_way).await;
     assert_eq!(post(&cdn, &format!("{path}/pause"), &json!({})).await.status, 200);
     let paused = until_state(&cdn, &path, "paused").await;
     let told = 12 - in_state(&paused, "waiting").len();
@@ -232,10 +236,8 @@ async fn it_is_paused_and_waits_for_the_bus_and_is_aborted() {
     assert_eq!(record["note"], "the bus is away: nobody is told until it is back");
     assert_eq!(post(&cdn, &format!("{path}/resume"), &json!({})).await.status, 200);
     nats.restart().await;
-    until(&cdn, &path, "the first wave on its way", |record| {
-        record["note"].is_null() && ["downloading", "rebooting"].iter().any(|state| !in_state(record, state).is_empty())
-    })
-    .await;
+    let goes_on = |record: &Value| record["note"].is_null() && is_on_its_way(record);
+    until(&cdn, &path, "the first wave on its way", goes_on).await;
     assert_eq!(post(&cdn, &format!("{path}/abort"), &json!({})).await.status, 200);
     let record = until_state(&cdn, &path, "aborted").await;
     let (done, skipped) = (in_state(&record, "done"), in_state(&record, "skipped"));

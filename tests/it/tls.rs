@@ -312,8 +312,9 @@ async fn a_made_certificate_stays_until_it_cannot() {
     };
     let first = start("").await;
     assert_eq!(start("").await, first, "a restart changes nothing");
-    let second = start("hub.example, 192.0.2.77").await;
+    let second = start("hub.example, 192.0.2.77, FD00:0::9").await;
     assert_ne!(second, first, "it was not for these names");
+    assert_eq!(start("Hub.Example, FD00:0::9").await, second, "however they are written");
     assert_eq!(start("").await, second, "names that it has more do not matter");
     std::fs::write(folder.made(), "damaged").unwrap();
     assert_ne!(start("").await, second);
@@ -409,6 +410,46 @@ async fn an_edge_loads_its_commands_from_a_cdn_by_tls() {
     let process = builder().env("CDN_BASE_URL", &url).arg("--ca").arg("/nonexistent.pem").spawn();
     assert_ne!(process.ended().await.code(), Some(0));
     assert!(process.log().join("\n").contains("(--ca, tls.ca_file)"), "{:?}", process.log());
+}
+
+#[tokio::test]
+async fn the_pages_are_secure_and_pass_on_what_a_cdn_has_by_tls() {
+    let folder = Folder::new("pages");
+    let certificate = TestCertificate::new();
+    let (cdn, client) = with_own("cdn", &folder, &certificate);
+    let cdn = cdn.start().await;
+    let (ui, _) = with_own("ui", &folder, &certificate);
+    let ui = ui.env("CDN_BASE_URL", format!("https://{}", cdn.addr()));
+    let ui = ui.arg("--ca").arg(path(&folder.made())).start().await;
+    for page in ["dashboard", "emulator"] {
+        let port = ui.page_addr(page).await;
+        let (head, body) = https_get(port, &client, "/health", "").await;
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        let health: Value = serde_json::from_slice(&body).unwrap();
+        assert!(health["certificate_ends"].as_str().is_some_and(|ends| ends.ends_with('Z')), "{health}");
+        let (head, body) = https_get(port, &client, "/static/commands.json", "").await;
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head} {}", String::from_utf8_lossy(&body));
+    }
+    let mut garbage = RawPeer::tcp(ui.addr()).await;
+    garbage.write([&[0x16][..], &[0xa5; 600]].concat()).await;
+    garbage.read_to_end().await;
+    let failed = "grouploop_ui_connections_refused_total{page=\"dashboard\",reason=\"tls_failed\"} ";
+    eventually!(metric(&ui, failed).await == "1");
+}
+
+#[tokio::test]
+async fn a_machine_that_trusts_nobody_serves_what_needs_no_trust() {
+    let (folder, nobody) = (Folder::new("nobody"), "/nonexistent");
+    let up = builder()
+        .role("up")
+        .env("SSL_CERT_FILE", nobody)
+        .env("SSL_CERT_DIR", nobody)
+        .env("GROUPLOOP_TLS__FOLDER", folder.0.display());
+    let up = up.start().await;
+    eventually!(http_get(up.addr(), "/health").await.json()["registry"] == json!("cdn"));
+    assert_eq!(http_get(up.page_addr("dashboard").await, "/static/commands.json").await.status, 200);
+    assert!(up.terminate().await.success());
+    assert!(!up.log().iter().any(|line| line.contains("ERROR")), "{:?}", up.log());
 }
 
 fn path(path: &Path) -> String {

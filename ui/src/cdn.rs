@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::response::Response;
 use http_body_util::BodyExt;
 use reqwest::redirect::Policy;
-use reqwest::{Client, Request, Url};
+use reqwest::{Certificate, Client, Request, Url};
 use std::error::Error;
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -91,15 +91,24 @@ pub(crate) struct Cdn {
 impl Cdn {
     /// # Errors
     /// When there can be no client.
-    pub(crate) fn new(url: &str, patience: Duration, metrics: Arc<Metrics>) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(
+        url: &str,
+        patience: Duration,
+        trusted: Vec<Certificate>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, reqwest::Error> {
         // rustls takes its cryptography from whoever is first to say so.
         let _ = rustls::crypto::ring::default_provider().install_default();
         // Redirects would have us fetch from whomever the CDN names.
-        let builder = Client::builder().connect_timeout(patience).read_timeout(patience).redirect(Policy::none());
-        // A proxy that the environment names cannot reach what is on this machine alone.
-        let builder = if is_loopback(url) { builder.no_proxy() } else { builder };
+        let builder = || {
+            let builder = Client::builder().connect_timeout(patience).read_timeout(patience).redirect(Policy::none());
+            // A proxy that the environment names cannot reach what is on this machine alone.
+            if is_loopback(url) { builder.no_proxy() } else { builder }
+        };
+        // On a machine that trusts nobody, as in a small container, there is no such client; plain HTTP needs none.
+        let client = builder().tls_certs_merge(trusted).build().or_else(|_| builder().tls_certs_only([]).build())?;
         Ok(Self {
-            client: builder.build()?,
+            client,
             base: url.trim_end_matches('/').to_owned(),
             patience,
             free: Arc::new(Semaphore::new(FETCHES)),

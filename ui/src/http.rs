@@ -14,6 +14,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use grouploop_serve::Tls;
 use grouploop_serve::content::NO_STORE;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -184,7 +185,7 @@ async fn apps(FromState(here): TheHere) -> Answer {
     here.state.metrics.listed(apps.len());
     // The dashboard may have been opened under another name of this host than the one that is set.
     let headers = [(header::CACHE_CONTROL, NO_STORE), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
-    Ok((headers, Json(apps)).into_response())
+    Ok((headers, Json(&*apps)).into_response())
 }
 
 fn unstored(status: StatusCode, body: Value) -> Response {
@@ -207,6 +208,7 @@ async fn health(FromState(Here { state, .. }): TheHere) -> Response {
     let body = json!({
         "status": word,
         "version": state.version,
+        "certificate_ends": state.tls.as_ref().map(Tls::ends),
         "pages": by_page(&|port, _| if state.pages.has(port.page()) { "there" } else { "not built in" }.into()),
         "connections": by_page(&|_, open| open.into()),
         "cdn": {"state": if away.is_some() { "away" } else { "up" }},

@@ -93,7 +93,11 @@ impl Metrics {
             let page = port.page();
             connections.get_or_create(&PageLabel { page }).set(whole(counts.open() as u64));
             slow.get_or_create(&PageLabel { page }).inc_by(counter(counts.slow()).get());
-            for (reason, count) in [("overloaded", counts.overloaded()), ("accept_failed", counts.accept_failed())] {
+            for (reason, count) in [
+                ("overloaded", counts.overloaded()),
+                ("accept_failed", counts.accept_failed()),
+                ("tls_failed", counts.tls_failed()),
+            ] {
                 refused.get_or_create(&RefusedLabel { page, reason }).inc_by(count);
             }
         }
@@ -115,7 +119,7 @@ impl Metrics {
         registry.register("connections", "Open connections by the page of the port", connections);
         registry.register(
             "connections_refused",
-            "Connections not taken, by the page of the port and reason: overloaded, accept_failed",
+            "Connections not taken, by the page of the port and reason: overloaded, accept_failed, tls_failed",
             refused,
         );
         registry.register(
@@ -152,6 +156,7 @@ mod tests {
             "connections{page=\"dashboard\"} 0",
             "connections_refused_total{page=\"emulator\",reason=\"overloaded\"} 0",
             "connections_refused_total{page=\"emulator\",reason=\"accept_failed\"} 0",
+            "connections_refused_total{page=\"dashboard\",reason=\"tls_failed\"} 0",
             "connections_slow_total{page=\"dashboard\"} 0",
         ] {
             assert!(text.contains(&format!("\ngrouploop_ui_{line}\n")), "{line} in {text}");

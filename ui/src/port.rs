@@ -9,11 +9,13 @@ pub enum Port {
     Hub,
     /// The device emulator.
     Emulator,
+    /// Device control.
+    Control,
 }
 
 impl Port {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Hub, Self::Emulator];
+    pub const ALL: [Self; 3] = [Self::Hub, Self::Emulator, Self::Control];
 
     /// The page at its root, which is also what it is called in metrics and logs.
     #[must_use]
@@ -21,6 +23,7 @@ impl Port {
         match self {
             Self::Hub => "dashboard",
             Self::Emulator => "emulator",
+            Self::Control => "control",
         }
     }
 
@@ -30,6 +33,7 @@ impl Port {
         match self {
             Self::Hub => "ui.listen",
             Self::Emulator => "ui.emulator_listen",
+            Self::Control => "ui.control_listen",
         }
     }
 
@@ -39,6 +43,7 @@ impl Port {
         match self {
             Self::Hub => &settings.listen,
             Self::Emulator => &settings.emulator_listen,
+            Self::Control => &settings.control_listen,
         }
     }
 }

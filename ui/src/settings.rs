@@ -21,6 +21,8 @@ pub struct UiSettings {
     pub listen: String,
     /// Address of the emulator.
     pub emulator_listen: String,
+    /// Address of device control.
+    pub control_listen: String,
     /// The folder with a folder for each app; empty for none.
     pub apps: String,
     /// Where this server finds the CDN; empty for the one of the process, or that of the settings.
@@ -48,6 +50,7 @@ impl Default for UiSettings {
             emulator_url: String::new(),
             listen: "0.0.0.0:5004".into(),
             emulator_listen: "0.0.0.0:5007".into(),
+            control_listen: "0.0.0.0:5009".into(),
             apps: "data/apps".into(),
             cdn_url: String::new(),
             cdn_timeout_ms: 15_000,

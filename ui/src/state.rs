@@ -5,7 +5,7 @@ use crate::cdn::Cdn;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::{Pages, Port};
-use grouploop_serve::Counts;
+use grouploop_serve::{Counts, Tls};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,6 +16,7 @@ pub(crate) struct State {
     pub(crate) config: Config,
     pub(crate) apps: Apps,
     pub(crate) cdn: Cdn,
+    pub(crate) tls: Option<Tls>,
     pub(crate) metrics: Arc<Metrics>,
     /// Of each port.
     pub(crate) counts: Vec<(Port, Arc<Counts>)>,

@@ -8,6 +8,7 @@ use crate::metrics::Metrics;
 use crate::state::State;
 use crate::{Neighbours, Pages, Port, UiSettings};
 use grouploop_serve::{Counts, ServeOptions, Server, Tls};
+use reqwest::Certificate;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -41,6 +42,8 @@ pub struct UiOptions {
     pub lan: fn() -> Vec<Ipv4Addr>,
     /// What the ports speak TLS with, beside plain HTTP; none when they do not.
     pub tls: Option<Tls>,
+    /// Certificates that are trusted beside those of the system, where the CDN has HTTPS.
+    pub trusted: Vec<Certificate>,
 }
 
 /// Why it cannot start.
@@ -71,7 +74,7 @@ impl Ui {
     /// # Errors
     /// [`StartError`].
     pub fn start(options: UiOptions, listeners: Vec<(Port, TcpListener)>) -> Result<Self, StartError> {
-        let UiOptions { settings, version, pages, neighbours, cdn_url, cdn_base_url, lan, tls } = options;
+        let UiOptions { settings, version, pages, neighbours, cdn_url, cdn_base_url, lan, tls, trusted } = options;
         let metrics = Arc::<Metrics>::default();
         let mut ports = Vec::with_capacity(listeners.len());
         for (port, listener) in &listeners {
@@ -81,8 +84,9 @@ impl Ui {
         let ours = http::names_of_ours().map(str::to_owned).chain(pages.names()).collect();
         let state = Arc::new(State {
             apps: Apps::new(&settings.apps, ours),
-            cdn: Cdn::new(&cdn_url, settings.cdn_timeout(), metrics.clone())?,
+            cdn: Cdn::new(&cdn_url, settings.cdn_timeout(), trusted, metrics.clone())?,
             config: Config::new(&settings, &cdn_base_url, version.clone(), neighbours, ports, tls.is_some(), lan),
+            tls: tls.clone(),
             version,
             pages,
             metrics,

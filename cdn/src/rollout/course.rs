@@ -101,6 +101,8 @@ impl Course {
             course.record.state = State::Running;
             course.record.began_ms = Some(wall_ms());
         }
+        // What somebody wished before anybody had it holds from the first moment.
+        course.wish(course.record.wanted);
         course
     }
 
@@ -295,6 +297,7 @@ impl Course {
     }
 
     /// Time passes: who hangs has failed.
+    #[expect(clippy::collapsible_match, reason = "a guard that tells a device once more would do something")]
     pub(super) fn tick(&mut self, now: Instant) {
         let timeouts = self.record.rules.timeouts;
         // Nobody is told once more by a rollout that is about to end.

@@ -23,11 +23,16 @@ fn client(url: &str, access: &Access) -> Result<Client, TapeError> {
     // rustls takes its cryptography from whoever is first to say so; a second one in the process is content with it.
     let _ = rustls::crypto::ring::default_provider().install_default();
     // A token is for whom it was given to, and for nobody that they point to.
-    let builder = Client::builder().connect_timeout(CONNECT_PATIENCE).redirect(Policy::none());
-    // A proxy that the environment names cannot reach what is on this machine alone.
-    let builder = if is_loopback(url) { builder.no_proxy() } else { builder };
-    let builder = builder.tls_certs_merge(access.trusted.iter().cloned());
-    builder.build().map_err(|error| TapeError::NoWay(format!("there is no HTTP client: {}", cause(&error))))
+    let builder = || {
+        let builder = Client::builder().connect_timeout(CONNECT_PATIENCE).redirect(Policy::none());
+        // A proxy that the environment names cannot reach what is on this machine alone.
+        if is_loopback(url) { builder.no_proxy() } else { builder }
+    };
+    let client = builder().tls_certs_merge(access.trusted.iter().cloned()).build();
+    // On a machine that trusts nobody, as in a small container, there is no such client; plain HTTP needs none.
+    client
+        .or_else(|_| builder().tls_certs_only([]).build())
+        .map_err(|error| TapeError::NoWay(format!("there is no HTTP client: {}", cause(&error))))
 }
 
 fn is_loopback(url: &str) -> bool {

@@ -16,7 +16,7 @@ use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
 
 /// Bytes that are read at a time.
-const PIECE_BYTES: usize = 64 * 1024;
+const PIECE_BYTES: usize = 16 * 1024;
 /// Browsers ask each time whether a file is still so: whoever works on an app sees what changed at the next reload.
 const CACHE: &str = "no-cache";
 

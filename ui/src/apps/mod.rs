@@ -46,7 +46,14 @@ struct Inner {
     said: Said,
     failures: StdMutex<Seldom>,
     /// One list at a time: it is some work.
-    listing: Mutex<()>,
+    listing: Arc<Mutex<Option<Listed>>>,
+}
+
+/// The newest list, and when it was begun.
+#[derive(Debug)]
+struct Listed {
+    begun: Instant,
+    apps: Arc<[App]>,
 }
 
 impl Apps {
@@ -56,7 +63,7 @@ impl Apps {
             ours,
             said: Said::default(),
             failures: StdMutex::new(Seldom::new(Duration::from_secs(10))),
-            listing: Mutex::default(),
+            listing: Arc::default(),
         }))
     }
 
@@ -73,11 +80,21 @@ impl Apps {
         file::answer(self.clone(), name, path, method, headers).await
     }
 
-    /// All of them, by name.
-    pub(crate) async fn list(&self) -> Result<Vec<App>, HttpError> {
-        let _one = self.0.listing.lock().await;
+    /// All of them, by name, as they are now. Those who wait for a list that others asked for share the next.
+    pub(crate) async fn list(&self) -> Result<Arc<[App]>, HttpError> {
+        let asked = Instant::now();
+        let mut newest = self.0.listing.clone().lock_owned().await;
+        if let Some(listed) = newest.as_ref().filter(|listed| listed.begun >= asked) {
+            return Ok(listed.apps.clone());
+        }
         let apps = self.clone();
-        let work = tokio::task::spawn_blocking(move || list::list(&apps.0));
+        // Locked to the end of the work, which goes on when whoever asked is gone.
+        let work = tokio::task::spawn_blocking(move || {
+            let begun = Instant::now();
+            let apps: Arc<[App]> = list::list(&apps.0)?.into();
+            *newest = Some(Listed { begun, apps: apps.clone() });
+            Ok(apps)
+        });
         work.await.unwrap_or_else(|_| Err(io::Error::other("stopped"))).map_err(|error| self.unreadable(&error))
     }
 
@@ -106,5 +123,39 @@ impl Inner {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+    use std::pin::{Pin, pin};
+    use std::task::Poll;
+
+    /// Has it begin, and come to where it waits.
+    async fn begin(mut asked: Pin<&mut impl Future>) {
+        assert!(poll_fn(|cx| Poll::Ready(asked.as_mut().poll(cx).is_pending())).await);
+    }
+
+    #[test]
+    fn one_list_is_made_at_a_time_and_those_who_wait_share_the_next() {
+        let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+        let apps = Apps::new("/nonexistent", BTreeSet::new());
+        runtime.block_on(async {
+            // Work waits behind this.
+            let (go_on, wait) = std::sync::mpsc::channel::<()>();
+            let before = tokio::task::spawn_blocking(move || wait.recv());
+            begin(pin!(apps.list())).await;
+            let (mut second, mut third) = (pin!(apps.list()), pin!(apps.list()));
+            begin(second.as_mut()).await;
+            begin(third.as_mut()).await;
+            assert!(apps.0.listing.try_lock().is_err(), "the first is still to be made, also when who asked is gone");
+            drop(go_on);
+            assert!(before.await.unwrap().is_err());
+            let (second, third) = (second.await.unwrap(), third.await.unwrap());
+            assert!(Arc::ptr_eq(&second, &third), "both waited, and one list is as new as they asked for");
+            assert!(!Arc::ptr_eq(&second, &apps.list().await.unwrap()), "who asks later gets a newer one");
+        });
     }
 }

@@ -55,6 +55,7 @@ impl Stage {
             cdn_base_url: String::new(),
             lan: || vec![Ipv4Addr::new(10, 0, 0, 7), Ipv4Addr::new(192, 168, 1, 20)],
             tls: None,
+            trusted: Vec::new(),
         };
         change(&mut options);
         assert_eq!(options.settings.complaints(), [""; 0]);

@@ -9,9 +9,9 @@ import { Button, Field } from "./parts";
 /** Inputs for what is no word: phones leave it as it was typed. */
 const PLAIN = { class: "input mono", autocomplete: "off", autocapitalize: "off", spellcheck: false } as const;
 
-/** For an address that begins with wss://: what to do about a certificate that the server made itself. */
+/** For an address that begins with wss:// or https://: what to do about a certificate that the server made itself. */
 export function CertificateHint({ url }: { url: string }) {
-  if (!url.startsWith("wss:")) return null;
+  if (!/^(wss|https):/.test(url)) return null;
   const front = `https://${new URL(url).host}/`;
   return (
     <p>

@@ -65,8 +65,8 @@ export function Notice(props: { kind?: "good" | "warn" | "bad"; children: Compon
   );
 }
 
-/** A window over the page; Escape and its cross close it. */
-export function Dialog(props: { title: string; open: boolean; onClose: () => void; children: ComponentChildren }) {
+/** A window over the page; Escape and its cross close it. `aside` is what must be in reach also while it hides the page. */
+export function Dialog(props: { title: string; open: boolean; onClose: () => void; aside?: ComponentChildren; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -78,7 +78,8 @@ export function Dialog(props: { title: string; open: boolean; onClose: () => voi
       {props.open && (
         <div class="stack">
           <div class="row ends">
-            <h2 id={id}>{props.title}</h2>
+            <h2 id={id} class="grow">{props.title}</h2>
+            {props.aside}
             <button type="button" class="button icon" aria-label="Close" onClick={props.onClose}>
               <Cross />
             </button>

@@ -11,6 +11,7 @@ import { type Theme, theme } from "./theme";
 /** The pages that there are, in the order of the menu. The hub has each of them under /apps/. */
 const PAGES = [
   { name: "dashboard", label: "Dashboard", href: `${config.appsBaseUrl}/` },
+  { name: "control", label: "Device control", href: `${config.appsBaseUrl}/apps/control/` },
   { name: "emulator", label: "Device emulator", href: `${config.appsBaseUrl}/apps/emulator/` },
   { name: "simulator", label: "Simulator", href: `${config.appsBaseUrl}/apps/simulator/` },
 ] as const;

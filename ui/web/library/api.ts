@@ -165,6 +165,8 @@ export interface GroupLoop extends AsyncIterable<Device> {
   readonly registry: Promise<Registry>;
   /** Calls the listener from now on; what it returns ends that. */
   on<K extends keyof GroupLoopEvents>(event: K, listener: (detail: GroupLoopEvents[K]) => void): () => void;
+  /** Calls the listener with each frame of one device as it came, 20 lower-case hex digits; what it returns ends that. */
+  watch(id: string, listener: (frame: string) => void): () => void;
   /**
    * Sends a command to a device, or to `all`. The answer comes in the order of the commands; it is `{ok: false}` with a reason, and not
    * an exception, when the connection is not open, ends before the answer, or the parameters do not fit the registry.

@@ -10,7 +10,7 @@ import { Newest } from "./newest.js";
 import { checkCommand, commandOf, loadRegistry, readRegistry } from "./registry.js";
 import { Link, systemClock, type Down, type LinkOptions } from "./socket.js";
 import {
-  byteLength, encodeCommand, encodeSubscribe, formatId, MAX_MESSAGE_BYTES, newReading, parseId, readMessage,
+  byteLength, encodeCommand, encodeSubscribe, formatId, frameAt, MAX_MESSAGE_BYTES, newReading, parseId, readMessage,
 } from "./wire.js";
 
 /** How often it is looked whether the state is another one and who has left, in milliseconds. */
@@ -66,6 +66,8 @@ export class Client implements GroupLoop {
   readonly #events = new Emitter<GroupLoopEvents>();
   readonly #byNumber = new Map<number, Seen>();
   readonly #loops = new Set<Newest>();
+  /** Who wants the digits of which device, by its id. */
+  readonly #watchers = new Emitter<Readonly<Record<string, string>>>();
   readonly #answers: Answers;
   readonly #link: Link;
   #known: Registry | undefined;
@@ -96,7 +98,7 @@ export class Client implements GroupLoop {
     this.#link.on("open", () => this.#onOpen());
     this.#link.on("down", down => this.#onDown(down));
     const reading = newReading();
-    const onFrame = (reading: Readonly<Reading>) => this.#onFrame(reading);
+    const onFrame = (reading: Readonly<Reading>, text: string, start: number) => this.#onFrame(reading, text, start);
     const onLine = (line: string) => this.#onLine(line);
     this.#link.on("message", message => readMessage(message, reading, onFrame, onLine));
     // Once the app has had the time to listen.
@@ -117,6 +119,10 @@ export class Client implements GroupLoop {
 
   on<K extends keyof GroupLoopEvents>(event: K, listener: (detail: GroupLoopEvents[K]) => void): () => void {
     return this.#events.on(event, listener);
+  }
+
+  watch(id: string, listener: (frame: string) => void): () => void {
+    return this.#watchers.on(id.toLowerCase(), listener);
   }
 
   async send(target: string, command: string, ...parameters: readonly (string | number)[]): Promise<CommandAnswer> {
@@ -176,7 +182,7 @@ export class Client implements GroupLoop {
     if (isNews) this.#events.emit("problem", this.#problem);
   }
 
-  #onFrame(reading: Readonly<Reading>): void {
+  #onFrame(reading: Readonly<Reading>, text: string, start: number): void {
     // A listener may have closed it in the middle of a message.
     if (this.#closed) return;
     const now = this.#clock.now();
@@ -201,6 +207,7 @@ export class Client implements GroupLoop {
     }
     for (const loop of this.#loops) loop.offer(device);
     this.#events.emit("frame", device);
+    if (this.#watchers.has(device.id)) this.#watchers.emit(device.id, frameAt(text, start));
   }
 
   #onLine(line: string): void {

@@ -20,6 +20,11 @@ export class Emitter<Events> {
     return () => void set.delete(call);
   }
 
+  /** Whether anybody listens. */
+  has(event: keyof Events): boolean {
+    return (this.#listeners.get(event)?.size ?? 0) > 0;
+  }
+
   /** Calls all listeners of an event, in the order in which they came. */
   emit<K extends keyof Events>(event: K, detail: Events[K]): void {
     const set = this.#listeners.get(event) as Set<(detail: Events[K]) => void> | undefined;

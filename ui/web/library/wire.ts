@@ -47,24 +47,27 @@ export function readFrame(text: string, start: number, into: Reading): boolean {
   return true;
 }
 
+/** The digits of the frame at `start`, as edges send them: in lower case. */
+export const frameAt = (text: string, start: number): string => text.slice(start, start + FRAME_DIGITS).toLowerCase();
+
 /**
- * Goes through the lines of a message: `onFrame` for each frame, with `reading` filled anew, and `onLine` for each other line that is not
- * blank. Neither may keep `reading`.
+ * Goes through the lines of a message: `onFrame` for each frame, with `reading` filled anew and where in which text its digits are, and
+ * `onLine` for each other line that is not blank. Neither may keep `reading`.
  */
 export function readMessage(
   message: string,
   reading: Reading,
-  onFrame: (reading: Readonly<Reading>) => void,
+  onFrame: (reading: Readonly<Reading>, text: string, start: number) => void,
   onLine: (line: string) => void,
 ): void {
   for (let start = 0; start < message.length;) {
     const newline = message.indexOf("\n", start);
     const end = newline < 0 ? message.length : newline;
     if (end - start === FRAME_DIGITS && readFrame(message, start, reading)) {
-      onFrame(reading);
+      onFrame(reading, message, start);
     } else {
       const line = message.slice(start, end).trim();
-      if (line.length === FRAME_DIGITS && readFrame(line, 0, reading)) onFrame(reading);
+      if (line.length === FRAME_DIGITS && readFrame(line, 0, reading)) onFrame(reading, line, 0);
       else if (line !== "") onLine(line);
     }
     start = end + 1;

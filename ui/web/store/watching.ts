@@ -4,6 +4,8 @@ import { effect, signal, type ReadonlySignal } from "@preact/signals";
 import { connect } from "../library/grouploop";
 import type { CommandAnswer, GroupLoop, LinkState, Registry } from "../library/api";
 import { colorDigits, loadRegistry } from "../library/registry";
+import { type Outcome, type Receivers, sendBatch } from "./batch";
+import { Sent } from "./sent";
 import { Swarm } from "./swarm";
 
 /** How often the page's clock moves, in milliseconds. */
@@ -13,9 +15,18 @@ const REFRESH_TICKS = 240, RETRY_TICKS = 20;
 /** What a connection checks commands by: nothing, for the form has done so, and so does the server. */
 const NO_REGISTRY: Registry = { commands: {} };
 
+/** The colour that a command gives to LEDs, to one of them at least, as 0xrrggbb; `undefined` when it gives none. */
+export function colorSent(command: string, [first = "", second = ""]: readonly string[]): number | undefined {
+  if (command === "led_all_off" || (command === "pattern" && first === "off")) return 0;
+  const digits = command === "led" ? colorDigits(first) : command === "led_set" ? colorDigits(second) : undefined;
+  return digits === undefined ? undefined : parseInt(digits, 16);
+}
+
 /** What a page shows of a connection, and does with it. */
 export class Watching {
   readonly swarm = new Swarm();
+  /** What was sent from here. */
+  readonly sent = new Sent();
   readonly #state = signal<LinkState>("disconnected");
   readonly #ageMs = signal<number | undefined>(undefined);
   readonly #problem = signal<string | undefined>(undefined);
@@ -25,7 +36,7 @@ export class Watching {
   readonly #registryUrl: string;
   /** Another number makes another connection. */
   readonly #tries = signal(0);
-  #hub: GroupLoop | undefined;
+  readonly #hub = signal<GroupLoop | undefined>(undefined);
 
   /** `registryUrl` is where the command registry is. */
   constructor(registryUrl: string) {
@@ -103,27 +114,47 @@ export class Watching {
     }
   }
 
-  /** Sends a command; what it does to LEDs is kept with the device. */
-  async send(target: string, command: string, parameters: readonly string[]): Promise<CommandAnswer> {
-    const hub = this.#hub;
-    if (!hub) return { ok: false, answer: "error:not_connected", count: 0, message: "There is no connection." };
-    const answer = await hub.send(target, command, ...parameters);
-    if (answer.ok) this.#paint(target, command, parameters);
-    return answer;
+  /** Calls the listener with each frame of one device as it came, over whatever connection there is; what it returns ends that. */
+  watch(id: string, listener: (frame: string) => void): () => void {
+    return effect(() => this.#hub.value?.watch(id, listener));
   }
 
-  #paint(target: string, command: string, [first = ""]: readonly string[]): void {
-    if (command === "led") {
-      const digits = colorDigits(first);
-      if (digits !== undefined) this.swarm.paint(target, parseInt(digits, 16));
-    } else if (command === "led_all_off" || (command === "pattern" && first === "off")) {
-      this.swarm.paint(target, 0);
-    }
+  /** Sends a command; what it does to LEDs is kept with the device. */
+  async send(target: string, command: string, parameters: readonly string[]): Promise<CommandAnswer> {
+    const hub = this.#hub.peek();
+    if (!hub) return { ok: false, answer: "error:not_connected", count: 0, message: "There is no connection." };
+    const answered = this.sent.add(target === "all" ? target : [target], [command, ...parameters].join(":"));
+    const { ok, message, ...answer } = await hub.send(target, command, ...parameters);
+    answered(() => ({ ok, words: message }));
+    if (ok) this.#paint([target], command, parameters);
+    return { ok, message, ...answer };
+  }
+
+  /** Sends a command to several devices, or to all, as one request with one answer; `signal` ends it. */
+  async sendMany(to: Receivers, command: string, parameters: readonly string[], signal: AbortSignal): Promise<Outcome> {
+    const hub = this.#hub.peek();
+    const answered = this.sent.add(to, [command, ...parameters].join(":"));
+    const outcome: Outcome = hub && hub.state !== "disconnected"
+      ? await sendBatch(hub.url, to, command, parameters, signal)
+      : { reached: [], missed: to === "all" ? [] : to, unknown: [], problem: "Not sent: there is no connection." };
+    this.#paint(outcome.reached, command, parameters);
+    const [reached, missed] = [new Set(outcome.reached), new Set(outcome.missed)];
+    answered(id => {
+      if (reached.has(id)) return { ok: true, words: "Written to the device." };
+      return { ok: false, words: outcome.problem ?? (missed.has(id) ? "It is not connected, or took no command." : "It was not there.") };
+    });
+    return outcome;
+  }
+
+  #paint(targets: readonly string[], command: string, parameters: readonly string[]): void {
+    const color = colorSent(command, parameters);
+    if (color === undefined) return;
+    for (const target of targets) this.swarm.paint(target, color);
   }
 
   #open(url: string): GroupLoop {
     const hub = connect(url, { registry: NO_REGISTRY });
-    this.#hub = hub;
+    this.#hub.value = hub;
     hub.on("frame", device => this.swarm.take(device));
     hub.on("leave", ({ id }) => this.swarm.leave(id));
     hub.on("state", () => this.#settle());
@@ -133,7 +164,7 @@ export class Watching {
   }
 
   #settle(): void {
-    const hub = this.#hub;
+    const hub = this.#hub.peek();
     this.#state.value = hub?.state ?? "disconnected";
     this.#ageMs.value = hub?.ageMs;
     this.#problem.value = hub?.state === "disconnected" ? hub.problem : undefined;

@@ -52,6 +52,17 @@ describe("frames", () => {
     expect(heard).toEqual(["0001 1 1", "0002 2 1", "0001 3 2"]);
   });
 
+  test("those of a watched device are told as they came", async () => {
+    const { hub, socket } = await live();
+    const heard: string[] = [];
+    const undo = hub.watch("1A2B", digits => heard.push(digits));
+    hub.watch("nobody", digits => heard.push(digits));
+    socket.hear(` 1A2B0180bf001122337f \n${frame("0001")}${frame("1a2b", "ff")}`);
+    undo();
+    socket.hear(frame("1a2b"));
+    expect(heard).toEqual(["1a2b0180bf001122337f", "1a2bff80bf0011223300"]);
+  });
+
   test("a listener that throws stops no other, and its error is not lost", async () => {
     const { hub, socket } = await live();
     const later: (() => void)[] = [];

@@ -238,6 +238,17 @@ async fn with_one_failure_too_many_nobody_else_is_told_and_who_was_told_ends_nat
 }
 
 #[tokio::test]
+async fn a_wish_from_before_anybody_took_it_up_holds_at_once() {
+    let mut wished = record(3, 1, 1, 0);
+    wished.wanted = Wanted::Pause;
+    let mut stage = Stage::new(wished);
+    assert_eq!(stage.state(), State::Paused);
+    assert!(stage.turn().is_empty(), "nobody is told, not even for a moment");
+    stage.course.wish(Wanted::Run);
+    assert_eq!(stage.turn(), [0]);
+}
+
+#[tokio::test]
 async fn it_pauses_goes_on_and_is_aborted_as_somebody_wishes() {
     let mut stage = Stage::new(record(4, 1, 1, 0));
     stage.turn();

@@ -66,8 +66,10 @@ export function FloorMap({ swarm, floor, choice, cursor, tool, label }: FloorMap
   dots.current ??= new Dots();
   const drawn = useRef<{ plan: Plan; ids: readonly string[] }>(undefined);
 
-  const fill = (dots: Dots, ids: readonly string[], isLabelled: boolean, now: number) => {
+  const fill = (dots: Dots, ids: readonly string[], sheet: Sheet, now: number) => {
     const [size, picked] = [floor.peek(), choice.picked.peek()];
+    // Over one another nobody could read them.
+    const [all, chosen] = [hasRoomForLabels(sheet, ids.length), hasRoomForLabels(sheet, picked.size)];
     const current = cursor.isFocused.peek() ? cursor.id.peek() : undefined;
     const spot = { x: 0, y: 0 };
     dots.resize(ids.length);
@@ -84,14 +86,14 @@ export function FloorMap({ swarm, floor, choice, cursor, tool, label }: FloorMap
       dots.opacity[at] = opacity(now - (swarm.seenMs[place] ?? 0));
       dots.flash[at] = flashLeft(swarm.tappedMs[place] ?? -Infinity, now);
       dots.flags[at] = (picked.has(id) ? PICKED : 0) | (id === current ? CURRENT : 0);
-      dots.labels[at] = isLabelled || dots.flags[at] !== 0 ? id : "";
+      dots.labels[at] = all || id === current || (chosen && dots.flags[at] !== 0) ? id : "";
     }
   };
 
   const draw = (sheet: Sheet, now: number) => {
     if (!painter.current || !dots.current) return;
     const ids = choice.shown.peek();
-    fill(dots.current, ids, hasRoomForLabels(sheet, ids.length), now);
+    fill(dots.current, ids, sheet, now);
     const plan = painter.current.paint(sheet, floor.peek(), dots.current, { colors: colors.peek(), isCalm: isCalm.peek() });
     drawn.current = { plan, ids };
     const shape = drag.current;

@@ -4,9 +4,10 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 import { Live } from "../../design/live";
 import { Shell } from "../../design/shell";
+import { Trouble } from "../../design/trouble";
 import { Apps, loadApps } from "./apps";
 import { Command } from "./command";
-import { Connection, More, Trouble } from "./connection";
+import { Connection, More } from "./connection";
 import { Devices } from "./devices";
 import { tick, url, watching } from "./state";
 import { findSwarm } from "./swarms";
@@ -18,7 +19,7 @@ const TEXTS_MS = 500;
 
 render(
   <Shell page="dashboard" live={<Live state={watching.state} ageMs={watching.ageMs} />}>
-    <div class="said"><Trouble /></div>
+    <div class="said"><Trouble watching={watching} /></div>
     <div class="dashboard">
       <Devices />
       <div class="side stack">

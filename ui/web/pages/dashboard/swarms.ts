@@ -14,12 +14,16 @@ export const progress = signal<Progress>("none");
 export const running = signal<string | undefined>(undefined);
 /** What went wrong, in a sentence. */
 export const swarmProblem = signal<string | undefined>(undefined);
+/** Nothing answered at all, which a browser says of a certificate that it does not trust, too. */
+export const isAway = signal(false);
 
 async function ask(path: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(`${config.simulatorBaseUrl}/api/swarms${path}`, { ...init, signal: AbortSignal.timeout(PATIENCE_MS) });
+    isAway.value = false;
   } catch {
+    isAway.value = true;
     throw new Error(`The simulator does not answer at ${config.simulatorBaseUrl}. Is it running? “grouploop up” and “grouploop simulator” have one.`);
   }
   if (response.ok || response.status === 404) return response;

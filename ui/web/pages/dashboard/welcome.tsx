@@ -2,11 +2,12 @@
 
 import { useSignal } from "@preact/signals";
 import { renderSVG } from "uqr";
+import { CertificateHint } from "../../design/address-form";
 import { config } from "../../design/config";
 import { Button, Notice } from "../../design/parts";
 import { address, addressOf, server, space, spaceOf } from "../../store/server";
 import { watching } from "./state";
-import { progress, running, startSwarm, stopSwarm, swarmProblem } from "./swarms";
+import { isAway, progress, running, startSwarm, stopSwarm, swarmProblem } from "./swarms";
 
 /** Devices of a swarm that is started with one click. */
 const A_FEW = 24;
@@ -73,7 +74,14 @@ export function SwarmButton({ first = false }: { first?: boolean }) {
           : <Button onClick={() => void stopSwarm()} aria-disabled={state === "stopping"}>{state === "stopping" ? "Stopping …" : "Stop the simulated devices"}</Button>}
       </div>
       {running.value !== undefined && <p class="quiet small" role="status">The swarm “{running.value}” was started.</p>}
-      {swarmProblem.value && <Notice kind="bad" onDismiss={() => (swarmProblem.value = undefined)}>{swarmProblem.value}</Notice>}
+      {swarmProblem.value && (
+        <Notice kind="bad" onDismiss={() => (swarmProblem.value = undefined)}>
+          <div class="stack tight">
+            <p>{swarmProblem.value}</p>
+            {isAway.value && <CertificateHint url={config.simulatorBaseUrl} />}
+          </div>
+        </Notice>
+      )}
     </div>
   );
 }

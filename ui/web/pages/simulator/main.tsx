@@ -44,10 +44,12 @@ render(
       <Floor />
       <div class="stack side">
         <Swarms />
-        <MoreScenarios />
-        <Tapes />
       </div>
       <Counters />
+      <div class="more">
+        <Tapes />
+        <MoreScenarios />
+      </div>
     </div>
   </Shell>,
   document.body,

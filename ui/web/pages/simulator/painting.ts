@@ -15,8 +15,6 @@ const AWAY = 0.3;
 const ROOM_FOR_LEDS = 2_400;
 /** Pixels from the middle of a device to its LEDs, and of one of these. */
 const RING = 7, LED = 2.4;
-/** Each colour that a dot has is drawn once and kept: shades that nobody can tell apart are one. */
-const SHADES = 0xf8f8f8;
 
 /** Where on the common floor a dot is from: the swarm, and its place in that one's picture. */
 export interface Origin {
@@ -44,7 +42,7 @@ export function fill(dots: Dots, all: readonly Drawn[], floor: Floor, chosen: Ch
       const shine = picture.shineOf(place);
       dots.x[at] = picture.xAt(place, progress) * wide;
       dots.y[at] = picture.yAt(place, progress) * deep;
-      dots.color[at] = shine === 0 ? NO_FILL : shine & SHADES;
+      dots.color[at] = shine === 0 ? NO_FILL : shine;
       dots.opacity[at] = picture.flags[place]! & PRESENT ? 1 : AWAY;
       dots.flash[at] = flashLeft(picture.tappedMs[place]!, nowMs);
       dots.flags[at] = id === current ? CURRENT : 0;

@@ -1,0 +1,147 @@
+// The floor map with a whole festival on it: does it move smoothly while everything that it needs runs beside it? Prints pictures a second,
+// tasks that kept the page busy for over 50 ms, and memory as time goes by. Exit code 0 when all targets are met, 1 when one is missed.
+//
+//   node bench/browser/floor.mjs [--page control|dashboard] [--devices 2000] [--seconds 120] [--results bench/RESULTS.md]
+
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, release, totalmem } from "node:os";
+import { parseArgs } from "node:util";
+import { openBrowser, root, startCdn, startEdge, startNats, startSimulator, startUi, stopAll } from "../../tests/browser/support.mjs";
+import { merge } from "./results.mjs";
+
+/** Pictures a second in the middle of all seconds, at least. */
+const LEAST_PICTURES = 40;
+/** How much memory may grow after the first minute, in shares of what it was then: live things on the heap, and all of the process. */
+const MOST_GROWTH = { heap: 0.05, process: 0.1 };
+/** When memory is looked at, in shares of the measured time. */
+const LOOKS = [0.25, 0.5, 1];
+/** From the first picture with all devices to the first that counts, in milliseconds. */
+const WARM_UP_MS = 5_000;
+
+const { values: options } = parseArgs({
+  options: {
+    page: { type: "string", default: "control" },
+    devices: { type: "string", default: "2000" },
+    seconds: { type: "string", default: "120" },
+    results: { type: "string" },
+  },
+});
+const devices = Number(options.devices), seconds = Number(options.seconds);
+process.env.GROUPLOOP_BIN ??= `${root}target/release/grouploop`;
+
+const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
+
+/** A page with all devices on its floor. */
+async function open(context, ui, simulator) {
+  const page = await context.newPage();
+  await page.goto(`http://${ui[options.page]}/`);
+  const response = await fetch(`http://${simulator}/api/swarms`, {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ name: "festival", devices, motion: "dance", rate_hz: 20 }),
+  });
+  if (!response.ok) throw new Error(`the simulator says: ${await response.text()}`);
+  await page.locator(`[data-count="${devices}"]`).waitFor();
+  if (options.page === "dashboard") await page.getByRole("button", { name: "Floor", exact: true }).click();
+  await page.locator(".floor-canvas").scrollIntoViewIfNeeded();
+  await pause(WARM_UP_MS);
+  return page;
+}
+
+/** Watches for a while: pictures in each second, and how long each long task took. */
+const watch = (page, ms) => page.evaluate(ms => new Promise(done => {
+  const tasks = [], pictures = [];
+  const observer = new PerformanceObserver(list => tasks.push(...list.getEntries().map(({ duration }) => duration)));
+  observer.observe({ entryTypes: ["longtask"] });
+  const begin = performance.now();
+  let second = begin, drawn = 0;
+  const frame = now => {
+    drawn++;
+    if (now - second >= 1_000) {
+      pictures.push(drawn / ((now - second) / 1_000));
+      [second, drawn] = [now, 0];
+    }
+    if (now - begin < ms) return void requestAnimationFrame(frame);
+    observer.disconnect();
+    done({ pictures, tasks });
+  };
+  requestAnimationFrame(frame);
+}), ms);
+
+/** Live things on the page's heap, and all memory of its process, in MB. */
+async function memory(page, client) {
+  await client.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await client.send("Runtime.getHeapUsage");
+  const browser = await page.context().browser().newBrowserCDPSession();
+  const { processInfo } = await browser.send("SystemInfo.getProcessInfo");
+  await browser.detach();
+  const kilobytes = processInfo.filter(({ type }) => type === "renderer")
+    .map(({ id }) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${id}/status`, "utf8"))?.[1] ?? 0));
+  return { heap: usedSize / 2 ** 20, process: kilobytes.reduce((sum, each) => sum + each, 0) / 2 ** 10 };
+}
+
+async function measure() {
+  const nats = await startNats();
+  const [edge, cdn, simulator] = await Promise.all([startEdge(nats), startCdn("a-token-for-the-bench", "127.0.0.1:0", nats), startSimulator(nats)]);
+  const ui = await startUi({ edge: edge.address, cdn: cdn.address, simulator: simulator.address });
+  const context = await openBrowser({ viewport: { width: 1280, height: 860 } });
+  const page = await open(context, ui, simulator.address);
+  const client = await context.newCDPSession(page);
+  const found = { pictures: [], tasks: [], looks: [], loads: [loadavg()[0]] };
+  let past = 0;
+  for (const share of LOOKS) {
+    const { pictures, tasks } = await watch(page, (share - past) * seconds * 1_000);
+    found.pictures.push(...pictures);
+    found.tasks.push(...tasks);
+    found.looks.push({ second: Math.round(share * seconds), ...await memory(page, client) });
+    past = share;
+  }
+  found.loads.push(loadavg()[0]);
+  found.frames = Number((await page.locator(".rate").textContent()).replace(/\D/g, ""));
+  return found;
+}
+
+const quantile = (values, share) => [...values].sort((a, b) => a - b)[Math.floor(share * (values.length - 1))] ?? 0;
+const row = cells => `| ${cells.join(" | ")} |`;
+
+function report({ pictures, tasks, looks, loads, frames }) {
+  const [, minute, end] = looks;
+  const growth = what => (end[what] - minute[what]) / minute[what];
+  const percent = share => `${share < 0 ? "−" : "+"}${Math.abs(share * 100).toFixed(1)} %`;
+  const each = what => looks.map(look => look[what].toFixed(1)).join(", ");
+  const at = looks.map(({ second }) => second).join(", ");
+  const lines = [
+    ["pictures a second, median", `≥ ${LEAST_PICTURES}`, quantile(pictures, 0.5).toFixed(1), quantile(pictures, 0.5) >= LEAST_PICTURES],
+    ["in the worst twentieth of the seconds, at most", "", quantile(pictures, 0.05).toFixed(1)],
+    ["tasks over 50 ms; the longest", "", `${tasks.length}; ${Math.round(Math.max(0, ...tasks))} ms`],
+    [`live heap after ${at} s, MB`, "", each("heap")],
+    ["its growth from the second to the third", `≤ ${MOST_GROWTH.heap * 100} %`, percent(growth("heap")), growth("heap") <= MOST_GROWTH.heap],
+    ["memory of the page's process at the same times, MB", "", each("process")],
+    ["its growth", `≤ ${MOST_GROWTH.process * 100} %`, percent(growth("process")), growth("process") <= MOST_GROWTH.process],
+    ["frames a second that reach the page", "", frames.toLocaleString("en")],
+    ["load average of the machine, before and after", "", loads.map(load => load.toFixed(1)).join(", ")],
+  ];
+  const verdict = met => (met === undefined ? "" : met ? "met" : "MISSED");
+  const table = [
+    row([`${options.page}: ${devices.toLocaleString("en")} devices × 20 Hz on the floor, ${seconds} s`, "target", "measured", "verdict"]),
+    row(["---", "---", "---", "---"]),
+    ...lines.map(([what, target, measured, met]) => row([what, target, measured, verdict(met)])),
+  ];
+  return { table: table.join("\n"), isMet: lines.every(([, , , met]) => met !== false) };
+}
+
+/** The machine, as the other bench names it. */
+const machine = () => `${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${Math.floor(totalmem() / 1.024e9)} GB, Linux ${release()}`;
+
+try {
+  const { table, isMet } = report(await measure());
+  console.log(table);
+  if (options.results) {
+    const chromium = execFileSync(execFileSync(`${root}scripts/chromium.sh`, ["find"], { encoding: "utf8" }).trim(), ["--version"], { encoding: "utf8" });
+    const heading = `${new Date().toISOString().slice(0, 10)}, ${machine()}: the floor of ${options.page}`;
+    const body = `- edge, simulator and NATS beside it\n- ${chromium.trim()}, headless, without a graphics card\n\n${table}`;
+    writeFileSync(options.results, merge(readFileSync(options.results, "utf8"), heading, body));
+  }
+  process.exitCode = isMet ? 0 : 1;
+} finally {
+  await stopAll();
+}

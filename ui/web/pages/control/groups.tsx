@@ -1,0 +1,127 @@
+// Groups: devices that have a name together, the same for everybody in the space.
+
+import { signal } from "@preact/signals";
+import { Button, Card, Dialog, Field, Notice } from "../../design/parts";
+import type { Group } from "../../store/kept";
+import { Draft, freeId } from "./draft";
+import { kept } from "./kept";
+import { AllDark } from "./panic";
+import { picked, pick, selection, swarm } from "./state";
+import { TitleField, wrongTitle } from "./title";
+import { DraftTrouble } from "./trouble";
+
+const { groups } = kept;
+
+/** What a new group is going to be called. */
+const title = signal("");
+const wasTried = signal(false);
+/** The new one, from the first try to keep it on. */
+const made = signal<Draft<Group> | undefined>(undefined);
+/** The one that is being changed. */
+const changed = signal<Draft<Group> | undefined>(undefined);
+/** Whether it was asked whether to delete it. */
+const isDoomed = signal(false);
+
+const describe = (group: Group): string => `“${group.title}” with ${group.devices.length} ${group.devices.length === 1 ? "device" : "devices"}`;
+
+async function save(): Promise<void> {
+  wasTried.value = true;
+  const devices = selection.peek();
+  if (wrongTitle(title.peek()) !== undefined || devices.length === 0) return;
+  const draft = new Draft<Group>(groups, freeId(title.peek(), groups.all.peek()), { title: title.peek().trim(), devices }, undefined);
+  made.value = draft;
+  if (!(await draft.save())) return;
+  finish();
+}
+
+function finish(): void {
+  made.value = undefined;
+  title.value = "";
+  wasTried.value = false;
+}
+
+function close(): void {
+  changed.value = undefined;
+  isDoomed.value = false;
+}
+
+function NewGroup() {
+  const draft = made.value;
+  const count = selection.value.length;
+  return (
+    <form class="stack tight" noValidate onSubmit={event => {
+      event.preventDefault();
+      void save();
+    }}>
+      <TitleField label="New group of those picked" title={title.value} wrong={wasTried.value ? wrongTitle(title.value) : undefined} onType={next => (title.value = next)} />
+      {wasTried.value && count === 0 && <Notice kind="bad">No device is picked: draw around some on the floor.</Notice>}
+      {draft && <DraftTrouble draft={draft} what="Group" describe={describe} onDone={finish} />}
+      <div><Button type="submit" aria-disabled={draft?.isBusy.value}>Keep {count === 0 ? "them" : count} as a group</Button></div>
+    </form>
+  );
+}
+
+function Change({ draft }: { draft: Draft<Group> }) {
+  const group = draft.document.value;
+  const set = <K extends keyof Group>(key: K, value: Group[K]) => void (draft.document.value = { ...draft.document.peek(), [key]: value });
+  const wrong = wrongTitle(group.title);
+  const mine = selection.value;
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    if (wrong === undefined && (await draft.save())) close();
+  };
+  return (
+    <form class="stack" noValidate onSubmit={event => void submit(event)}>
+      <TitleField label="Name" title={group.title} wrong={wrong} onType={title => set("title", title)} />
+      <Field label="Colour" hint="For people, to tell it apart">
+        {field => <input {...field} type="color" class="input" value={`#${group.color ?? "857d70"}`} onInput={event => set("color", event.currentTarget.value.slice(1))} />}
+      </Field>
+      <div class="stack tight">
+        <p>{group.devices.length} {group.devices.length === 1 ? "device" : "devices"}: <span class="mono small">{group.devices.slice(0, 12).join(" ")}{group.devices.length > 12 && " …"}</span></p>
+        <div class="row">
+          <Button disabled={mine.length === 0} onClick={() => set("devices", mine)}>Make it the {mine.length} picked</Button>
+          <Button disabled={mine.length === 0} onClick={() => set("devices", [...new Set([...group.devices, ...mine])].sort())}>Add those picked</Button>
+          <Button disabled={mine.length === 0} onClick={() => set("devices", group.devices.filter(id => !picked.peek().has(id)))}>Take them out</Button>
+        </div>
+      </div>
+      <DraftTrouble draft={draft} what="Group" describe={describe} onDone={close} />
+      <div class="row ends">
+        <Button first type="submit" aria-disabled={draft.isBusy.value}>Keep</Button>
+        {isDoomed.value
+          ? <Button class="bad" onClick={async () => (await draft.remove()) && close()}>Delete it for everybody</Button>
+          : <Button onClick={() => (isDoomed.value = true)}>Delete …</Button>}
+      </div>
+    </form>
+  );
+}
+
+function Entry({ id, group, etag }: { id: string; group: Group; etag: string }) {
+  const here = group.devices.filter(device => swarm.place(device) !== undefined).length;
+  return (
+    <li class="kept-entry">
+      <span class="dot" style={{ background: group.color ? `#${group.color}` : "none" }} />
+      <span class="grow title">{group.title} <span class="quiet small">{here === group.devices.length ? here : `${here} of ${group.devices.length} there`}</span></span>
+      <span class="row">
+        <Button onClick={() => pick(group.devices, "only")}>Pick <span class="unseen">{group.title}</span></Button>
+        <Button onClick={() => pick(group.devices, "add")}>Add <span class="unseen">{group.title}</span></Button>
+        <Button onClick={() => (changed.value = new Draft(groups, id, group, etag))}>Change <span class="unseen">{group.title}</span></Button>
+      </span>
+    </li>
+  );
+}
+
+export function Groups() {
+  swarm.ids.value;
+  const all = [...groups.all.value];
+  const draft = changed.value;
+  return (
+    <Card title="Groups">
+      {groups.problem.value && <Notice kind="warn">{groups.problem.value} It is tried again by itself; what is shown may be old.</Notice>}
+      {all.length === 0
+        ? <p class="quiet small">{groups.isKnown.value ? "None yet in this space." : "Looking which there are."}</p>
+        : <ul class="kept-list">{all.map(([id, { document, etag }]) => <Entry key={id} id={id} group={document} etag={etag} />)}</ul>}
+      <NewGroup />
+      <Dialog aside={<AllDark />} title="Change the group" open={draft !== undefined} onClose={close}>{draft && <Change draft={draft} />}</Dialog>
+    </Card>
+  );
+}

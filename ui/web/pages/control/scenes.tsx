@@ -1,0 +1,145 @@
+// Scenes: commands that have a name together, the same for everybody in the space. Applying one is an act with one answer, and can be undone.
+
+import { signal } from "@preact/signals";
+import { Button, Card, Dialog, Notice } from "../../design/parts";
+import type { Scene } from "../../store/kept";
+import { told } from "./acts";
+import { Draft, freeId } from "./draft";
+import { few } from "./ids";
+import { kept } from "./kept";
+import { AllDark } from "./panic";
+import { composed, MOST_STEPS } from "./scene";
+import { selection, space } from "./state";
+import { Steps } from "./steps";
+import { TitleField, wrongTitle } from "./title";
+import { DraftTrouble } from "./trouble";
+import { apply, backWords, undo, undoable } from "./undo";
+
+const { groups, scenes } = kept;
+
+const title = signal("");
+/** What is wrong with what a new scene would be made of. */
+const wrong = signal<{ readonly title?: string; readonly steps?: string }>({});
+/** What the last new one is without. */
+const without = signal<string | undefined>(undefined);
+const made = signal<Draft<Scene> | undefined>(undefined);
+const changed = signal<Draft<Scene> | undefined>(undefined);
+const isDoomed = signal(false);
+
+const describe = (scene: Scene): string => `“${scene.title}” with ${scene.steps.length} ${scene.steps.length === 1 ? "step" : "steps"}`;
+
+async function save(): Promise<void> {
+  const ids = selection.peek();
+  const { steps, untold } = composed(ids, id => told.of(id), groups.all.peek());
+  const noTitle = wrongTitle(title.peek());
+  const noSteps = ids.length === 0
+    ? "No device is picked: draw around some on the floor."
+    : steps.length === 0 ? "Nothing was sent to those picked from this page yet. Send them what the scene should be, then keep it."
+    : steps.length > MOST_STEPS ? `It would have ${steps.length} steps, and ${MOST_STEPS} are possible.` : undefined;
+  wrong.value = { ...(noTitle && { title: noTitle }), ...(noSteps && { steps: noSteps }) };
+  without.value = undefined;
+  if (noTitle !== undefined || noSteps !== undefined) return;
+  const draft = new Draft<Scene>(scenes, freeId(title.peek(), scenes.all.peek()), { title: title.peek().trim(), steps }, undefined);
+  made.value = draft;
+  if (!(await draft.save())) return;
+  if (untold.length > 0) without.value = `Without ${few(untold)}: nothing was sent to ${untold.length === 1 ? "it" : "them"} from this page.`;
+  finish();
+}
+
+function finish(): void {
+  made.value = undefined;
+  title.value = "";
+}
+
+function close(): void {
+  changed.value = undefined;
+  isDoomed.value = false;
+}
+
+function NewScene() {
+  const draft = made.value;
+  const { title: noTitle, steps: noSteps } = wrong.value;
+  return (
+    <form class="stack tight" noValidate onSubmit={event => {
+      event.preventDefault();
+      void save();
+    }}>
+      <TitleField label="New scene" title={title.value} wrong={title.value.trim() === "" ? noTitle : undefined} onType={next => (title.value = next)} />
+      {noSteps && <Notice kind="bad" onDismiss={() => (wrong.value = {})}>{noSteps}</Notice>}
+      {without.value && <Notice kind="warn" onDismiss={() => (without.value = undefined)}>{without.value}</Notice>}
+      {draft && <DraftTrouble draft={draft} what="Scene" describe={describe} onDone={finish} />}
+      <div class="row">
+        <Button type="submit" aria-disabled={draft?.isBusy.value}>Keep what those picked were sent last</Button>
+        <Button onClick={() => {
+          const name = title.peek().trim() || "New scene";
+          changed.value = new Draft<Scene>(scenes, freeId(name, scenes.all.peek()), { title: title.peek(), steps: [] }, undefined);
+        }}>Write one</Button>
+      </div>
+    </form>
+  );
+}
+
+function Change({ draft }: { draft: Draft<Scene> }) {
+  const scene = draft.document.value;
+  const noTitle = wrongTitle(scene.title);
+  const isEmpty = scene.steps.length === 0;
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    if (noTitle === undefined && !isEmpty && (await draft.save())) close();
+  };
+  return (
+    <form class="stack" noValidate onSubmit={event => void submit(event)}>
+      <TitleField label="Name" title={scene.title} wrong={noTitle} onType={title => (draft.document.value = { ...draft.document.peek(), title })} />
+      <Steps steps={scene.steps} onChange={steps => (draft.document.value = { ...draft.document.peek(), steps })} />
+      <DraftTrouble draft={draft} what="Scene" describe={describe} onDone={close} />
+      <div class="row ends">
+        <div class="row">
+          <Button first type="submit" disabled={isEmpty} aria-disabled={draft.isBusy.value}>Keep</Button>
+          <Button disabled={isEmpty} onClick={() => void apply(draft.document.peek())}>Try it</Button>
+        </div>
+        {isDoomed.value
+          ? <Button class="bad" onClick={async () => (await draft.remove()) && close()}>Delete it for everybody</Button>
+          : <Button onClick={() => (isDoomed.value = true)}>Delete …</Button>}
+      </div>
+    </form>
+  );
+}
+
+function Undo() {
+  const back = undoable.value;
+  if (back === undefined || back.space !== space.value) return null;
+  return (
+    <div class="stack tight undo">
+      <div><Button onClick={() => void undo()}>Undo “{back.title}”</Button></div>
+      <p class="small quiet">{backWords(back)}</p>
+    </div>
+  );
+}
+
+export function Scenes() {
+  const all = [...scenes.all.value];
+  const draft = changed.value;
+  return (
+    <Card title="Scenes">
+      {scenes.problem.value && <Notice kind="warn">{scenes.problem.value} It is tried again by itself; what is shown may be old.</Notice>}
+      {all.length === 0
+        ? <p class="quiet small">{scenes.isKnown.value ? "None yet in this space." : "Looking which there are."}</p>
+        : (
+          <ul class="kept-list">
+            {all.map(([id, { document, etag }]) => (
+              <li key={id} class="kept-entry">
+                <span class="grow title">{document.title} <span class="quiet small">{document.steps.length} {document.steps.length === 1 ? "step" : "steps"}</span></span>
+                <span class="row">
+                  <Button first onClick={() => void apply(document)}>Apply <span class="unseen">{document.title}</span></Button>
+                  <Button onClick={() => (changed.value = new Draft(scenes, id, document, etag))}>Change <span class="unseen">{document.title}</span></Button>
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
+      <Undo />
+      <NewScene />
+      <Dialog aside={<AllDark />} title={draft?.isNew ? "A new scene" : "Change the scene"} open={draft !== undefined} onClose={close}>{draft && <Change draft={draft} />}</Dialog>
+    </Card>
+  );
+}

@@ -1,0 +1,65 @@
+// What device control shows of its space, and what a person chose on the page.
+
+import { computed, signal } from "@preact/signals";
+import { config } from "../../design/config";
+import { rememberedFloor } from "../../design/floor/size";
+import { isTool, type Tool } from "../../design/floor/tools";
+import type { Choice, How } from "../../design/listbox";
+import { remembered } from "../../design/remembered";
+import { parseId } from "../../library/wire";
+import { address, spaceOf } from "../../store/server";
+import { Watching } from "../../store/watching";
+
+export const watching = new Watching(`${config.cdnBaseUrl}/static/commands.json`);
+export const swarm = watching.swarm;
+
+/** Where the page connects to. */
+export const url = computed(() => address.value.url);
+/** The space that it is about. */
+export const space = computed(() => spaceOf(url.value));
+
+/** Counts up twice a second, for what is shown as text. */
+export const tick = signal(0);
+
+/** The floor that the beacons stand around. */
+export const floor = rememberedFloor("control.floor");
+/** What a drag on it draws. */
+export const tool = remembered<Tool>("control.tool", "box", text => (isTool(text) ? text : undefined), value => value);
+
+/** The devices that were picked, also those that are away; still picked after a reload. */
+export const picked = remembered<ReadonlySet<string>>(
+  "control.picked",
+  new Set(),
+  text => new Set(text.split(" ").filter(id => parseId(id) !== undefined)),
+  ids => (ids.size === 0 ? undefined : [...ids].join(" ")),
+);
+/** The same in the order of their ids. */
+export const selection = computed<readonly string[]>(() => [...picked.value].sort());
+/** Of these, the ones that are away. */
+export const away = computed<readonly string[]>(() => {
+  swarm.ids.value;
+  return selection.value.filter(id => swarm.place(id) === undefined);
+});
+
+/** The device that is looked at closely: the last one that was picked by itself. */
+export const current = signal<string | undefined>(undefined);
+
+/** Picks these alone, these as well, or these if they are not and not if they are. */
+export function pick(ids: readonly string[], how: How): void {
+  const next = new Set(how === "only" ? [] : picked.peek());
+  for (const id of ids) {
+    if (how === "toggle" && next.has(id)) next.delete(id);
+    else next.add(id);
+  }
+  picked.value = next;
+  if (ids.length === 1) current.value = ids[0];
+}
+
+export function unpick(ids: readonly string[]): void {
+  const next = new Set(picked.peek());
+  for (const id of ids) next.delete(id);
+  picked.value = next;
+}
+
+/** What the floor lets a person pick from. */
+export const choice: Choice = { shown: swarm.ids, picked, pick };

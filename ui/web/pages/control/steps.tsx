@@ -1,0 +1,107 @@
+// The steps of a scene, to be changed: for whom, which command, in which order.
+
+import { useSignal } from "@preact/signals";
+import { CommandChoice, CommandDraft } from "../../design/command-choice";
+import { Button, Field } from "../../design/parts";
+import type { Step, StepTarget } from "../../store/kept";
+import { kept } from "./kept";
+import { MOST_STEPS, stepText, targetWords } from "./scene";
+import { selection, watching } from "./state";
+
+/** The step that is being written: a new one, or one of those. */
+const draft = new CommandDraft(watching);
+
+/** Whom a step is for, as the value of a choice. */
+function Target({ target, onChange }: { target: StepTarget; onChange: (target: StepTarget) => void }) {
+  const mine = selection.value;
+  const groups = [...kept.groups.all.value];
+  const own = typeof target === "object" && !("group" in target) ? target : undefined;
+  const value = target === "all" ? "all" : own ? "own" : `group ${(target as { group: string }).group}`;
+  const isUnknown = value.startsWith("group ") && !groups.some(([id]) => value === `group ${id}`);
+  const choose = (value: string) => {
+    if (value === "all") onChange("all");
+    else if (value === "mine") onChange(mine);
+    else if (value.startsWith("group ")) onChange({ group: value.slice(6) });
+  };
+  return (
+    <Field label="For">
+      {field => (
+        <select {...field} class="input" value={value} onInput={event => choose(event.currentTarget.value)}>
+          <option value="all">All devices</option>
+          {own && <option value="own">{targetWords(own, kept.groups.all.value)}</option>}
+          {mine.length > 0 && <option value="mine">The {mine.length} picked now</option>}
+          {groups.map(([id, { document }]) => <option key={id} value={`group ${id}`}>Group {document.title}</option>)}
+          {isUnknown && <option value={value}>{targetWords(target, kept.groups.all.value)}</option>}
+        </select>
+      )}
+    </Field>
+  );
+}
+
+export function Steps({ steps, onChange }: { steps: readonly Step[]; onChange: (steps: readonly Step[]) => void }) {
+  const target = useSignal<StepTarget>("all");
+  /** Which one is being changed; none is a new one. */
+  const at = useSignal<number | undefined>(undefined);
+  const wrong = useSignal<string | undefined>(undefined);
+  const replace = (index: number, ...by: readonly Step[]) => onChange([...steps.slice(0, index), ...by, ...steps.slice(index + 1)]);
+  const open = (index: number) => {
+    const step = steps[index];
+    if (!step) return;
+    at.value = index;
+    target.value = step.target;
+    draft.command.value = step.command;
+    const schema = draft.chosen.peek()?.schema ?? [];
+    const texts = schema.map((entry, place) => [`${step.command}.${entry.name ?? ""}`, String(step.parameters?.[place] ?? "")] as const);
+    draft.typed.value = { ...draft.typed.peek(), ...Object.fromEntries(texts) };
+    draft.raw.value = stepText(step);
+  };
+  const move = (index: number, by: number) => {
+    const [one, other] = [steps[index], steps[index + by]];
+    if (!one || !other) return;
+    const next = [...steps];
+    next[index] = other;
+    next[index + by] = one;
+    onChange(next);
+    at.value = undefined;
+  };
+  const write = (form: HTMLElement | null) => {
+    const isFull = at.peek() === undefined && steps.length >= MOST_STEPS;
+    wrong.value = isFull ? `A scene has ${MOST_STEPS} steps at most.` : undefined;
+    if (isFull || !(form instanceof HTMLFormElement) || !draft.check(form, true)) return;
+    const step: Step = { target: target.peek(), ...draft.words };
+    if (at.peek() === undefined) onChange([...steps, step]);
+    else replace(at.peek() ?? 0, step);
+    at.value = undefined;
+  };
+  return (
+    <div class="stack tight">
+      {steps.length === 0 && <p class="quiet small">No steps yet.</p>}
+      <ol class="steps">
+        {steps.map((step, index) => (
+          <li key={index} data-open={at.value === index}>
+            <span class="grow"><code>{stepText(step)}</code> <span class="quiet small">{targetWords(step.target, kept.groups.all.value)}</span></span>
+            <span class="row">
+              <Button class="icon" aria-label={`Step ${index + 1} earlier`} disabled={index === 0} onClick={() => move(index, -1)}>↑</Button>
+              <Button class="icon" aria-label={`Step ${index + 1} later`} disabled={index === steps.length - 1} onClick={() => move(index, 1)}>↓</Button>
+              <Button onClick={() => open(index)}>Change <span class="unseen">step {index + 1}</span></Button>
+              <Button onClick={() => {
+                at.value = undefined;
+                replace(index);
+              }}>Remove <span class="unseen">step {index + 1}</span></Button>
+            </span>
+          </li>
+        ))}
+      </ol>
+      <div class="step-form stack tight">
+        <h3>{at.value === undefined ? "A further step" : `Step ${at.value + 1}`}</h3>
+        <Target target={target.value} onChange={next => (target.value = next)} />
+        <CommandChoice draft={draft} />
+        {wrong.value && <p class="small" role="alert">{wrong.value}</p>}
+        <div class="row">
+          <Button onClick={event => write(event.currentTarget.closest("form"))}>{at.value === undefined ? "Add the step" : "Change the step"}</Button>
+          {at.value !== undefined && <Button onClick={() => (at.value = undefined)}>Leave it as it was</Button>}
+        </div>
+      </div>
+    </div>
+  );
+}

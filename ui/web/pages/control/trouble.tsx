@@ -1,0 +1,56 @@
+// What keeps a group or a scene from being kept, where it is changed.
+
+import { Button, Notice } from "../../design/parts";
+import type { Draft } from "./draft";
+
+interface DraftTroubleProps<T> {
+  readonly draft: Draft<T>;
+  /** `Group`, `Scene`. */
+  readonly what: string;
+  /** What is there now, in words. */
+  readonly describe: (theirs: T) => string;
+  /** It was kept, or given up. */
+  readonly onDone: () => void;
+}
+
+export function DraftTrouble<T>({ draft, what, describe, onDone }: DraftTroubleProps<T>) {
+  const others = draft.others.value;
+  const failed = draft.failed.value;
+  const over = async () => {
+    if (await draft.overwrite()) onDone();
+  };
+  if (others === "removed") {
+    return (
+      <Notice kind="warn">
+        <div class="stack tight">
+          <p>Somebody else deleted it meanwhile. What you have here is still here.</p>
+          <div class="row">
+            <Button onClick={() => void over()}>Make it again</Button>
+            <Button onClick={onDone}>Let it go</Button>
+          </div>
+        </div>
+      </Notice>
+    );
+  }
+  const { theirs } = draft;
+  if (others === "changed" && theirs !== undefined) {
+    return (
+      <Notice kind="warn">
+        <div class="stack tight">
+          <p>Somebody else changed it meanwhile. It is now {describe(theirs)}. What you have here is still here.</p>
+          <div class="row">
+            <Button onClick={() => void over()}>Keep mine</Button>
+            <Button onClick={() => draft.take()}>Take theirs</Button>
+          </div>
+        </div>
+      </Notice>
+    );
+  }
+  if (failed === undefined) return null;
+  return (
+    <Notice kind="bad">
+      <p>{what} not kept. {failed.message}</p>
+      {failed.mistakes.length > 0 && <ul>{failed.mistakes.slice(0, 8).map(mistake => <li key={mistake}>{mistake}</li>)}</ul>}
+    </Notice>
+  );
+}

@@ -1,0 +1,84 @@
+// Scenes that are applied, and the way back from the last one. A device does not say what it shows, so the way back is what this page sent it
+// before; what it never sent anything goes dark.
+
+import { type ReadonlySignal } from "@preact/signals";
+import { remembered } from "../../design/remembered";
+import type { Order } from "../../store/acts";
+import type { Scene } from "../../store/kept";
+import { type Part, partOf, wayBack } from "../../store/told";
+import { acts, told } from "./acts";
+import { few } from "./ids";
+import { kept } from "./kept";
+import { resolved } from "./scene";
+import { space, swarm } from "./state";
+
+/** The way back, as it is kept over a reload. */
+interface Back {
+  readonly space: string;
+  readonly title: string;
+  readonly orders: readonly Order[];
+  readonly known: number;
+  readonly dark: number;
+  readonly staying: number;
+}
+
+/** Written by this page, so it is looked at no closer than that it is one. */
+function readBack(text: string): Back | undefined {
+  try {
+    const back = JSON.parse(text) as Partial<Back>;
+    return typeof back.space === "string" && Array.isArray(back.orders) ? (back as Back) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const back = remembered<Back | undefined>("control.undo", undefined, readBack, value => (value === undefined ? undefined : JSON.stringify(value)));
+
+export const undoable: ReadonlySignal<Back | undefined> = back;
+
+const devices = (count: number, one: string, many: string): string => `${count} ${count === 1 ? `device ${one}` : `devices ${many}`}`;
+
+/** What an undo does, in words. */
+export function backWords({ known, dark, staying }: Pick<Back, "known" | "dark" | "staying">): string {
+  const words = [
+    known > 0 && `${devices(known, "gets", "get")} back what this page had sent ${known === 1 ? "it" : "them"} before`,
+    dark > 0 && `${devices(dark, "goes", "go")} dark, because what ${dark === 1 ? "it" : "they"} showed before is not known`,
+    staying > 0 && `${devices(staying, "keeps its", "keep their")} brightness or spring, because what it was is not known`,
+  ].filter(Boolean).join("; ");
+  return words === "" ? "There is nothing to put back." : `${words}.`;
+}
+
+/** What of a scene is not there; `undefined` when all is. */
+function absence(missing: readonly string[], away: readonly string[]): string | undefined {
+  const words = [
+    missing.length > 0 && `${missing.length === 1 ? "The group" : "The groups"} ${few(missing)} ${missing.length === 1 ? "is" : "are"} not there: ${missing.length === 1 ? "its" : "their"} steps were left out.`,
+    away.length > 0 && `Not there: ${few(away)}.`,
+  ].filter(Boolean).join(" ");
+  return words === "" ? undefined : words;
+}
+
+/** Sends a scene's commands, and keeps the way back. */
+export async function apply(scene: Scene): Promise<void> {
+  const { orders, missing, away } = resolved(scene.steps, kept.groups.all.peek(), id => swarm.place(id) !== undefined);
+  const before = told.snapshot();
+  const changed = new Map<string, Set<Part>>();
+  await acts.run(`scene ${scene.title}`, `${orders.length} ${orders.length === 1 ? "step" : "steps"}`, orders, {
+    note: absence(missing, away),
+    onOutcome: ({ command }, { reached, unknown }) => {
+      const part = partOf(command);
+      if (part === undefined) return;
+      for (const id of [...reached, ...unknown]) changed.set(id, (changed.get(id) ?? new Set()).add(part));
+    },
+  });
+  if (changed.size === 0) return;
+  const { orders: way, known, dark, staying } = wayBack(changed, before);
+  back.value = { space: space.peek(), title: scene.title, orders: way, known, dark: dark.length, staying: staying.length };
+}
+
+/** Goes the way back. What could not be put back can be tried again in its answer. */
+export async function undo(): Promise<void> {
+  const way = back.peek();
+  if (way === undefined) return;
+  const { ok } = await acts.run(`undo ${way.title}`, `${way.known + way.dark + way.staying} devices`, way.orders, { more: backWords(way) });
+  if (ok && back.peek() === way) back.value = undefined;
+}

@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { few, typedIds } from "../../pages/control/ids";
+
+const known = ["1a00", "1a1f", "1a20", "1a21", "ff00"];
+
+test.each([
+  ["1a00", ["1a00"], [], []],
+  [" 1A1F,ff00;1a1f\n1a00 ", ["1a00", "1a1f", "ff00"], [], []],
+  ["1a00-1a20", ["1a00", "1a1f", "1a20"], [], []],
+  ["1a21 - ffff", ["1a21", "ff00"], [], []],
+  ["1a00, beef", ["1a00"], ["beef"], []],
+  ["2000-2fff", [], ["2000-2fff"], []],
+  ["lamp 1a0 1a000 1a20-1a00 1a00-1a20-1a21, -1a00", [], [], ["lamp", "1a0", "1a000", "1a20-1a00", "1a00-1a20-1a21", "-1a00"]],
+  [" , ", [], [], []],
+])("%s", (text, there, absent, malformed) => {
+  expect(typedIds(text, known)).toEqual({ there, absent, malformed });
+});
+
+test("the first of many", () => {
+  expect(few(["a", "b"])).toBe("a, b");
+  expect(few(["a", "b", "c", "d"], 2)).toBe("a, b and 2 more");
+});
