@@ -69,7 +69,8 @@ export function drawLeds({ context, width, height }: Sheet, plan: Plan, dots: Do
     for (let place = 0; place < picture.count; place++, at++) {
       const [x, y] = [plan.left + dots.x[at]! * plan.width, plan.top + dots.y[at]! * plan.depth];
       context.globalAlpha = dots.opacity[at]!;
-      // A wearable is dark where it does not shine, in light as in dark.
+      // A wearable is dark where it does not shine, in light as in dark; its edge is seen on both.
+      disc(context, x, y, RING + LED + 2, "#857d72");
       disc(context, x, y, RING + LED + 1, "#1d1a18");
       for (let led = 0; led < 6; led++) {
         const from = place * LED_BYTES + led * 3;
