@@ -46,8 +46,8 @@ export class Rates {
     for (const { name, figures } of swarms) {
       const before = this.#before.get(name);
       const seconds = before ? (nowMs - before.atMs) / 1_000 : 0;
-      // One that began anew counts from zero.
-      if (before && seconds > 0 && figures.frames_sent >= before.figures.frames_sent) {
+      if (before && seconds > 0) {
+        // One that began anew counts from zero.
         const perSecond = (count: (figures: Figures) => number) => Math.max(0, (count(figures) - count(before.figures)) / seconds);
         this.#now.set(name, { sent: perSecond(one => one.frames_sent), bytes: perSecond(one => one.bytes_sent), lost: perSecond(lostOf) });
       }

@@ -16,7 +16,7 @@ const AGAIN_MS = 1_000;
 
 /** What a sender tells of its changes. */
 export interface Settled {
-  /** The kinds that were in the request, as far as nothing newer of them waits. */
+  /** The kinds that were in the request, as far as nothing newer of them waits; while nobody answers, all that wait. */
   readonly keys: readonly string[];
   /** How it went: the swarm as it is now, or why not. */
   readonly outcome: Swarm | Refusal;
@@ -77,11 +77,12 @@ export class Sender {
       outcome = error instanceof Refusal ? error : new Refusal(String(error), 0);
     }
     this.#isSending = false;
-    const keys = [...sent.keys()].filter(key => !this.#waiting.has(key));
+    let keys = [...sent.keys()].filter(key => !this.#waiting.has(key));
     if (outcome instanceof Refusal && outcome.isAway) {
       // Said, and tried again: nothing is lost but time.
       this.#waiting = new Map([...sent, ...this.#waiting]);
       this.#nextAtMs = this.#clock.now() + AGAIN_MS;
+      keys = [...this.#waiting.keys()];
     }
     this.#settled({ keys, outcome });
     this.#pump();

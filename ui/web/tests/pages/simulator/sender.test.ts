@@ -73,14 +73,15 @@ test("a refusal is told and not sent again; when nobody answers it is, with what
   expect([sent.length, settled]).toEqual([1, [{ keys: ["devices"], outcome: no }]]);
   const away = new Refusal("Nobody answers.", 0);
   sender.change("devices", { devices: 10 });
+  sender.change("devices", { devices: 11 });
   sender.change("bpm", { bpm: 99 });
   await answer(away);
-  expect(settled[1]).toEqual({ keys: ["devices"], outcome: away });
+  expect(settled[1]).toEqual({ keys: ["devices", "bpm"], outcome: away });
   sender.change("bpm", { bpm: 100 });
   pass(999);
   expect(sent.length).toBe(2);
   pass(1);
-  expect(sent[2]).toEqual({ devices: 10, bpm: 100 });
+  expect(sent[2]).toEqual({ devices: 11, bpm: 100 });
 });
 
 test("what waits when it is closed is not sent", async () => {
