@@ -184,7 +184,8 @@ impl Drive {
             Err(StoreError::Changed) => return true,
             Err(error) => {
                 tracing::debug!(rollout.id = self.active.id, %error, "the record of a rollout cannot be written");
-                self.course.hold(Some("the object store does not answer: nobody is told until it does"), Instant::now());
+                self.course
+                    .hold(Some("the object store does not answer: nobody is told until it does"), Instant::now());
                 return true;
             }
         }

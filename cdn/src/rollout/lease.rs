@@ -72,7 +72,9 @@ impl Lease {
         // From before the store has it.
         let started = Instant::now();
         let (note, condition) = match self.store.read_note(NOTE).await {
-            Ok((bytes, version)) => (serde_json::from_slice::<Note>(&bytes).unwrap_or_default(), Condition::Is(version)),
+            Ok((bytes, version)) => {
+                (serde_json::from_slice::<Note>(&bytes).unwrap_or_default(), Condition::Is(version))
+            }
             Err(StoreError::NotFound) => (Note::default(), Condition::Absent),
             Err(error) => return Err(error),
         };
