@@ -10,6 +10,7 @@
 mod stage;
 
 mod cdn;
+mod cluster;
 mod commands;
 mod faults;
 mod firmware;
@@ -20,6 +21,7 @@ mod parameters;
 mod program;
 mod recordings;
 mod registry;
+mod rights;
 mod rollouts;
 mod simulate;
 mod simulator;
