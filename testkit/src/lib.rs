@@ -21,6 +21,7 @@ mod process;
 mod proxy;
 mod raw;
 mod s3;
+pub mod stack;
 mod stub;
 mod tls;
 mod wait;

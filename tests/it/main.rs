@@ -25,6 +25,7 @@ mod rights;
 mod rollouts;
 mod simulate;
 mod simulator;
+mod stack;
 mod subscriptions;
 mod telemetry;
 mod tls;

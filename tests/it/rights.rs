@@ -1,5 +1,6 @@
 //! `nats/`: what each user of it may do and must not, with a real nats-server; and the real roles, each under its own user.
 
+use crate::rollouts::{self, BOARD, TOKEN};
 use crate::stage::{builder, meet, tune_in};
 use grouploop_testkit::{Edge, EdgeBuilder, NatsServer, Peer, eventually, http, http_get, within};
 use serde_json::json;
@@ -18,7 +19,6 @@ pub(crate) const PASSWORDS: [(&str, &str); 6] = [
     ("NATS_CLUSTER_PASSWORD", "\"cluster-cluster\""),
 ];
 const USERS: [&str; 5] = ["edge", "simulator", "cdn", "monitor", "people"];
-const TOKEN: &str = "0123456789-token-of-the-tests";
 
 /// A file of the configuration.
 pub(crate) fn file(name: &str) -> PathBuf {
@@ -248,7 +248,12 @@ async fn every_role_works_under_its_own_user() {
     let devices = http_get(two.addr(), "/api/spaces/main/devices").await.json();
     assert_eq!(devices["devices"].as_array().unwrap().len(), 1501);
 
-    // The CDN: a registry for the edges, what a space keeps for the other CDN, and a rollout.
+    // The CDN: a rollout, which either of the two drives and both know, and a registry for the edges.
+    rollouts::publish(&cdn).await;
+    rollouts::swarm(&simulator, "lab", 0x100, 2, json!({})).await;
+    let definition = json!({"firmware": {"board": BOARD, "version": "1.4.0"}, "devices": ["0100", "0101"]});
+    let rollout = rollouts::make(&cdn, &definition).await;
+    rollouts::until_state(&other_cdn, &rollout, "done").await;
     let authorization = format!("Bearer {TOKEN}");
     let registry = r#"{"commands": {"wink": {"handler": "x", "parameters": [], "description": "d", "examples": []}}}"#;
     let written =
