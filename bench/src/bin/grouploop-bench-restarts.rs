@@ -16,6 +16,7 @@ use futures_util::{SinkExt, StreamExt};
 use grouploop_testkit::stack::Stack;
 use grouploop_testkit::{frame, frame_id, frame_number, http_get};
 use std::collections::HashMap;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -238,7 +239,7 @@ async fn run(arguments: Arguments) -> Result<bool> {
     ensure!(binary.exists(), "no {}", binary.display());
     let started = Instant::now();
     let mut stack = Stack::start(binary, &[]).await;
-    println!("- the whole stack is well after {:.1} s", started.elapsed().as_secs_f64());
+    eprintln!("the whole stack is well after {:.1} s", started.elapsed().as_secs_f64());
 
     let url = format!("ws://{}/", stack.balancer());
     let shared = Arc::new(Shared::default());
@@ -263,8 +264,8 @@ async fn run(arguments: Arguments) -> Result<bool> {
         stack.restart_edge(number).await;
         let restarted = restart.elapsed();
         all_there(&stack, devices).await?;
-        println!(
-            "- edge {}: well again after {:.1} s, all devices there after {:.1} s; {} frames sent meanwhile",
+        eprintln!(
+            "edge {}: well again after {:.1} s, all devices there after {:.1} s; {} frames sent meanwhile",
             number + 1,
             restarted.as_secs_f64(),
             restart.elapsed().as_secs_f64(),
@@ -294,24 +295,24 @@ async fn run(arguments: Arguments) -> Result<bool> {
     let slowest = Duration::from_millis(back.iter().copied().max().unwrap_or_default());
     let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let (lost, reordered) = (get(&shared.lost), get(&shared.reordered));
-    println!("\n| what | figure | target |\n| --- | --- | --- |");
-    println!("| frames sent; seen by {viewers} viewers | {}; {} | |", get(&shared.sent), get(&shared.seen));
-    println!("| lost of connections that stood | {lost} | 0 |");
-    println!("| out of order or twice | {reordered} | 0 |");
-    println!(
-        "| connections of devices that were sent away; refused tries | {}; {} | |",
-        back.len(),
-        get(&shared.refused)
-    );
-    println!("| slowest device back, 5 s of them its own pause | {:.2} s | 7 s |", slowest.as_secs_f64());
-    println!("| viewers that came back | {} | |", get(&shared.viewers_back));
-    println!(
-        "| commands: success, failed, connection ended before the answer | {}, {}, {} | |",
-        answers.success.len(),
-        answers.failed.len(),
-        answers.none
-    );
-    println!("| success that did not arrive once; failed that arrived | {missing}; {false_failures} | 0; 0 |");
+    let mut table = String::from("| what | figure | target |\n| --- | --- | --- |\n");
+    let mut row = |what: &str, figure: String, target: &str| {
+        table.push_str(&format!("| {what} | {figure} | {target} |\n"));
+    };
+    row("frames sent", get(&shared.sent).to_string(), "");
+    row(&format!("frames seen by {viewers} viewers"), get(&shared.seen).to_string(), "");
+    row("lost of connections that stood", lost.to_string(), "0");
+    row("out of order or twice", reordered.to_string(), "0");
+    row("connections of devices that were sent away", back.len().to_string(), "");
+    row("tries of devices to connect that failed", get(&shared.refused).to_string(), "");
+    row("slowest device back, 5 s of them its own pause", format!("{:.2} s", slowest.as_secs_f64()), "7 s");
+    row("viewers that came back", get(&shared.viewers_back).to_string(), "");
+    row("commands answered success", answers.success.len().to_string(), "");
+    row("of these, not arrived once", missing.to_string(), "0");
+    row("commands answered failed", answers.failed.len().to_string(), "");
+    row("of these, arrived", false_failures.to_string(), "0");
+    row("commands whose connection ended first", answers.none.to_string(), "");
+    std::io::stdout().write_all(table.as_bytes())?;
     Ok(lost == 0 && reordered == 0 && slowest < BACK_WITHIN && missing == 0 && false_failures == 0)
 }
 

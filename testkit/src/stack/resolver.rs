@@ -4,14 +4,14 @@ use crate::port::Loopback;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use tokio::net::UdpSocket;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 /// Answers every question for an address with the whole list. Ends when dropped.
 #[derive(Debug)]
 pub(super) struct Resolver {
     addresses: Arc<Mutex<Vec<Ipv4Addr>>>,
     addr: SocketAddr,
-    task: JoinHandle<()>,
+    _task: JoinSet<()>,
 }
 
 impl Resolver {
@@ -20,7 +20,8 @@ impl Resolver {
         let addr = socket.local_addr().unwrap();
         let addresses = Arc::new(Mutex::new(addresses));
         let known = addresses.clone();
-        let task = tokio::spawn(async move {
+        let mut task = JoinSet::new();
+        task.spawn(async move {
             let mut packet = [0; 1500];
             loop {
                 let Ok((length, asker)) = socket.recv_from(&mut packet).await else { continue };
@@ -30,7 +31,7 @@ impl Resolver {
                 }
             }
         });
-        Self { addresses, addr, task }
+        Self { addresses, addr, _task: task }
     }
 
     /// `host:port`.
@@ -40,12 +41,6 @@ impl Resolver {
 
     pub(super) fn set(&self, addresses: Vec<Ipv4Addr>) {
         *self.addresses.lock().unwrap() = addresses;
-    }
-}
-
-impl Drop for Resolver {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 
