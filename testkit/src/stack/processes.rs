@@ -125,6 +125,14 @@ impl Stack {
         (self.net.host(UI), port).into()
     }
 
+    /// Kills an edge; its name stays known, as that of a machine that lost its power.
+    ///
+    /// # Panics
+    /// When it does not end.
+    pub async fn kill_edge(&self, number: usize) {
+        self.edges[number].kill().await;
+    }
+
     /// Restarts an edge as an engine does: its name goes, it is told, it ends, it comes again under its name, and is well.
     ///
     /// # Panics

@@ -185,3 +185,22 @@ async fn the_whole_stack_serves_and_an_edge_can_be_restarted_under_load() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edge_that_is_gone_but_still_known_keeps_nobody_out() {
+    let stack = Stack::start(env!("CARGO_BIN_EXE_grouploop"), &[]).await;
+    let url = format!("ws://{}/", stack.balancer());
+    let mut before = Vec::new();
+    for id in 0..6 {
+        before.push(Peer::device(&url, id).await);
+    }
+    // It has the fewest connections from now on: none.
+    stack.kill_edge(1).await;
+    let mut after = Vec::new();
+    for id in 10..30 {
+        after.push(Peer::device(&url, id).await);
+    }
+    let mut controller = Peer::connect(&url).await;
+    eventually!(controller.ask("cmd:all:status").await == "cmd:result:sent_to_24_devices");
+    drop((before, after));
+}
