@@ -142,7 +142,7 @@ fn description(state: &State) -> Response {
 fn status_word(state: &State) -> (StatusCode, &'static str) {
     if state.is_draining() {
         (StatusCode::SERVICE_UNAVAILABLE, "draining")
-    } else if state.swarms.bus().is_up() {
+    } else if state.swarms.bus().is_up() && state.swarms.bus().refused().is_none() {
         (StatusCode::OK, "ok")
     } else {
         (StatusCode::OK, "degraded")
@@ -172,11 +172,12 @@ async fn health(FromState(state): FromState<Arc<State>>) -> Response {
 async fn readyz(FromState(state): FromState<Arc<State>>) -> Response {
     let mut reasons = Vec::new();
     if state.is_draining() {
-        reasons.push("draining: this simulator is going away");
+        reasons.push("draining: this simulator is going away".to_owned());
     }
     if !state.swarms.bus().is_up() {
-        reasons.push("bus away: frames of swarms on the bus reach nobody");
+        reasons.push("bus away: frames of swarms on the bus reach nobody".to_owned());
     }
+    reasons.extend(state.swarms.bus().refused());
     let (status, word) =
         if reasons.is_empty() { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not_ready") };
     (status, Json(json!({"status": word, "reasons": reasons}))).into_response()
