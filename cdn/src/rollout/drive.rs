@@ -83,7 +83,7 @@ impl Drive {
     ///
     /// # Errors
     /// When the store does not answer, or another one wrote the record meanwhile.
-    pub(super) async fn new(
+    pub(super) async fn take_up(
         state: Arc<State>,
         active: Active,
         term: u64,

@@ -121,7 +121,7 @@ impl Runner {
         let (reports, incoming) = mpsc::channel(REPORTS);
         let (nudge, id) = (Arc::new(Notify::new()), active.id.clone());
         let taken =
-            Drive::new(self.state.clone(), active.clone(), term, self.held.subscribe(), incoming, nudge.clone())
+            Drive::take_up(self.state.clone(), active.clone(), term, self.held.subscribe(), incoming, nudge.clone())
                 .await?;
         let drive = match taken {
             TakenUp::Drive(drive) => drive,
