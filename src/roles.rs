@@ -212,6 +212,7 @@ impl Running {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 variables: variables.clone(),
                 tls: tls.clone(),
+                lan: lan_addresses,
             };
             let cdn = Cdn::start(options, listener, buses.of(&node).await?).await?;
             if cdn_base_url.is_empty() {

@@ -1,6 +1,7 @@
 //! Rollouts over HTTP: made, listed, looked at, paused, resumed, aborted, and tried again for those that failed.
 
 use super::active::{Active, Seen, active};
+use super::address::base_url;
 use super::definition::Definition;
 use super::record::{Record, State as RolloutState, Step, Wanted, wall_ms};
 use crate::error::HttpError;
@@ -177,24 +178,6 @@ async fn begin(
     let location = format!("/api/spaces/{space}/rollouts/{id}");
     let headers = [(header::LOCATION, location), (header::ETAG, etag)];
     Ok((StatusCode::CREATED, headers, Json(without_devices(record))).into_response())
-}
-
-/// Where devices reach a CDN: as the settings say, or else as whoever makes the rollout does.
-fn base_url(state: &State, headers: &HeaderMap) -> Result<String, HttpError> {
-    let settings = &state.settings;
-    let set = [&settings.device_url, &settings.base_url].into_iter().find(|url| !url.is_empty());
-    if let Some(url) = set {
-        return Ok(url.trim_end_matches('/').to_owned());
-    }
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).filter(|host| is_host(host));
-    let host =
-        host.ok_or(HttpError::BadRequest("the request has no Host that devices could use; set cdn.device_url"))?;
-    Ok(format!("http://{host}"))
-}
-
-fn is_host(host: &str) -> bool {
-    host.len() <= 255
-        && host.parse::<axum::http::uri::Authority>().is_ok_and(|authority| !authority.as_str().contains('@'))
 }
 
 /// Time first, so that names are in the order of their making.
