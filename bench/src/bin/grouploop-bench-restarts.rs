@@ -106,13 +106,15 @@ async fn device(url: String, id: u16, hz: u64, shared: Arc<Shared>) {
                     }
                     number += 1;
                     if socket.send(Message::text(frame(id, connection << CONNECTION_SHIFT | number))).await.is_err() {
-                        break;
+                        // What came before the end is still to be read.
+                        greeted = false;
+                        continue;
                     }
                     shared.sent.fetch_add(1, Ordering::Relaxed);
                 }
                 message = socket.next() => match message {
                     Some(Ok(Message::Text(text))) => {
-                        if !greeted {
+                        if !greeted && number == 0 {
                             greeted = true;
                             if let Some(ended) = ended.take() {
                                 lock(&shared.back_ms).push(u64::try_from(ended.elapsed().as_millis()).unwrap_or(u64::MAX));
