@@ -46,7 +46,6 @@ struct Home {
 
 impl Lodger {
     /// What answers for the simulator's page; what is not of the page is answered with 404.
-    #[must_use]
     pub fn simulator(self) -> Router {
         let Self { settings, version, pages, neighbours, ports, cdn_base_url, lan, tls } = self;
         let config = Config::new(&settings, &cdn_base_url, version, neighbours, ports, tls, lan);

@@ -3,7 +3,6 @@
 use super::http;
 use super::settings::SimulatorSettings;
 use super::state::State;
-use crate::scenario::EDGE;
 use axum::Router;
 use grouploop_bridge::{Bus, NodeId};
 use grouploop_serve::{ServeOptions, Server, Tls};
@@ -57,17 +56,16 @@ impl Simulator {
         bus: Bus,
         ears: Bus,
     ) -> Result<Self, StartError> {
-        let SimulatorOptions { settings, node, version, edge, tls, page } = options;
-        let edge = edge.unwrap_or_else(|| EDGE.to_owned());
+        let settings = &options.settings;
         let serve = ServeOptions {
             name: "simulator",
             max_connections: settings.max_connections as usize,
             header_timeout: Duration::from_millis(settings.header_timeout_ms),
             slow_client: Duration::from_millis(settings.slow_client_ms),
             counts: Arc::default(),
-            tls,
+            tls: options.tls.clone(),
         };
-        let state = Arc::new(State::new(settings, node, version, edge, page, bus, ears, &serve));
+        let state = Arc::new(State::new(options, bus, ears, &serve));
         let server = Server::start(serve, listener, http::router(state.clone()))?;
         tracing::info!(
             simulator.address = %server.address(),

@@ -2,10 +2,12 @@
 
 use super::metrics::Metrics;
 use super::settings::SimulatorSettings;
+use super::simulator::SimulatorOptions;
 use crate::deck::Deck;
+use crate::scenario::EDGE;
 use crate::swarms::Swarms;
 use axum::Router;
-use grouploop_bridge::{Bus, NodeId, Registry};
+use grouploop_bridge::{Bus, Registry};
 use grouploop_serve::{Counts, Origins, ServeOptions, Tls};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,16 +43,8 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(
-        settings: SimulatorSettings,
-        node: NodeId,
-        version: String,
-        edge: String,
-        page: Option<Router>,
-        bus: Bus,
-        ears: Bus,
-        serve: &ServeOptions,
-    ) -> Self {
+    pub(super) fn new(options: SimulatorOptions, bus: Bus, ears: Bus, serve: &ServeOptions) -> Self {
+        let SimulatorOptions { settings, node, version, edge, tls, page } = options;
         let swarms = Swarms::new(node, version.clone(), bus, settings.limits());
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let (folder, limits) = (&settings.recordings, settings.deck_limits());
@@ -62,7 +56,7 @@ impl State {
             origins: Origins::parse(&settings.allow_origins).unwrap_or_default(),
             metrics: Metrics::default(),
             counts: serve.counts.clone(),
-            tls: serve.tls.clone(),
+            tls,
             changing: Mutex::default(),
             streams: Arc::new(Semaphore::new(settings.max_streams as usize)),
             tasks,
@@ -70,7 +64,7 @@ impl State {
             draining: AtomicBool::new(false),
             settings,
             version,
-            edge,
+            edge: edge.unwrap_or_else(|| EDGE.to_owned()),
             page,
         }
     }

@@ -1,6 +1,6 @@
 //! A page at the root of a port that another service serves.
 
-use crate::stage::{nobody, pages};
+use crate::stage::{Stage, nobody, pages};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, Response};
@@ -66,4 +66,13 @@ async fn where_it_was_not_built_only_its_root_says_so() {
     let router = lodger(Pages::default());
     assert_eq!(get(&router, "GET", "/").await.status(), 503);
     assert_eq!(get(&router, "GET", "/assets/index-sim.js").await.status(), 404);
+}
+
+#[tokio::test]
+async fn its_name_is_ours_on_the_hub_built_or_not() {
+    let stage = Stage::with(|options| options.pages = Pages::default()).await;
+    stage.write("simulator/index.html", "another");
+    let answer = stage.get("/apps/simulator/").await;
+    assert!(answer.status == 503 && answer.text().contains("make web"), "{}", answer.text());
+    assert_eq!(stage.apps().await.len(), 0);
 }
