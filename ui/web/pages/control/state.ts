@@ -7,7 +7,8 @@ import { isTool, type Tool } from "../../design/floor/tools";
 import type { Choice, How } from "../../design/listbox";
 import { remembered } from "../../design/remembered";
 import { parseId } from "../../library/wire";
-import { address, spaceOf } from "../../store/server";
+import { address } from "../../store/server";
+import { spaceOf } from "../../store/space-of";
 import { Watching } from "../../store/watching";
 
 export const watching = new Watching(`${config.cdnBaseUrl}/static/commands.json`);
