@@ -9,7 +9,7 @@ import { few } from "./ids";
 import { kept } from "./kept";
 import { AllDark } from "./panic";
 import { composed, MOST_STEPS } from "./scene";
-import { selection, space } from "./state";
+import { selection, url } from "./state";
 import { Steps } from "./steps";
 import { TitleField, wrongTitle } from "./title";
 import { DraftTrouble } from "./trouble";
@@ -107,7 +107,7 @@ function Change({ draft }: { draft: Draft<Scene> }) {
 
 function Undo() {
   const back = undoable.value;
-  if (back === undefined || back.space !== space.value) return null;
+  if (back === undefined || back.place !== url.value) return null;
   return (
     <div class="stack tight undo">
       <div><Button onClick={() => void undo()}>Undo “{back.title}”</Button></div>
