@@ -49,7 +49,9 @@ export async function panic(): Promise<void> {
   const [place, ids] = [url.peek(), swarm.ids.peek()];
   const mine = { ok: undefined, words: "Going dark." };
   answer.value = mine;
-  if (wasBusy) setTimeout(() => void darken(), ONCE_MORE_MS);
+  const newest = acts.log.peek()[0];
+  // Unless somebody lights them again by then.
+  if (wasBusy) setTimeout(() => void (acts.log.peek()[0]?.number === newest?.number && darken()), ONCE_MORE_MS);
   const dark = await darken();
   const ok = dark.some(({ ok }) => ok);
   if (ok && place === url.peek()) told.take(ids, "led_all_off", []);
