@@ -471,7 +471,7 @@ test("an edge that goes in the middle of a batch: what was done is said, nothing
   await send(page);
   await answer(page, "Not sent: there is no connection.", false);
   await button(page, "All dark").click();
-  await page.getByText("Not dark: Not sent: there is no connection.").waitFor();
+  await page.getByText("Not dark: there is no connection, and the server does not answer.").waitFor();
   await look(page, "no edge");
   await button(page, "Dismiss").first().click();
   edge = await startEdge(nats, edge.address);
@@ -482,12 +482,189 @@ test("an edge that goes in the middle of a batch: what was done is said, nothing
   await until(devices => devices.filter(({ wearable }) => wearable.color === "ff00ff").length === 10);
 });
 
+/** Writes a scene into the space, as somebody else would. */
+async function scene(id, title, steps) {
+  const response = await fetch(`http://${cdn.address}/api/spaces/main/scenes/${id}`, {
+    method: "PUT", headers: { "Content-Type": "application/json", "If-None-Match": "*" }, body: JSON.stringify({ title, steps }),
+  });
+  assert.ok(response.ok, await response.text());
+  await button(page, `Apply ${title}`).waitFor();
+}
+
+/** Holds the request for a command number `at` of those that come now, until it is let go. */
+async function hold(at) {
+  const asked = [];
+  let come, go;
+  const held = new Promise(resolve => (come = resolve)), free = new Promise(resolve => (go = resolve));
+  const handler = async route => {
+    asked.push(route.request().url());
+    if (asked.length === at) {
+      come();
+      await free;
+    }
+    await route.continue().catch(() => {});
+  };
+  await page.route("**/commands", handler);
+  return { asked, held, go, end: () => page.unroute("**/commands", handler) };
+}
+
+test("the panic key while a batch is under way: what had not gone does not go, and everything is dark", async () => {
+  await pick(page, "0a00-0a1d", 30);
+  await usual(page, "Brightness");
+  await page.getByLabel("Level", { exact: true }).fill("255");
+  await send(page);
+  await usual(page, "Colour");
+  await page.getByLabel("Color", { exact: true }).fill("white");
+  await send(page);
+  await untilLit(ids(0x0a00, 30), all("ffffff"));
+  const batch = await hold(1);
+  await page.getByLabel("Color", { exact: true }).fill("red");
+  await send(page);
+  await batch.held;
+  await page.getByLabel("Color", { exact: true }).fill("blue");
+  await send(page);
+  await button(page, "All dark").click();
+  await page.getByText("Dark: 30 devices.").waitFor();
+  const lines = page.getByRole("log").locator('li[data-ok="false"]');
+  await lines.nth(0).filter({ hasText: "It was stopped before it began." }).waitFor();
+  await lines.nth(1).filter({ hasText: "It was stopped. Of 30 it is not known whether it arrived." }).waitFor();
+  batch.go();
+  await untilLit(ids(0x0a00, 30), all("000000"));
+  assert.equal(batch.asked.length, 1);
+  await batch.end();
+  await button(page, "Dismiss").first().click();
+});
+
+test("a scene that is broken off by an edge that goes: how far it came is said, the rest is done later, and all of it is undone", async () => {
+  await scene("broken", "Broken", [
+    { target: ids(0x0a00, 10), command: "led", parameters: ["ff0000"] },
+    { target: ids(0x0a05, 10), command: "led", parameters: ["00ff00"] },
+    { target: ids(0x0a0a, 10), command: "led", parameters: ["0000ff"] },
+  ]);
+  const middle = await hold(2);
+  await button(page, "Apply Broken").click();
+  await middle.held;
+  await edge.kill();
+  middle.go();
+  await answer(page, "1 of 3 commands had gone out before. Of 10 it is not known whether it arrived.", false);
+  await answer(page, "Written to 5 of 20.", false);
+  assert.equal(middle.asked.length, 2);
+  await middle.end();
+  await button(page, "Undo “Broken”").waitFor();
+  edge = await startEdge(nats, edge.address);
+  await state(page, "live");
+  await count(page, 30);
+  await page.getByRole("log").locator("li").first().getByRole("button", { name: "Try those again" }).click();
+  await answer(page, "Written to all 15.");
+  const shows = colors => until(devices => devices.every(({ body, wearable }) => wearable.leds[0] === colors(parseInt(body.device, 16) - 0x0a00)));
+  await shows(at => at < 5 ? "ff0000" : at < 10 ? "00ff00" : at < 20 ? "0000ff" : "000000");
+  await page.getByText("20 devices get back what this page had sent them before.").first().waitFor();
+  await button(page, "Undo “Broken”").click();
+  await shows(() => "000000");
+});
+
+test("a reload in the middle of a scene: there is a way back", async () => {
+  const first = await hold(1);
+  await button(page, "Apply Broken").click();
+  await first.held;
+  await page.reload();
+  first.go();
+  await first.end();
+  await count(page, 30);
+  await button(page, "Undo “Broken”").click();
+  await answer(page, "undo Broken");
+});
+
+test("another space in the middle of a scene: it goes on where it began, and nobody is picked over there", async () => {
+  await pick(page, "0a00-0a02", 3);
+  const first = await hold(1);
+  await button(page, "Apply Broken").click();
+  await first.held;
+  await page.getByLabel("Space", { exact: true }).fill("blue");
+  await button(page, "Connect").click();
+  await page.getByText("No device is there.").waitFor();
+  await picked(page, 0);
+  assert.equal(await button(page, "Undo “Broken”").count(), 0);
+  first.go();
+  await answer(page, "Written to all 20.");
+  assert.equal(first.asked.length, 3);
+  for (const url of first.asked) assert.match(url, /\/spaces\/main\//);
+  await first.end();
+  await page.getByLabel("Space", { exact: true }).fill("");
+  await button(page, "Connect").click();
+  await count(page, 30);
+  await picked(page, 3);
+  await button(page, "Undo “Broken”").click();
+  await answer(page, "undo Broken");
+});
+
+test("the panic key while the page is not connected goes by request", async () => {
+  const other = await context.newPage();
+  await other.routeWebSocket(/./, socket => socket.close());
+  await other.goto(`http://${ui.control}/`);
+  await state(other, "disconnected");
+  await button(page, "Apply Broken").click();
+  await answer(page, "Written to all 20.");
+  await button(other, "All dark").click();
+  await other.getByText("Dark: 30 devices.").waitFor();
+  await untilLit(ids(0x0a00, 30), all("000000"));
+  await other.close();
+});
+
+test("the panic key says at once that it works", async () => {
+  const other = await context.newPage();
+  await other.routeWebSocket(/./, socket => {
+    const server = socket.connectToServer();
+    socket.onMessage(text => /^cmd:/.test(text) || server.send(text));
+  });
+  await other.goto(`http://${ui.control}/`);
+  await state(other, "live");
+  await button(other, "All dark").click();
+  await other.getByText("Going dark.").waitFor();
+  await other.close();
+});
+
+test("a scene whose window was closed by accident goes on as it was, also after a reload", async () => {
+  const dialog = page.getByRole("dialog");
+  await button(page, "Write one").click();
+  await dialog.getByLabel("Name", { exact: true }).fill("Dusk");
+  await dialog.getByRole("combobox", { name: "Command" }).selectOption("led");
+  await dialog.getByLabel("Color", { exact: true }).fill("red");
+  // Enter is for the step.
+  await page.keyboard.press("Enter");
+  await dialog.getByText("led:red").waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+  await page.reload();
+  await button(page, "Go on writing").click();
+  assert.equal(await dialog.getByLabel("Name", { exact: true }).inputValue(), "Dusk");
+  await dialog.getByText("led:red").waitFor();
+  // What is written at an open step is kept with the rest.
+  await button(dialog, "Change step 1").click();
+  await dialog.getByLabel("Color", { exact: true }).fill("cyan");
+  await look(page, "a scene that is not kept");
+  await button(dialog, "Keep").click();
+  await dialog.waitFor({ state: "hidden" });
+  await button(page, "Write one").waitFor();
+  await button(page, "Change Dusk").click();
+  await dialog.getByText("led:cyan").waitFor();
+  await dialog.getByLabel("Name", { exact: true }).fill("Du");
+  await page.keyboard.press("Escape");
+  await page.getByText("with changes that are not kept").waitFor();
+  await button(page, "Change Dusk").click();
+  assert.equal(await dialog.getByLabel("Name", { exact: true }).inputValue(), "Du");
+  await button(dialog, "Discard").click();
+  await dialog.waitFor({ state: "hidden" });
+  await page.getByText("with changes that are not kept").waitFor({ state: "hidden" });
+});
+
 test("a CDN that is away: what was typed stays, is said not to be kept, and is kept when it is back", async () => {
   const { address } = cdn;
   await cdn.kill();
   await page.getByLabel("New group of those picked").fill("Later");
   await page.getByRole("button", { name: /as a group/ }).click();
   await page.getByText("Group not kept. The CDN does not answer").waitFor();
+  await pick(page, "0a00-0a09", 10);
   assert.equal(await page.getByLabel("New group of those picked").inputValue(), "Later");
   await usual(page, "Colour");
   await send(page);

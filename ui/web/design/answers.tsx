@@ -17,6 +17,7 @@ interface AnswersProps {
 /** Another try for those that an act did not reach, as far as they are there. */
 function Again({ acts, swarm, line }: AnswersProps & { line: Line }) {
   swarm.ids.value;
+  if (line.place !== acts.place.value) return <p class="small quiet">That was in another space, or at another server.</p>;
   const isThere = (id: string) => swarm.place(id) !== undefined;
   const here = line.failed.filter(isThere).length;
   const isForAll = line.again.some(({ to }) => to === "all");

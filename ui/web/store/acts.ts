@@ -22,11 +22,15 @@ export interface Line {
   /** As it was sent: `led:ff8000`. */
   readonly text: string;
   readonly to: string;
+  /** Where these devices are. */
+  readonly place: string;
   /** `undefined` while it is under way. */
   readonly ok: boolean | undefined;
   readonly words: string;
   /** The devices that it did not reach, or of which that is not known. */
   readonly failed: readonly string[];
+  /** Hears what each command comes to, also when it is done again. */
+  readonly onOutcome?: Extra["onOutcome"];
   /** What to do for these; it is for `all` where nobody knows whom it did not reach. */
   readonly again: readonly Order[];
 }
@@ -41,8 +45,8 @@ export interface Extra {
   readonly onOutcome?: (order: Order, outcome: Outcome) => void;
 }
 
-/** Sends one command. */
-export type Send = (order: Order, signal: AbortSignal) => Promise<Outcome>;
+/** Sends one command to devices of a place. */
+export type Send = (order: Order, signal: AbortSignal, place: string) => Promise<Outcome>;
 
 export const textOfOrder = ({ command, parameters }: Order): string => [command, ...parameters].join(":");
 const devices = (count: number): string => (count === 1 ? "1 device" : `${count} devices`);
@@ -83,7 +87,8 @@ function wordsOf(all: {
   const isOne = meant === 1 && !isToAll;
   const words = isOne || meant === 0 || (done === 0 && problem !== undefined) ? [] : [`Written to ${done} of ${meant}.`];
   if (problem !== undefined) words.push(problem);
-  if (outcomes.length < orders.length) words.push(`${outcomes.length} of ${orders.length} commands had been sent.`);
+  const whole = outcomes.filter(outcome => outcome.problem === undefined).length;
+  if (outcomes.length < orders.length) words.push(`${whole} of ${orders.length} commands had gone out before.`);
   if (isOne) {
     if (missed.size > 0 && problem === undefined) words.push("No such device is connected, or it does not take commands.");
     if (unknown.size > 0) words.push("It may have arrived.");
@@ -98,14 +103,22 @@ function wordsOf(all: {
 
 export class Acts {
   readonly #send: Send;
+  readonly #place: ReadonlySignal<string>;
   readonly #log = signal<readonly Line[]>([]);
   #lines = 0;
   #stop = new AbortController();
   /** Resolves when the next act may begin: who picks red and then blue gets blue. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(send: Send) {
+  /** `place` is where the page is now. An act goes to its end where it began: elsewhere the same ids are devices of others. */
+  constructor(send: Send, place: ReadonlySignal<string>) {
     this.#send = send;
+    this.#place = place;
+  }
+
+  /** Where an act goes that begins now. */
+  get place(): ReadonlySignal<string> {
+    return this.#place;
   }
 
   /** The newest first. */
@@ -121,11 +134,12 @@ export class Acts {
 
   /** Sends several, one after the other, as one act that is called `text`. */
   async run(text: string, to: string, orders: readonly Order[], { note, more, onOutcome }: Extra = {}): Promise<Line> {
-    const line: Line = { number: ++this.#lines, at: new Date(), text, to, ok: undefined, words: "on its way", failed: [], again: [] };
+    const place = this.#place.peek();
+    const line: Line = { number: ++this.#lines, at: new Date(), text, to, place, ok: undefined, words: "on its way", failed: [], again: [], ...(onOutcome && { onOutcome }) };
     this.#log.value = [line, ...this.#log.value].slice(0, MOST_LINES);
     const { signal } = this.#stop;
     const before = this.#turn;
-    const begun = before.then(() => this.#each(orders, signal));
+    const begun = before.then(() => this.#each(orders, signal, place));
     this.#turn = begun;
     const outcomes = await Promise.all(await begun);
     outcomes.forEach((outcome, at) => orders[at] && onOutcome?.(orders[at], outcome));
@@ -136,15 +150,16 @@ export class Acts {
     return over;
   }
 
-  /** Once more for those that an act did not reach, and for which `isThere` says so. */
+  /** Once more for those that an act did not reach, and for which `isThere` says so; nothing while the page is elsewhere. */
   again(line: Line, isThere: (id: string) => boolean): Promise<Line> | undefined {
+    if (line.place !== this.#place.peek()) return undefined;
     const orders = line.again.flatMap(order => {
       const to = order.to === "all" ? order.to : order.to.filter(isThere);
       return to.length === 0 ? [] : [{ ...order, to }];
     });
     if (orders.length === 0) return undefined;
     const ids = new Set(orders.flatMap(({ to }) => (to === "all" ? [] : to)));
-    return this.run(line.text, orders.some(({ to }) => to === "all") ? "all devices" : nameOf([...ids]), orders);
+    return this.run(line.text, orders.some(({ to }) => to === "all") ? "all devices" : nameOf([...ids]), orders, { ...(line.onOutcome && { onOutcome: line.onOutcome }) });
   }
 
   /** Ends what is under way: what was not sent by now, is not. */
@@ -154,14 +169,14 @@ export class Acts {
   }
 
   /** Begins one after the other; after a failure of the whole the others are not begun. */
-  async #each(orders: readonly Order[], signal: AbortSignal): Promise<readonly Promise<Outcome>[]> {
+  async #each(orders: readonly Order[], signal: AbortSignal, place: string): Promise<readonly Promise<Outcome>[]> {
     const outcomes: Promise<Outcome>[] = [];
     for (const order of orders) {
       if (signal.aborted) {
         if (outcomes.length === 0) outcomes.push(Promise.resolve(stopped(order)));
         break;
       }
-      const outcome = this.#send(order, signal);
+      const outcome = this.#send(order, signal, place);
       outcomes.push(outcome);
       const first = await Promise.race([outcome, new Promise<undefined>(resolve => setTimeout(resolve, WAIT_MS, undefined))]);
       if (first?.problem !== undefined) break;

@@ -1,7 +1,7 @@
 // A command to several devices as one request to an edge. The edge answers for each device as soon as it knows what became of it, so that one
 // that goes away in the middle leaves no doubt about those for which it had answered.
 
-import { spaceOf } from "./server";
+import { spaceOf } from "./space-of";
 
 /** Longest answer line that is looked at, in characters. */
 const MAX_LINE = 1_024;

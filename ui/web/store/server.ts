@@ -26,6 +26,3 @@ export const shownServer = computed(() => server.value || config.wsDefaultUrl);
 export const addressOf = (server: string, space: string): Address => edgeAddress(server, space === "" ? {} : { space });
 
 export const address = computed(() => addressOf(shownServer.value, space.value));
-
-/** The space that the address comes to, whether it was typed as one or stands in the path. */
-export const spaceOf = (url: string): string => /^[a-z]+:\/\/[^/]*(?:\/[^?#]*)?\/spaces\/([a-z0-9-]{1,32})\/*(?:[?#]|$)/i.exec(url)?.[1] ?? "main";

@@ -130,14 +130,19 @@ export class Watching {
     return { ok, message, ...answer };
   }
 
-  /** Sends a command to several devices, or to all, as one request with one answer; `signal` ends it. */
-  async sendMany(to: Receivers, command: string, parameters: readonly string[], signal: AbortSignal): Promise<Outcome> {
+  /**
+   * Sends a command to several devices, or to all, of the server and space at `url`, as one request with one answer; `signal` ends it. Where
+   * the page is, nothing is tried without a connection.
+   */
+  async sendMany(url: string, to: Receivers, command: string, parameters: readonly string[], signal: AbortSignal): Promise<Outcome> {
     const hub = this.#hub.peek();
+    const isGone = hub === undefined || (hub.url === url && hub.state === "disconnected");
     const answered = this.sent.add(to, [command, ...parameters].join(":"));
-    const outcome: Outcome = hub && hub.state !== "disconnected"
-      ? await sendBatch(hub.url, to, command, parameters, signal)
-      : { reached: [], missed: to === "all" ? [] : to, unknown: [], problem: "Not sent: there is no connection." };
-    this.#paint(outcome.reached, command, parameters);
+    const outcome: Outcome = isGone
+      ? { reached: [], missed: to === "all" ? [] : to, unknown: [], problem: "Not sent: there is no connection." }
+      : await sendBatch(url, to, command, parameters, signal);
+    // Meanwhile the page may be elsewhere, where the same ids are other devices.
+    if (this.#hub.peek()?.url === url) this.#paint(outcome.reached, command, parameters);
     const [reached, missed] = [new Set(outcome.reached), new Set(outcome.missed)];
     answered(id => {
       if (reached.has(id)) return { ok: true, words: "Written to the device." };

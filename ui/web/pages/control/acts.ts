@@ -7,11 +7,11 @@ import { url, watching } from "./state";
 
 export const told = new AllTold();
 
-export const acts = new Acts(async ({ to, command, parameters }, signal) => {
-  const outcome = await watching.sendMany(to, command, parameters, signal);
-  told.take(outcome.reached, command, parameters);
+export const acts = new Acts(async ({ to, command, parameters }, signal, place) => {
+  const outcome = await watching.sendMany(place, to, command, parameters, signal);
+  if (place === url.peek()) told.take(outcome.reached, command, parameters);
   return outcome;
-});
+}, url);
 
 // Devices elsewhere are others, even where they have the same ids.
 effect(() => {

@@ -23,22 +23,36 @@ export function freeId(title: string, taken: { has: (id: string) => boolean }): 
 /** What others did to it since it was opened. */
 export type Others = "nothing" | "changed" | "removed";
 
+/** A draft, put aside. */
+export interface Unkept<T> {
+  readonly id: string;
+  readonly seen: string | undefined;
+  readonly base: T;
+  readonly document: T;
+}
+
 export class Draft<T> {
   readonly id: string;
   readonly #documents: Documents<T>;
   /** The tag of what was there when somebody began, or took theirs. */
   readonly #seen: Signal<string | undefined>;
   readonly document: Signal<T>;
+  /** As it was when somebody began, or took theirs, or kept it. */
+  readonly #base: Signal<T>;
   readonly #isBusy = signal(false);
   readonly #failed = signal<Failed | undefined>(undefined);
   readonly others: ReadonlySignal<Others>;
+  /** Whether something was changed and not kept. */
+  readonly isChanged: ReadonlySignal<boolean>;
 
-  /** `seen` is `undefined` for one that does not exist yet. */
-  constructor(documents: Documents<T>, id: string, document: T, seen: string | undefined) {
+  /** `seen` is `undefined` for one that does not exist yet; `base` is what was changed, if `document` is not it. */
+  constructor(documents: Documents<T>, id: string, document: T, seen: string | undefined, base = document) {
     this.id = id;
     this.#documents = documents;
     this.#seen = signal(seen);
     this.document = signal(document);
+    this.#base = signal(base);
+    this.isChanged = computed(() => JSON.stringify(this.document.value) !== JSON.stringify(this.#base.value));
     this.others = computed(() => {
       const theirs = documents.all.value.get(id)?.etag;
       if (this.#isBusy.value || theirs === this.#seen.value) return "nothing";
@@ -49,6 +63,11 @@ export class Draft<T> {
   /** Whether nobody has kept it yet. */
   get isNew(): boolean {
     return this.#seen.value === undefined;
+  }
+
+  /** What is kept of it until it is done. */
+  get unkept(): Unkept<T> {
+    return { id: this.id, seen: this.#seen.value, base: this.#base.value, document: this.document.value };
   }
 
   get isBusy(): ReadonlySignal<boolean> {
@@ -66,8 +85,11 @@ export class Draft<T> {
   }
 
   /** Keeps it, unless somebody else changed it meanwhile. `true` when it is kept. */
-  save(): Promise<boolean> {
-    return this.#do(() => this.#documents.put(this.id, this.document.peek(), this.#seen.peek()));
+  async save(): Promise<boolean> {
+    const document = this.document.peek();
+    const isKept = await this.#do(() => this.#documents.put(this.id, document, this.#seen.peek()));
+    if (isKept) this.#base.value = document;
+    return isKept;
   }
 
   /** Keeps it over what somebody else made of it. */
@@ -80,7 +102,7 @@ export class Draft<T> {
   take(): void {
     const theirs = this.#documents.all.peek().get(this.id);
     if (!theirs) return;
-    this.document.value = theirs.document;
+    this.document.value = this.#base.value = theirs.document;
     this.#seen.value = theirs.etag;
     this.#failed.value = undefined;
   }

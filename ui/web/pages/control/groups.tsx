@@ -2,23 +2,25 @@
 
 import { signal } from "@preact/signals";
 import { Button, Card, Dialog, Field, Notice } from "../../design/parts";
-import type { Group } from "../../store/kept";
+import { remembered } from "../../design/remembered";
+import { type Group, readGroup } from "../../store/kept";
 import { Draft, freeId } from "./draft";
+import { Drafts } from "./drafts";
 import { kept } from "./kept";
 import { AllDark } from "./panic";
-import { picked, pick, selection, swarm } from "./state";
+import { picked, pick, selection, space, swarm } from "./state";
 import { TitleField, wrongTitle } from "./title";
 import { DraftTrouble } from "./trouble";
 
 const { groups } = kept;
 
 /** What a new group is going to be called. */
-const title = signal("");
+const title = remembered("control.new-group", "", text => text, text => text || undefined);
 const wasTried = signal(false);
 /** The new one, from the first try to keep it on. */
 const made = signal<Draft<Group> | undefined>(undefined);
-/** The one that is being changed. */
-const changed = signal<Draft<Group> | undefined>(undefined);
+/** Those that are being changed. */
+const drafts = new Drafts<Group>("control.groups", groups, space, readGroup);
 /** Whether it was asked whether to delete it. */
 const isDoomed = signal(false);
 
@@ -41,7 +43,12 @@ function finish(): void {
 }
 
 function close(): void {
-  changed.value = undefined;
+  drafts.close();
+  isDoomed.value = false;
+}
+
+function discard(): void {
+  drafts.discard();
   isDoomed.value = false;
 }
 
@@ -84,11 +91,14 @@ function Change({ draft }: { draft: Draft<Group> }) {
           <Button disabled={mine.length === 0} onClick={() => set("devices", group.devices.filter(id => !picked.peek().has(id)))}>Take them out</Button>
         </div>
       </div>
-      <DraftTrouble draft={draft} what="Group" describe={describe} onDone={close} />
+      <DraftTrouble draft={draft} what="Group" describe={describe} onDone={discard} />
       <div class="row ends">
-        <Button first type="submit" aria-disabled={draft.isBusy.value}>Keep</Button>
+        <div class="row">
+          <Button first type="submit" aria-disabled={draft.isBusy.value}>Keep</Button>
+          {draft.isChanged.value && <Button onClick={discard}>Discard</Button>}
+        </div>
         {isDoomed.value
-          ? <Button class="bad" onClick={async () => (await draft.remove()) && close()}>Delete it for everybody</Button>
+          ? <Button class="bad" onClick={async () => (await draft.remove()) && discard()}>Delete it for everybody</Button>
           : <Button onClick={() => (isDoomed.value = true)}>Delete …</Button>}
       </div>
     </form>
@@ -100,11 +110,11 @@ function Entry({ id, group, etag }: { id: string; group: Group; etag: string }) 
   return (
     <li class="kept-entry">
       <span class="dot" style={{ background: group.color ? `#${group.color}` : "none" }} />
-      <span class="grow title">{group.title} <span class="quiet small">{here === group.devices.length ? here : `${here} of ${group.devices.length} there`}</span></span>
+      <span class="grow title">{group.title} <span class="quiet small">{here === group.devices.length ? here : `${here} of ${group.devices.length} there`}{drafts.has(id) && ", with changes that are not kept"}</span></span>
       <span class="row">
         <Button onClick={() => pick(group.devices, "only")}>Pick <span class="unseen">{group.title}</span></Button>
         <Button onClick={() => pick(group.devices, "add")}>Add <span class="unseen">{group.title}</span></Button>
-        <Button onClick={() => (changed.value = new Draft(groups, id, group, etag))}>Change <span class="unseen">{group.title}</span></Button>
+        <Button onClick={() => drafts.change(id, group, etag)}>Change <span class="unseen">{group.title}</span></Button>
       </span>
     </li>
   );
@@ -113,7 +123,7 @@ function Entry({ id, group, etag }: { id: string; group: Group; etag: string }) 
 export function Groups() {
   swarm.ids.value;
   const all = [...groups.all.value];
-  const draft = changed.value;
+  const draft = drafts.open.value;
   return (
     <Card title="Groups">
       {groups.problem.value && <Notice kind="warn">{groups.problem.value} It is tried again by itself; what is shown may be old.</Notice>}

@@ -33,13 +33,15 @@ render(
         <Card title="Answers"><Answers acts={acts} swarm={swarm} /></Card>
       </div>
       <div class="kept">
-        <Groups />
         <Scenes />
+        <Groups />
       </div>
       <div class="closer stack">
-        <Inspector />
         <Firmware />
-        <Card title="Connection"><AddressForm onSame={() => watching.again()} /></Card>
+        <div class="last">
+          <Inspector />
+          <Card title="Connection"><AddressForm onSame={() => watching.again()} /></Card>
+        </div>
       </div>
     </div>
   </Shell>,

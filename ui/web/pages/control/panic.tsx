@@ -4,30 +4,61 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Button, Notice } from "../../design/parts";
+import { sendBatch } from "../../store/batch";
 import { acts, told } from "./acts";
-import { picked, swarm, watching } from "./state";
+import { picked, swarm, url, watching } from "./state";
 
 /** How long the key is held, in milliseconds. */
 const HOLD_MS = 500;
 /** After what was under way, the dark is sent once more when the edge has surely noticed that it was stopped, in milliseconds. */
 const ONCE_MORE_MS = 300;
+/** How long requests may take, in milliseconds. */
+const PATIENCE_MS = 10_000;
 
-const answer = signal<{ readonly ok: boolean; readonly words: string } | undefined>(undefined);
+/** `ok` is `undefined` while nobody has answered. */
+const answer = signal<{ readonly ok: boolean | undefined; readonly words: string } | undefined>(undefined);
 const isHeld = signal(false);
 
-/** Over the connection that is there: no new one has to be made, and nothing waits in front of it. Both at once: who misses one has the other. */
-const darken = () => Promise.all([watching.send("all", "led_all_off", []), watching.send("all", "pattern", ["off"])]);
+/** What makes a device dark; both, so that who misses one has the other. */
+const OFF = [["led_all_off"], ["pattern", "off"]] as const;
+
+/** What came of one of them. */
+interface Dark {
+  readonly ok: boolean;
+  readonly count: number;
+  readonly message: string;
+}
+
+/** Over the connection that is there: no new one has to be made, and nothing waits in front of it. */
+const overConnection = (): Promise<readonly Dark[]> => Promise.all(OFF.map(([command, ...parameters]) => watching.send("all", command, parameters)));
+
+/** By requests: while the page waits before it connects again, the server may be back already. */
+const byRequests = (): Promise<readonly Dark[]> => Promise.all(OFF.map(async ([command, ...parameters]) => {
+  const { reached, problem } = await sendBatch(url.peek(), "all", command, parameters, AbortSignal.timeout(PATIENCE_MS));
+  return { ok: problem === undefined, count: reached.length, message: "there is no connection, and the server does not answer." };
+}));
+
+async function darken(): Promise<readonly Dark[]> {
+  const dark = await overConnection();
+  return dark.some(({ ok }) => ok) ? dark : byRequests();
+}
 
 export async function panic(): Promise<void> {
   const wasBusy = acts.log.peek().some(({ ok }) => ok === undefined);
   acts.stop();
-  const ids = swarm.ids.peek();
-  if (wasBusy) setTimeout(() => void darken(), ONCE_MORE_MS);
-  const [off, dark] = await darken();
-  const ok = off.ok || dark.ok;
-  if (ok) told.take(ids, "led_all_off", []);
-  const count = Math.max(off.count, dark.count);
-  const words = !ok ? `Not dark: ${off.message}` : count === 0 ? "There is no device in this space." : `Dark: ${count} ${count === 1 ? "device" : "devices"}.`;
+  const [place, ids] = [url.peek(), swarm.ids.peek()];
+  const mine = { ok: undefined, words: "Going dark." };
+  answer.value = mine;
+  const newest = acts.log.peek()[0];
+  // Unless somebody lights them again by then.
+  if (wasBusy) setTimeout(() => void (acts.log.peek()[0]?.number === newest?.number && darken()), ONCE_MORE_MS);
+  const dark = await darken();
+  const ok = dark.some(({ ok }) => ok);
+  if (ok && place === url.peek()) told.take(ids, "led_all_off", []);
+  // Who pressed once more looks at what becomes of that.
+  if (answer.peek() !== mine) return;
+  const count = Math.max(...dark.map(({ count }) => count));
+  const words = !ok ? `Not dark: ${dark[0]?.message}` : count === 0 ? "There is no device in this space." : `Dark: ${count} ${count === 1 ? "device" : "devices"}.`;
   answer.value = { ok, words };
 }
 
@@ -74,7 +105,7 @@ export function Panic() {
     <section class="panic" aria-label="Panic" data-held={isHeld.value}>
       <AllDark />
       <span class="small by-key">or hold <kbd>Esc</kbd></span>
-      <div class="grow">{said && <Notice kind={said.ok ? "good" : "bad"} onDismiss={() => (answer.value = undefined)}>{said.words}</Notice>}</div>
+      <div class="grow">{said && <Notice {...(said.ok !== undefined && { kind: said.ok ? "good" : "bad" })} {...(said.ok !== undefined && { onDismiss: () => void (answer.value = undefined) })}>{said.words}</Notice>}</div>
     </section>
   );
 }

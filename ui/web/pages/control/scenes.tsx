@@ -2,28 +2,31 @@
 
 import { signal } from "@preact/signals";
 import { Button, Card, Dialog, Notice } from "../../design/parts";
-import type { Scene } from "../../store/kept";
+import { remembered } from "../../design/remembered";
+import { readScene, type Scene } from "../../store/kept";
 import { told } from "./acts";
 import { Draft, freeId } from "./draft";
+import { Drafts } from "./drafts";
 import { few } from "./ids";
 import { kept } from "./kept";
 import { AllDark } from "./panic";
 import { composed, MOST_STEPS } from "./scene";
-import { selection, space } from "./state";
-import { Steps } from "./steps";
+import { selection, space, url } from "./state";
+import { finished, Steps } from "./steps";
 import { TitleField, wrongTitle } from "./title";
 import { DraftTrouble } from "./trouble";
 import { apply, backWords, undo, undoable } from "./undo";
 
 const { scenes } = kept;
 
-const title = signal("");
+const title = remembered("control.new-scene", "", text => text, text => text || undefined);
 /** What is wrong with what a new scene would be made of. */
 const wrong = signal<{ readonly title?: string; readonly steps?: string }>({});
 /** What the last new one is without. */
 const without = signal<string | undefined>(undefined);
 const made = signal<Draft<Scene> | undefined>(undefined);
-const changed = signal<Draft<Scene> | undefined>(undefined);
+/** Those that are written in the window. */
+const drafts = new Drafts<Scene>("control.scenes", scenes, space, readScene);
 const isDoomed = signal(false);
 
 const describe = (scene: Scene): string => `“${scene.title}” with ${scene.steps.length} ${scene.steps.length === 1 ? "step" : "steps"}`;
@@ -52,7 +55,12 @@ function finish(): void {
 }
 
 function close(): void {
-  changed.value = undefined;
+  drafts.close();
+  isDoomed.value = false;
+}
+
+function discard(): void {
+  drafts.discard();
   isDoomed.value = false;
 }
 
@@ -70,10 +78,7 @@ function NewScene() {
       {draft && <DraftTrouble draft={draft} what="Scene" describe={describe} onDone={finish} />}
       <div class="row">
         <Button type="submit" aria-disabled={draft?.isBusy.value}>Keep what those picked were sent last</Button>
-        <Button onClick={() => {
-          const name = title.peek().trim() || "New scene";
-          changed.value = new Draft<Scene>(scenes, freeId(name, scenes.all.peek()), { title: title.peek(), steps: [] }, undefined);
-        }}>Write one</Button>
+        <Button onClick={() => drafts.begin(title.peek().trim() || "New scene", { title: title.peek(), steps: [] })}>{drafts.hasNew ? "Go on writing" : "Write one"}</Button>
       </div>
     </form>
   );
@@ -83,22 +88,29 @@ function Change({ draft }: { draft: Draft<Scene> }) {
   const scene = draft.document.value;
   const noTitle = wrongTitle(scene.title);
   const isEmpty = scene.steps.length === 0;
-  const submit = async (event: Event) => {
+  const submit = async (event: Event & { currentTarget: HTMLFormElement }) => {
     event.preventDefault();
-    if (noTitle === undefined && !isEmpty && (await draft.save())) close();
+    const steps = finished(event.currentTarget, scene.steps);
+    if (steps === undefined || noTitle !== undefined || isEmpty) return;
+    draft.document.value = { ...draft.document.peek(), steps };
+    const { isNew } = draft;
+    if (!(await draft.save())) return;
+    if (isNew) title.value = "";
+    close();
   };
   return (
     <form class="stack" noValidate onSubmit={event => void submit(event)}>
       <TitleField label="Name" title={scene.title} wrong={noTitle} onType={title => (draft.document.value = { ...draft.document.peek(), title })} />
       <Steps steps={scene.steps} onChange={steps => (draft.document.value = { ...draft.document.peek(), steps })} />
-      <DraftTrouble draft={draft} what="Scene" describe={describe} onDone={close} />
+      <DraftTrouble draft={draft} what="Scene" describe={describe} onDone={discard} />
       <div class="row ends">
         <div class="row">
           <Button first type="submit" disabled={isEmpty} aria-disabled={draft.isBusy.value}>Keep</Button>
           <Button disabled={isEmpty} onClick={() => void apply(draft.document.peek())}>Try it</Button>
+          {draft.isChanged.value && <Button onClick={discard}>Discard</Button>}
         </div>
-        {isDoomed.value
-          ? <Button class="bad" onClick={async () => (await draft.remove()) && close()}>Delete it for everybody</Button>
+        {draft.isNew ? null : isDoomed.value
+          ? <Button class="bad" onClick={async () => (await draft.remove()) && discard()}>Delete it for everybody</Button>
           : <Button onClick={() => (isDoomed.value = true)}>Delete …</Button>}
       </div>
     </form>
@@ -107,7 +119,7 @@ function Change({ draft }: { draft: Draft<Scene> }) {
 
 function Undo() {
   const back = undoable.value;
-  if (back === undefined || back.space !== space.value) return null;
+  if (back === undefined || back.place !== url.value) return null;
   return (
     <div class="stack tight undo">
       <div><Button onClick={() => void undo()}>Undo “{back.title}”</Button></div>
@@ -118,7 +130,7 @@ function Undo() {
 
 export function Scenes() {
   const all = [...scenes.all.value];
-  const draft = changed.value;
+  const draft = drafts.open.value;
   return (
     <Card title="Scenes">
       {scenes.problem.value && <Notice kind="warn">{scenes.problem.value} It is tried again by itself; what is shown may be old.</Notice>}
@@ -128,10 +140,10 @@ export function Scenes() {
           <ul class="kept-list">
             {all.map(([id, { document, etag }]) => (
               <li key={id} class="kept-entry">
-                <span class="grow title">{document.title} <span class="quiet small">{document.steps.length} {document.steps.length === 1 ? "step" : "steps"}</span></span>
+                <span class="grow title">{document.title} <span class="quiet small">{document.steps.length} {document.steps.length === 1 ? "step" : "steps"}{drafts.has(id) && ", with changes that are not kept"}</span></span>
                 <span class="row">
                   <Button first onClick={() => void apply(document)}>Apply <span class="unseen">{document.title}</span></Button>
-                  <Button onClick={() => (changed.value = new Draft(scenes, id, document, etag))}>Change <span class="unseen">{document.title}</span></Button>
+                  <Button onClick={() => drafts.change(id, document, etag)}>Change <span class="unseen">{document.title}</span></Button>
                 </span>
               </li>
             ))}

@@ -1,13 +1,14 @@
 // What device control shows of its space, and what a person chose on the page.
 
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { config } from "../../design/config";
 import { rememberedFloor } from "../../design/floor/size";
 import { isTool, type Tool } from "../../design/floor/tools";
 import type { Choice, How } from "../../design/listbox";
 import { remembered } from "../../design/remembered";
 import { parseId } from "../../library/wire";
-import { address, spaceOf } from "../../store/server";
+import { address } from "../../store/server";
+import { spaceOf } from "../../store/space-of";
 import { Watching } from "../../store/watching";
 
 export const watching = new Watching(`${config.cdnBaseUrl}/static/commands.json`);
@@ -26,6 +27,9 @@ export const floor = rememberedFloor("control.floor");
 /** What a drag on it draws. */
 export const tool = remembered<Tool>("control.tool", "box", text => (isTool(text) ? text : undefined), value => value);
 
+/** The device that is looked at closely: the last one that was picked by itself. */
+export const current = signal<string | undefined>(undefined);
+
 /** The devices that were picked, also those that are away; still picked after a reload. */
 export const picked = remembered<ReadonlySet<string>>(
   "control.picked",
@@ -33,16 +37,26 @@ export const picked = remembered<ReadonlySet<string>>(
   text => new Set(text.split(" ").filter(id => parseId(id) !== undefined)),
   ids => (ids.size === 0 ? undefined : [...ids].join(" ")),
 );
-/** The same in the order of their ids. */
+/** The space of those: elsewhere the same ids are other devices, which nobody picked. */
+const pickedIn = remembered<string>("control.picked-in", space.peek(), text => text, name => name);
+/** Who was picked in spaces that the page was for before. */
+const pickedElsewhere = new Map<string, ReadonlySet<string>>();
+effect(() => {
+  const [before, now] = [pickedIn.peek(), space.value];
+  if (before === now) return;
+  pickedElsewhere.set(before, picked.peek());
+  picked.value = pickedElsewhere.get(now) ?? new Set();
+  pickedIn.value = now;
+  current.value = undefined;
+});
+
+/** Those that are picked, in the order of their ids. */
 export const selection = computed<readonly string[]>(() => [...picked.value].sort());
 /** Of these, the ones that are away. */
 export const away = computed<readonly string[]>(() => {
   swarm.ids.value;
   return selection.value.filter(id => swarm.place(id) === undefined);
 });
-
-/** The device that is looked at closely: the last one that was picked by itself. */
-export const current = signal<string | undefined>(undefined);
 
 /** Picks these alone, these as well, or these if they are not and not if they are. */
 export function pick(ids: readonly string[], how: How): void {

@@ -1,6 +1,7 @@
 // The steps of a scene, to be changed: for whom, which command, in which order.
 
-import { useSignal } from "@preact/signals";
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { CommandChoice, CommandDraft } from "../../design/command-choice";
 import { Button, Field } from "../../design/parts";
 import type { Step, StepTarget } from "../../store/kept";
@@ -10,6 +11,19 @@ import { selection, watching } from "./state";
 
 /** The step that is being written: a new one, or one of those. */
 const draft = new CommandDraft(watching);
+const target = signal<StepTarget>("all");
+/** Which one is being changed; none is a new one. */
+const at = signal<number | undefined>(undefined);
+
+/** The steps, with the one that is being changed as it is written now; `undefined` when something is wrong with that, which is then marked. */
+export function finished(form: HTMLFormElement, steps: readonly Step[]): readonly Step[] | undefined {
+  const index = at.peek();
+  if (index === undefined) return steps;
+  if (!draft.check(form, true)) return undefined;
+  at.value = undefined;
+  const step: Step = { target: target.peek(), ...draft.words };
+  return steps.map((other, place) => (place === index ? step : other));
+}
 
 /** Whom a step is for, as the value of a choice. */
 function Target({ target, onChange }: { target: StepTarget; onChange: (target: StepTarget) => void }) {
@@ -39,11 +53,8 @@ function Target({ target, onChange }: { target: StepTarget; onChange: (target: S
 }
 
 export function Steps({ steps, onChange }: { steps: readonly Step[]; onChange: (steps: readonly Step[]) => void }) {
-  const target = useSignal<StepTarget>("all");
-  /** Which one is being changed; none is a new one. */
-  const at = useSignal<number | undefined>(undefined);
-  const wrong = useSignal<string | undefined>(undefined);
-  const replace = (index: number, ...by: readonly Step[]) => onChange([...steps.slice(0, index), ...by, ...steps.slice(index + 1)]);
+  const isFull = at.value === undefined && steps.length >= MOST_STEPS;
+  useEffect(() => () => void (at.value = undefined), []);
   const open = (index: number) => {
     const step = steps[index];
     if (!step) return;
@@ -65,13 +76,10 @@ export function Steps({ steps, onChange }: { steps: readonly Step[]; onChange: (
     at.value = undefined;
   };
   const write = (form: HTMLElement | null) => {
-    const isFull = at.peek() === undefined && steps.length >= MOST_STEPS;
-    wrong.value = isFull ? `A scene has ${MOST_STEPS} steps at most.` : undefined;
     if (isFull || !(form instanceof HTMLFormElement) || !draft.check(form, true)) return;
-    const step: Step = { target: target.peek(), ...draft.words };
-    if (at.peek() === undefined) onChange([...steps, step]);
-    else replace(at.peek() ?? 0, step);
-    at.value = undefined;
+    const isNew = at.peek() === undefined;
+    const next = isNew ? [...steps, { target: target.peek(), ...draft.words }] : finished(form, steps);
+    if (next) onChange(next);
   };
   return (
     <div class="stack tight">
@@ -86,19 +94,24 @@ export function Steps({ steps, onChange }: { steps: readonly Step[]; onChange: (
               <Button onClick={() => open(index)}>Change <span class="unseen">step {index + 1}</span></Button>
               <Button onClick={() => {
                 at.value = undefined;
-                replace(index);
+                onChange(steps.filter((_, place) => place !== index));
               }}>Remove <span class="unseen">step {index + 1}</span></Button>
             </span>
           </li>
         ))}
       </ol>
-      <div class="step-form stack tight">
+      <div class="step-form stack tight" onKeyDown={event => {
+        // Enter is for what is written here, and not for the whole scene.
+        if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return;
+        event.preventDefault();
+        write(event.target.form);
+      }}>
         <h3>{at.value === undefined ? "A further step" : `Step ${at.value + 1}`}</h3>
         <Target target={target.value} onChange={next => (target.value = next)} />
         <CommandChoice draft={draft} />
-        {wrong.value && <p class="small" role="alert">{wrong.value}</p>}
+        {isFull && <p class="small" role="status">A scene has {MOST_STEPS} steps at most.</p>}
         <div class="row">
-          <Button onClick={event => write(event.currentTarget.closest("form"))}>{at.value === undefined ? "Add the step" : "Change the step"}</Button>
+          <Button aria-disabled={isFull} onClick={event => write(event.currentTarget.closest("form"))}>{at.value === undefined ? "Add the step" : "Change the step"}</Button>
           {at.value !== undefined && <Button onClick={() => (at.value = undefined)}>Leave it as it was</Button>}
         </div>
       </div>

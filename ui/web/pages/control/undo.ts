@@ -10,11 +10,12 @@ import { acts, told } from "./acts";
 import { few } from "./ids";
 import { kept } from "./kept";
 import { resolved } from "./scene";
-import { space, swarm } from "./state";
+import { swarm, url } from "./state";
 
 /** The way back, as it is kept over a reload. */
 interface Back {
-  readonly space: string;
+  /** Where these devices are. */
+  readonly place: string;
   readonly title: string;
   readonly orders: readonly Order[];
   readonly known: number;
@@ -26,7 +27,7 @@ interface Back {
 function readBack(text: string): Back | undefined {
   try {
     const back = JSON.parse(text) as Partial<Back>;
-    return typeof back.space === "string" && Array.isArray(back.orders) ? (back as Back) : undefined;
+    return typeof back.place === "string" && Array.isArray(back.orders) ? (back as Back) : undefined;
   } catch {
     return undefined;
   }
@@ -60,19 +61,36 @@ function absence(missing: readonly string[], away: readonly string[]): string | 
 /** Sends a scene's commands, and keeps the way back. */
 export async function apply(scene: Scene): Promise<void> {
   const { orders, missing, away } = resolved(scene.steps, kept.groups.all.peek(), id => swarm.place(id) !== undefined);
-  const before = told.snapshot();
+  const [place, before, last] = [url.peek(), told.snapshot(), back.peek()];
   const changed = new Map<string, Set<Part>>();
+  const note = (command: string, ids: readonly string[]) => {
+    const part = partOf(command);
+    if (part === undefined) return;
+    for (const id of ids) changed.set(id, (changed.get(id) ?? new Set()).add(part));
+  };
+  // Unless another scene came meanwhile, or somebody went the way back.
+  let mine = last;
+  const keep = () => {
+    if (back.peek() !== mine) return;
+    const { orders: way, known, dark, staying } = wayBack(changed, before);
+    mine = changed.size === 0 ? last : { place, title: scene.title, orders: way, known, dark: dark.length, staying: staying.length };
+    back.value = mine;
+  };
+  // From the start there is a way back for all whom it is meant for: the page may be gone before the answer comes.
+  for (const { to, command } of orders) note(command, to === "all" ? swarm.ids.peek() : to);
+  keep();
+  changed.clear();
+  let isOver = false;
   await acts.run(`scene ${scene.title}`, `${orders.length} ${orders.length === 1 ? "step" : "steps"}`, orders, {
     note: absence(missing, away),
+    // Also when those that it missed get it later.
     onOutcome: ({ command }, { reached, unknown }) => {
-      const part = partOf(command);
-      if (part === undefined) return;
-      for (const id of [...reached, ...unknown]) changed.set(id, (changed.get(id) ?? new Set()).add(part));
+      note(command, [...reached, ...unknown]);
+      if (isOver) keep();
     },
   });
-  if (changed.size === 0) return;
-  const { orders: way, known, dark, staying } = wayBack(changed, before);
-  back.value = { space: space.peek(), title: scene.title, orders: way, known, dark: dark.length, staying: staying.length };
+  isOver = true;
+  keep();
 }
 
 /** Goes the way back. What could not be put back can be tried again in its answer. */

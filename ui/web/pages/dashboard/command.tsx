@@ -6,10 +6,10 @@ import { CommandChoice, CommandDraft } from "../../design/command-choice";
 import { Button, Card, Dialog, Field, Notice } from "../../design/parts";
 import { parseId } from "../../library/wire";
 import { Acts } from "../../store/acts";
-import { reachable, gone, swarm, target, type Target, watching } from "./state";
+import { reachable, gone, swarm, target, type Target, url, watching } from "./state";
 
 const draft = new CommandDraft(watching);
-const acts = new Acts(({ to, command, parameters }, signal) => watching.sendMany(to, command, parameters, signal));
+const acts = new Acts(({ to, command, parameters }, signal, place) => watching.sendMany(place, to, command, parameters, signal), url);
 /** Device that was typed, as the target. */
 const one = signal("");
 /** A command that waits for a second word, since it cannot be taken back. */

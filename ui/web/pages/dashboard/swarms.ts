@@ -2,7 +2,8 @@
 
 import { signal } from "@preact/signals";
 import { config } from "../../design/config";
-import { address, server, spaceOf } from "../../store/server";
+import { address, server } from "../../store/server";
+import { spaceOf } from "../../store/space-of";
 
 /** How long the simulator may take, in milliseconds. */
 const PATIENCE_MS = 5_000;

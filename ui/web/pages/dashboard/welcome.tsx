@@ -5,7 +5,8 @@ import { renderSVG } from "uqr";
 import { CertificateHint } from "../../design/address-form";
 import { config } from "../../design/config";
 import { Button, Notice } from "../../design/parts";
-import { address, addressOf, server, space, spaceOf } from "../../store/server";
+import { address, addressOf, server, space } from "../../store/server";
+import { spaceOf } from "../../store/space-of";
 import { watching } from "./state";
 import { isAway, progress, running, startSwarm, stopSwarm, swarmProblem } from "./swarms";
 

@@ -1,3 +1,4 @@
+import { signal } from "@preact/signals";
 import { expect, test, vi } from "vitest";
 import { Acts, type Line, type Order, summary } from "../../store/acts";
 import type { Outcome } from "../../store/batch";
@@ -18,7 +19,7 @@ test.each<[string, readonly Order[], readonly Outcome[], string]>([
   ["a server that goes in the middle", [order(["a", "b"])], [outcome(["a"], [], ["b"], "The server went away.")],
     "Written to 1 of 2. The server went away. Of 1 it is not known whether it arrived."],
   ["a scene that is broken off", [order(["a"]), order(["a", "b"]), order(["c"])], [outcome(["a"]), outcome([], ["a", "b"], [], "Not sent: there is no connection.")],
-    "Not sent: there is no connection. 2 of 3 commands had been sent. To 1 device not everything was sent."],
+    "Not sent: there is no connection. 1 of 3 commands had gone out before. To 1 device not everything was sent."],
   ["a refusal", [order(["a", "b"])], [outcome([], ["a", "b"], [], "The server refuses it.")], "The server refuses it."],
 ])("%s", (_, orders, outcomes, words) => {
   expect(summary(orders, outcomes).words).toBe(words);
@@ -34,10 +35,11 @@ test("what is done again is everything, for those who missed anything", () => {
 
 /** Acts whose commands are answered by hand. */
 function stage() {
-  const sent: { order: Order; answer: (outcome: Outcome) => void; signal: AbortSignal }[] = [];
-  const acts = new Acts((order, signal) => new Promise(answer => sent.push({ order, answer, signal })));
+  const sent: { order: Order; answer: (outcome: Outcome) => void; signal: AbortSignal; place: string }[] = [];
+  const place = signal("here");
+  const acts = new Acts((order, signal, place) => new Promise(answer => sent.push({ order, answer, signal, place })), place);
   const texts = () => sent.map(({ order }) => [order.command, ...order.parameters].join(":"));
-  return { acts, sent, texts };
+  return { acts, place, sent, texts };
 }
 const settled = () => vi.advanceTimersByTimeAsync(0);
 
@@ -104,4 +106,34 @@ test("what was wrong from the start is said with the answer", async () => {
   expect(await scene).toMatchObject({ ok: false, words: "The group x is not there. Written to the device.", again: [] });
   expect(heard).toEqual(["led"]);
   expect(await acts.run("scene", "0 steps", [], { note: "The group x is not there." })).toMatchObject({ ok: false, words: "The group x is not there. Nothing was sent." });
+});
+
+test("an act goes to its end where it began, and is done again nowhere else", async () => {
+  const { acts, place, sent } = stage();
+  const scene = acts.run("scene", "a", [order(["a"], "led", "red"), order(["a"], "pattern", "solid")]);
+  const next = acts.command(["a"], "led", ["blue"]);
+  await vi.waitFor(() => expect(sent).toHaveLength(1));
+  place.value = "there";
+  const elsewhere = acts.command(["a"], "led", ["green"]);
+  for (let at = 0; at < 4; at++) {
+    await vi.waitFor(() => expect(sent).toHaveLength(at + 1));
+    sent[at]?.answer(outcome([], ["a"]));
+  }
+  expect(sent.map(({ place }) => place)).toEqual(["here", "here", "here", "there"]);
+  await scene;
+  expect(acts.again(await next, () => true)).toBeUndefined();
+  expect(acts.again(await elsewhere, () => true)).toBeDefined();
+});
+
+test("who listens to what an act comes to hears it too when it is done again", async () => {
+  const { acts, sent } = stage();
+  const heard: (readonly string[])[] = [];
+  const scene = acts.run("scene", "a", [order(["a"])], { onOutcome: (_, { reached }) => heard.push(reached) });
+  await vi.waitFor(() => expect(sent).toHaveLength(1));
+  sent[0]?.answer(outcome([], ["a"]));
+  const again = acts.again(await scene, () => true);
+  await vi.waitFor(() => expect(sent).toHaveLength(2));
+  sent[1]?.answer(outcome(["a"]));
+  await again;
+  expect(heard).toEqual([[], ["a"]]);
 });

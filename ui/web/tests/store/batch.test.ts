@@ -1,16 +1,5 @@
-import { beforeAll, expect, test, vi } from "vitest";
-import type * as Batch from "../../store/batch";
-
-/** The module looks at the page's address when it is loaded. */
-let commandsUrl: typeof Batch.commandsUrl;
-let sendBatch: typeof Batch.sendBatch;
-
-beforeAll(async () => {
-  vi.stubGlobal("location", new URL("http://hub:5004/"));
-  vi.stubGlobal("window", {});
-  vi.stubGlobal("history", { replaceState: () => {} });
-  ({ commandsUrl, sendBatch } = await import("../../store/batch"));
-});
+import { expect, test } from "vitest";
+import { commandsUrl, type Receivers, sendBatch } from "../../store/batch";
 
 const never = new AbortController().signal;
 
@@ -29,7 +18,7 @@ function edge(pieces: readonly string[], breaksOff = false) {
       },
     }));
   };
-  return { asked, send: (to: Batch.Receivers) => sendBatch("ws://hub:5003/spaces/blue", to, "led", ["ff8000"], never, fetcher) };
+  return { asked, send: (to: Receivers) => sendBatch("ws://hub:5003/spaces/blue", to, "led", ["ff8000"], never, fetcher) };
 }
 
 test.each([
