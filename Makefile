@@ -1,7 +1,7 @@
 # What a person or a machine runs here. `make help` lists it; each step of `make test` can be run alone.
 # Needs cargo, node, npm and python3 with pip; the rest comes by itself (`make setup`), into .tools/ and node_modules/.
 
-.PHONY: help run test bench bench-browser setup setup-nats setup-s3 setup-browser libraries web web-test lint fmt clippy unit browser build clean
+.PHONY: help run test bench bench-browser setup setup-nats setup-s3 setup-deploy setup-browser libraries web web-test lint fmt clippy unit deploy-test browser build clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -19,7 +19,7 @@ run: libraries web ## build and run everything in one process, on the ports that
 	cargo build --release --bin grouploop
 	target/release/grouploop up $(ARGS)
 
-test: setup lint unit web-test browser ## set up, then all checks and all tests
+test: setup lint unit web-test deploy-test browser ## set up, then all checks and all tests
 
 # What is missing is said first, everything else is measured nevertheless, and it is a failure in the end.
 bench: libraries web setup-nats ## measure a release build (edge, CDN, simulator; about 6 minutes) and write bench/RESULTS.md
@@ -34,7 +34,7 @@ bench-browser: setup-nats setup-browser libraries web ## measure the floor map w
 	cargo build --release --bin grouploop
 	node bench/browser/floor.mjs --results bench/RESULTS.md $(ARGS)
 
-setup: setup-nats setup-s3 setup-browser libraries web ## what the tests need: nats-server, an S3 server, Chromium, p5, the pages
+setup: setup-nats setup-s3 setup-deploy setup-browser libraries web ## what the tests need: nats-server, an S3 server, Caddy, Chromium, p5, the pages
 
 setup-nats:
 	@scripts/need.sh cargo
@@ -43,6 +43,9 @@ setup-nats:
 setup-s3:
 	@scripts/need.sh cargo
 	@scripts/setup-s3.sh
+
+setup-deploy: ## what checks the deployment: Caddy, Docker Compose, a linter for Dockerfiles, the schemas of Kubernetes
+	@scripts/setup-deploy.sh
 
 setup-browser:
 	@scripts/need.sh node npm
@@ -71,8 +74,13 @@ clippy: libraries web
 	@scripts/need.sh cargo
 	cargo clippy --workspace --all-targets -- -D warnings
 
-unit: setup-nats setup-s3 libraries web ## all Rust tests
+unit: setup-nats setup-s3 setup-deploy libraries web ## all Rust tests
 	scripts/unit.sh $(ARGS)
+
+deploy-test: setup-deploy ## the Kubernetes example against its schemas (the rest of the deployment is in `unit`)
+	@scripts/need.sh node npm
+	@$(call npm_ci,tests/deploy)
+	cd tests/deploy && node --test --test-reporter=spec
 
 browser: setup ## the pages and the libraries in Chromium, on edges over NATS
 	cargo build --bin grouploop
@@ -83,4 +91,4 @@ build: libraries web ## a release build of the binary: target/release/grouploop
 	cargo build --release --bin grouploop
 
 clean: ## remove what was built and fetched
-	rm -rf target .tools tests/browser/node_modules tests/browser/out cdn/libraries/node_modules ui/web/node_modules ui/web/dist
+	rm -rf target .tools tests/browser/node_modules tests/deploy/node_modules tests/browser/out cdn/libraries/node_modules ui/web/node_modules ui/web/dist

@@ -3,6 +3,7 @@
 use crate::settings::{Flags, Format};
 use crate::simulate::SimulateArgs;
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use grouploop_bridge::{DeviceId, Space};
 use grouploop_simulator::scenario::parse_duration;
 use grouploop_simulator::tape::{MIN_MAX_BYTES, Speed, TapePlace};
@@ -13,7 +14,7 @@ use std::time::Duration;
 ///
 /// Without a command it is `grouploop up`: everything in this one process.
 #[derive(Debug, Parser)]
-#[command(name = "grouploop", version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(name = "grouploop", version = VERSION, max_term_width = 100, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) common: Common,
@@ -22,6 +23,9 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
+
+/// The version, and the commit where it is known.
+const VERSION: &str = env!("GROUPLOOP_VERSION");
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -116,6 +120,18 @@ pub(crate) enum Command {
     Config(ConfigArgs),
     /// Ask a running role whether it is ready; exit code 0 when it is (for container checks)
     Health(HealthArgs),
+    /// Print what lets a shell complete our commands and flags, such as: grouploop completions bash
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print a page for `man`: of the program, or of one of its commands
+    Man {
+        /// The command, such as edge
+        #[arg(value_name = "COMMAND")]
+        command: Option<String>,
+    },
 }
 
 /// Which edge to talk to.

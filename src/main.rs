@@ -10,6 +10,7 @@ mod health;
 mod listener;
 mod listing;
 mod log;
+mod manual;
 mod registry;
 mod roles;
 mod send;
@@ -58,6 +59,11 @@ fn run(cli: Cli) -> Exit {
     if let Some(Command::Registry(RegistryCommand::Check { file })) = &cli.command {
         return registry::check(file);
     }
+    match &cli.command {
+        Some(Command::Completions { shell }) => return manual::completions(*shell),
+        Some(Command::Man { command }) => return manual::page(command.as_deref()),
+        _ => {}
+    }
     let variables = environment();
     let loaded = settings::load(&cli.flags(), &variables, Path::new(""));
     let Effective { settings, entries } = match loaded {
@@ -90,7 +96,7 @@ fn run(cli: Cli) -> Exit {
                 Exit::Usage
             }
         },
-        Some(Command::Registry(_)) => Exit::Success,
+        Some(Command::Registry(_) | Command::Completions { .. } | Command::Man { .. }) => Exit::Success,
     }
 }
 

@@ -14,7 +14,7 @@ use grouploop_cdn::{Cdn, CdnOptions};
 use grouploop_edge::{Edge, EdgeOptions};
 use grouploop_serve::Tls;
 use grouploop_simulator::{Simulator, SimulatorOptions};
-use grouploop_ui::{Neighbours, Pages, Port, Ui, UiOptions};
+use grouploop_ui::{Lodger, Neighbours, Pages, Port, Ui, UiOptions, UiSettings};
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -145,8 +145,35 @@ impl Listeners {
     fn addresses(&self) -> Vec<SocketAddr> {
         let all = [&self.edge, &self.cdn, &self.simulator].into_iter().flatten();
         let all = all.chain(self.ui.iter().map(|(_, listener)| listener));
-        all.filter_map(|listener| listener.local_addr().ok()).collect()
+        all.filter_map(|listener| address_of(Some(listener))).collect()
     }
+
+    /// Where the services are that pages talk to: here, or where these settings would have them.
+    fn neighbours(&self, settings: &Settings) -> Neighbours {
+        let at = |listener: &Option<TcpListener>, listen: &str, port| {
+            address_of(listener.as_ref()).unwrap_or_else(|| expected(listen, port))
+        };
+        Neighbours {
+            edge: at(&self.edge, &settings.edge.listen, 5003),
+            cdn: at(&self.cdn, &settings.cdn.listen, 5008),
+            simulator: at(&self.simulator, &settings.simulator.listen, 5005),
+        }
+    }
+
+    /// The same of the pages.
+    fn pages(&self, settings: &Settings) -> Vec<(Port, SocketAddr)> {
+        let usual = UiSettings::default();
+        let at = |port: Port| {
+            let known = expected(port.listen(&usual), 0).port();
+            let here = self.ui.iter().find(|(other, _)| *other == port).map(|(_, listener)| listener);
+            address_of(here).unwrap_or_else(|| expected(port.listen(&settings.ui), known))
+        };
+        Port::ALL.into_iter().map(|port| (port, at(port))).collect()
+    }
+}
+
+fn address_of(listener: Option<&TcpListener>) -> Option<SocketAddr> {
+    listener.and_then(|listener| listener.local_addr().ok())
 }
 
 /// The services of this process.
@@ -163,6 +190,17 @@ impl Running {
         let several = role == Role::Up;
         let buses = Buses::new(settings);
         let mut running = Self { edge: None, cdn: None, simulator: None, ui: None };
+        let (pages, neighbours) = (Pages::built_in(), listeners.neighbours(settings));
+        let lodger = Lodger {
+            settings: settings.ui.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pages: pages.clone(),
+            neighbours,
+            ports: listeners.pages(settings),
+            cdn_base_url: settings.cdn.base_url.clone(),
+            lan: lan_addresses,
+            tls: tls.is_some(),
+        };
         let mut cdn_base_url = settings.cdn.base_url.clone();
         let trusted = || trusted(&settings.tls).map_err(anyhow::Error::msg);
         // First, so that the edge finds its registry at once.
@@ -174,6 +212,7 @@ impl Running {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 variables: variables.clone(),
                 tls: tls.clone(),
+                lan: lan_addresses,
             };
             let cdn = Cdn::start(options, listener, buses.of(&node).await?).await?;
             if cdn_base_url.is_empty() {
@@ -201,15 +240,16 @@ impl Running {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 edge: edge_for_swarms(running.edge.as_ref().map(Edge::address), settings),
                 tls: tls.clone(),
+                page: Some(lodger.simulator()),
             };
-            running.simulator = Some(Simulator::start(options, listener, buses.of(&node).await?)?);
+            let (bus, ears) = (buses.of(&node).await?, buses.of(&NodeId::random("recorder")).await?);
+            running.simulator = Some(Simulator::start(options, listener, bus, ears)?);
         }
         if !listeners.ui.is_empty() {
-            let neighbours = running.neighbours(settings);
             let options = UiOptions {
                 settings: settings.ui.clone(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
-                pages: Pages::built_in(),
+                pages,
                 neighbours,
                 cdn_url: cdn_for_pages(running.cdn.is_some(), neighbours.cdn, settings),
                 cdn_base_url: settings.cdn.base_url.clone(),
@@ -220,17 +260,6 @@ impl Running {
             running.ui = Some(Ui::start(options, listeners.ui)?);
         }
         Ok(running)
-    }
-
-    /// Where the services are that pages talk to: here, or where these settings would have them.
-    fn neighbours(&self, settings: &Settings) -> Neighbours {
-        let (edge, cdn) = (self.edge.as_ref().map(Edge::address), self.cdn.as_ref().map(Cdn::address));
-        let simulator = self.simulator.as_ref().map(Simulator::address);
-        Neighbours {
-            edge: edge.unwrap_or_else(|| expected(&settings.edge.listen, 5003)),
-            cdn: cdn.unwrap_or_else(|| expected(&settings.cdn.listen, 5008)),
-            simulator: simulator.unwrap_or_else(|| expected(&settings.simulator.listen, 5005)),
-        }
     }
 
     /// What people open first, first.

@@ -11,7 +11,7 @@ use grouploop_bridge::{Bus, NodeId, Pattern};
 use grouploop_serve::{ServeOptions, Server, Tls};
 use std::collections::BTreeMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -34,6 +34,8 @@ pub struct CdnOptions {
     pub variables: BTreeMap<String, String>,
     /// What to speak TLS with, to clients that begin so; without it every connection is plain.
     pub tls: Option<Tls>,
+    /// The addresses under which others in the same network reach this machine: devices, which are told where firmware is.
+    pub lan: fn() -> Vec<Ipv4Addr>,
 }
 
 /// Why a CDN cannot start.
@@ -62,7 +64,7 @@ impl Cdn {
     /// # Errors
     /// [`StartError`].
     pub async fn start(options: CdnOptions, listener: std::net::TcpListener, bus: Bus) -> Result<Self, StartError> {
-        let CdnOptions { settings, node, version, variables, tls } = options;
+        let CdnOptions { settings, node, version, variables, tls, lan } = options;
         let store = Store::open(&settings.store, variables, settings.store_timeout())?;
         let serve = ServeOptions {
             name: "cdn",
@@ -72,7 +74,7 @@ impl Cdn {
             counts: Arc::default(),
             tls,
         };
-        let state = Arc::new(State::new(settings, node, version, bus, store, &serve));
+        let state = Arc::new(State::new(settings, node, version, bus, store, &serve, lan));
         // Before the first request, so that nobody finds an empty store. A store that is away does not hold this up for long.
         let (files, mut watch) = (built_in(), Watch::default());
         watch.look(&state, &files).await;

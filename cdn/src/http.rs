@@ -152,7 +152,11 @@ async fn welcome(FromState(state): FromState<Arc<State>>) -> Response {
 fn status_word(state: &State) -> (StatusCode, &'static str) {
     if state.is_draining() {
         (StatusCode::SERVICE_UNAVAILABLE, "draining")
-    } else if state.shelf.health.is_away() || state.shelf.health.unfilled().is_some() || !state.bus.is_up() {
+    } else if state.shelf.health.is_away()
+        || state.shelf.health.unfilled().is_some()
+        || !state.bus.is_up()
+        || state.bus.refused().is_some()
+    {
         (StatusCode::OK, "degraded")
     } else {
         (StatusCode::OK, "ok")
@@ -177,7 +181,7 @@ async fn health(FromState(state): FromState<Arc<State>>) -> Response {
     unstored(status, body)
 }
 
-/// Without the bus it serves all the same, so only the store counts.
+/// Without the bus it serves all the same, so only the store counts, and what the bus refuses for good.
 async fn readyz(FromState(state): FromState<Arc<State>>) -> Response {
     let mut reasons = Vec::new();
     if state.is_draining() {
@@ -186,6 +190,7 @@ async fn readyz(FromState(state): FromState<Arc<State>>) -> Response {
     if let Some(why) = state.shelf.health.away() {
         reasons.push(format!("object store away: {why}; what is in memory is still served"));
     }
+    reasons.extend(state.bus.refused());
     let (status, word) =
         if reasons.is_empty() { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not_ready") };
     unstored(status, json!({"status": word, "reasons": reasons}))

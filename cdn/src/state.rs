@@ -9,6 +9,7 @@ use crate::spaces::{Documents, News};
 use crate::store::Store;
 use grouploop_bridge::{Bus, NodeId};
 use grouploop_serve::{Counts, Origins, ServeOptions, Tls};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Notify, Semaphore};
@@ -45,6 +46,8 @@ pub(crate) struct State {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) counts: Arc<Counts>,
     pub(crate) tls: Option<Tls>,
+    /// Where others in the same network reach this machine.
+    pub(crate) lan: fn() -> Vec<Ipv4Addr>,
     draining: AtomicBool,
 }
 
@@ -56,6 +59,7 @@ impl State {
         bus: Bus,
         store: Store,
         serve: &ServeOptions,
+        lan: fn() -> Vec<Ipv4Addr>,
     ) -> Self {
         let metrics = Arc::<Metrics>::default();
         Self {
@@ -74,6 +78,7 @@ impl State {
             registry_written: Notify::new(),
             counts: serve.counts.clone(),
             tls: serve.tls.clone(),
+            lan,
             draining: AtomicBool::new(false),
             settings,
             node,

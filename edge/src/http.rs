@@ -95,6 +95,7 @@ fn unready(node: &Node) -> Vec<String> {
         }
         BusState::Closed => reasons.push("bus closed".to_owned()),
     }
+    reasons.extend(node.member.bus.refused());
     reasons
 }
 
@@ -109,7 +110,8 @@ async fn health(State(state): State<AppState>) -> Response {
     let node = &state.edge.node;
     let levels = levels(&state.edge);
     // Away from the bus it still serves what is connected here, so only an edge that goes is unhealthy.
-    let (status, word) = match (node.is_draining(), levels.bus_up) {
+    let whole = levels.bus_up && node.member.bus.refused().is_none();
+    let (status, word) = match (node.is_draining(), whole) {
         (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
         (false, true) => (StatusCode::OK, "ok"),
         (false, false) => (StatusCode::OK, "degraded"),

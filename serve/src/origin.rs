@@ -72,8 +72,8 @@ impl Asker {
 
     /// Writes into the headers of an answer what the browser has to know.
     pub fn tell(self, cors: Cors, preflight: bool, headers: &mut HeaderMap) {
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
         let mut set = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
-        set(header::VARY, "Origin");
         if preflight {
             set(header::ALLOW, cors.methods);
         }

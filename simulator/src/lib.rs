@@ -2,6 +2,7 @@
 
 pub mod body;
 mod control;
+mod deck;
 mod link;
 mod load;
 pub mod measure;

@@ -60,6 +60,11 @@ impl Swarms {
         self.node.id()
     }
 
+    /// The node itself, for others who have devices on it.
+    pub(crate) fn shared_node(&self) -> Arc<Node> {
+        self.node.clone()
+    }
+
     /// Its access to the bus.
     #[must_use]
     pub fn bus(&self) -> &Bus {

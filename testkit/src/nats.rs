@@ -1,17 +1,26 @@
 //! A private nats-server: the real program, on a loopback port of its own.
 
-use crate::port::{PortTaken, on_a_free_port};
+use crate::port::{Loopback, PortTaken, on_a_free_port};
 use crate::process::Process;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A running (or, after [`kill`](Self::kill), dead) nats-server, on the same port all its life. Killed when dropped.
+/// A running (or, after [`kill`](Self::kill), dead) nats-server, at the same address all its life. Killed when dropped.
 #[derive(Debug)]
 pub struct NatsServer {
-    port: u16,
-    config: Option<ConfigFile>,
+    addr: SocketAddr,
+    launch: Launch,
     process: Process,
+}
+
+/// What a server is started with, beside its address.
+#[derive(Debug, Default)]
+struct Launch {
+    config: Option<ConfigFile>,
+    args: Vec<String>,
+    variables: Vec<(String, String)>,
 }
 
 impl NatsServer {
@@ -20,7 +29,7 @@ impl NatsServer {
     /// # Panics
     /// When there is no nats-server to start (`make setup` brings it), or it does not come up.
     pub async fn start() -> Self {
-        Self::launch(None).await
+        Self::launch(Launch::default()).await
     }
 
     /// As [`start`](Self::start), with the text of a configuration file. The address and the port are set apart.
@@ -28,12 +37,75 @@ impl NatsServer {
     /// # Panics
     /// As [`start`](Self::start), and when the server does not like the configuration: with its log.
     pub async fn with_config(text: &str) -> Self {
-        Self::launch(Some(ConfigFile::write(text))).await
+        Self::launch(Launch { config: Some(ConfigFile::write(text)), ..Launch::default() }).await
     }
 
-    async fn launch(config: Option<ConfigFile>) -> Self {
-        let (port, process) = on_a_free_port("a nats-server", async |port| spawn(port, config.as_ref()).await).await;
-        Self { port, config, process }
+    /// As [`start`](Self::start), with a configuration file where it stands, the variables that it wants, and its HTTP endpoints at a free port.
+    ///
+    /// # Panics
+    /// As [`with_config`](Self::with_config).
+    pub async fn with_file(path: &Path, variables: &[(&str, &str)]) -> Self {
+        let args = ["--config", &path.to_string_lossy(), "--http_port", "-1"].map(str::to_owned);
+        Self::launch(Launch { args: args.into(), variables: owned(variables), ..Launch::default() }).await
+    }
+
+    /// Three servers of one cluster, `nats-1` to `nats-3`, each at its own loopback address with the ports of the file.
+    ///
+    /// # Panics
+    /// As [`with_config`](Self::with_config).
+    pub async fn cluster(path: &Path, variables: &[(&str, &str)]) -> [Self; 3] {
+        let net = Loopback::new();
+        let hosts = [1, 2, 3].map(|host| net.host(host));
+        let routes = hosts.map(|host| format!("nats-route://{host}:6222")).join(",");
+        let mut servers = Vec::new();
+        for (number, host) in (1..).zip(hosts) {
+            let (name, listen) = (format!("nats-{number}"), format!("nats://{host}:6222"));
+            let config = path.to_string_lossy();
+            let args = ["--config", &config, "--name", &name, "--cluster", &listen, "--routes", &routes];
+            let launch = Launch { config: None, args: args.map(str::to_owned).into(), variables: owned(variables) };
+            let addr = SocketAddr::from((host, 4222));
+            let Ok(process) = spawn(addr, &launch).await else { panic!("{addr} is taken") };
+            servers.push(Self { addr, launch, process });
+        }
+        let servers: [Self; 3] = servers.try_into().expect("there are three");
+        for server in &servers {
+            let others = servers.iter().filter(|other| other.addr != server.addr);
+            for other in others {
+                let route = format!("{}:6222 - rid", other.addr.ip());
+                let seen = |line: &str| line.contains(&route).then_some(());
+                let found = server.process.search_log(&seen).await.is_some();
+                assert!(found, "{} has no route to {}:\n{}", server.addr, other.addr, server.process.tail());
+            }
+        }
+        servers
+    }
+
+    async fn launch(launch: Launch) -> Self {
+        let (addr, process) = on_a_free_port("a nats-server", async |port| {
+            let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+            Ok((addr, spawn(addr, &launch).await?))
+        })
+        .await
+        .1;
+        Self { addr, launch, process }
+    }
+
+    /// The program: `NATS_SERVER`, else what `make setup` puts into `.tools`, else the one on PATH.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn program() -> PathBuf {
+        if let Some(named) = std::env::var_os("NATS_SERVER") {
+            return named.into();
+        }
+        let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/bin/nats-server");
+        if ours.exists() {
+            return ours;
+        }
+        let paths = std::env::var_os("PATH").unwrap_or_default();
+        let found = std::env::split_paths(&paths).map(|folder| folder.join("nats-server")).find(|path| path.is_file());
+        found.unwrap_or_else(|| panic!("no nats-server for the tests: run `make setup`, or name one in NATS_SERVER"))
     }
 
     /// `nats://127.0.0.1:<port>`, before and after a restart.
@@ -43,7 +115,16 @@ impl NatsServer {
 
     /// `127.0.0.1:<port>`.
     pub fn addr(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        self.addr.to_string()
+    }
+
+    /// Where its HTTP endpoints are, of a server whose configuration has them.
+    ///
+    /// # Panics
+    /// When it has none.
+    pub async fn http_addr(&self) -> SocketAddr {
+        let found = |line: &str| line.split_once("Starting http monitor on ")?.1.parse().ok();
+        self.process.find_in_log("where its HTTP endpoints are", found).await
     }
 
     /// The process: its log, CPU time, memory.
@@ -62,9 +143,9 @@ impl NatsServer {
     /// When it does not come up again.
     pub async fn restart(&mut self) {
         self.kill().await;
-        match spawn(self.port, self.config.as_ref()).await {
+        match spawn(self.addr, &self.launch).await {
             Ok(process) => self.process = process,
-            Err(PortTaken) => panic!("port {} was taken while the nats-server was down", self.port),
+            Err(PortTaken) => panic!("{} was taken while the nats-server was down", self.addr),
         }
     }
 
@@ -79,12 +160,17 @@ impl NatsServer {
     }
 }
 
-async fn spawn(port: u16, config: Option<&ConfigFile>) -> Result<Process, PortTaken> {
-    let mut command = Command::new(binary());
-    command.args(["--addr", "127.0.0.1", "--port", &port.to_string()]);
-    if let Some(config) = config {
+fn owned(variables: &[(&str, &str)]) -> Vec<(String, String)> {
+    variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+async fn spawn(addr: SocketAddr, launch: &Launch) -> Result<Process, PortTaken> {
+    let mut command = Command::new(NatsServer::program());
+    command.args(["--addr", &addr.ip().to_string(), "--port", &addr.port().to_string()]);
+    if let Some(config) = &launch.config {
         command.arg("--config").arg(&config.path);
     }
+    command.args(&launch.args).envs(launch.variables.iter().map(|(name, value)| (name, value)));
     let process = Process::spawn("nats-server", command);
     let up = |line: &str| match line {
         _ if line.ends_with("Server is ready") => Some(true),
@@ -92,20 +178,6 @@ async fn spawn(port: u16, config: Option<&ConfigFile>) -> Result<Process, PortTa
         _ => None,
     };
     if process.find_in_log("`Server is ready`", up).await { Ok(process) } else { Err(PortTaken) }
-}
-
-/// The program: `NATS_SERVER`, else what `make setup` puts into `.tools`, else the one on PATH.
-fn binary() -> PathBuf {
-    if let Some(named) = std::env::var_os("NATS_SERVER") {
-        return named.into();
-    }
-    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/bin/nats-server");
-    if ours.exists() {
-        return ours;
-    }
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&paths).map(|folder| folder.join("nats-server")).find(|path| path.is_file());
-    found.unwrap_or_else(|| panic!("no nats-server for the tests: run `make setup`, or name one in NATS_SERVER"))
 }
 
 /// A configuration in the temporary folder, removed when dropped.

@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use std::net::Ipv4Addr;
 
 /// Not from the kernel's ephemeral range (32768 and up on Linux): a port that is free between a kill and a restart could otherwise be given
 /// to some outgoing connection, or to a reconnecting client as its own end of the socket.
@@ -26,6 +27,29 @@ pub(crate) async fn on_a_free_port<T>(what: &str, spawn: impl AsyncFn(u16) -> Re
         }
     }
     panic!("no free port for {what} after {ATTEMPTS} attempts");
+}
+
+/// A network of loopback addresses that no other test has, for servers that keep the ports that they have in a real installation.
+#[derive(Debug, Clone, Copy)]
+pub struct Loopback {
+    net: [u8; 2],
+}
+
+impl Loopback {
+    /// One of 60,000.
+    #[must_use]
+    #[allow(clippy::new_without_default, reason = "each is another one")]
+    pub fn new() -> Self {
+        let random = random(u64::MAX);
+        let octet = |number: u64| u8::try_from(1 + number % 250).expect("it is below 251");
+        Self { net: [octet(random), octet(random >> 32)] }
+    }
+
+    /// A host of it.
+    #[must_use]
+    pub fn host(self, number: u8) -> Ipv4Addr {
+        Ipv4Addr::new(127, self.net[0], self.net[1], number)
+    }
 }
 
 /// A number that no other process of the tests draws.

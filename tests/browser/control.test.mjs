@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { createRequire } from "node:module";
 import { mkdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { openBrowser, startCdn, startEdge, startNats, startSimulator, startUi, stopAll } from "./support.mjs";
+import { openBrowser, patience, startCdn, startEdge, startNats, startSimulator, startUi, stopAll } from "./support.mjs";
 
 const out = fileURLToPath(new URL("out/", import.meta.url));
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
@@ -51,7 +51,11 @@ async function seen() {
 
 /** Waits until the simulator's devices are as they should be. */
 async function until(fits) {
-  while (!fits(await seen())) await new Promise(resolve => setTimeout(resolve, 50));
+  const end = performance.now() + patience;
+  while (!fits(await seen())) {
+    assert.ok(performance.now() < end, `the devices did not become so: ${fits}`);
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
 }
 
 /** Waits until each of these shows this on its LEDs, and none of the others does. */
@@ -380,7 +384,7 @@ test("a scene on devices that this page sent nothing: the way back says that the
   await page.reload();
   await count(page, 30);
   await button(page, "Apply Sea").click();
-  await page.getByText("10 devices go dark, because what they showed before is not known.").first().waitFor();
+  await page.getByText("10 devices go dark, because what they showed before is not known; 10 devices keep their brightness").first().waitFor();
   // Also after a reload.
   await page.reload();
   await count(page, 30);
@@ -475,7 +479,7 @@ test("an edge that goes in the middle of a batch: what was done is said, nothing
   await count(page, 30);
   await page.getByRole("log").locator("li").first().getByRole("button", { name: "Try those again" }).click();
   await answer(page, "Written to all 10.");
-  await until(devices => devices.filter(({ wearable }) => wearable.leds[0] === "ff00ff").length === 10);
+  await until(devices => devices.filter(({ wearable }) => wearable.color === "ff00ff").length === 10);
 });
 
 test("a CDN that is away: what was typed stays, is said not to be kept, and is kept when it is back", async () => {

@@ -10,6 +10,7 @@
 mod stage;
 
 mod cdn;
+mod cluster;
 mod commands;
 mod faults;
 mod firmware;
@@ -20,9 +21,11 @@ mod parameters;
 mod program;
 mod recordings;
 mod registry;
+mod rights;
 mod rollouts;
 mod simulate;
 mod simulator;
+mod stack;
 mod subscriptions;
 mod telemetry;
 mod tls;

@@ -143,3 +143,42 @@ async fn up_says_where_to_connect() {
     edge.find_in_log("what to do next", |line| line.contains(&dashboard).then_some(())).await;
     assert_eq!(edge.terminate().await.code(), Some(0));
 }
+
+#[tokio::test]
+async fn the_version_stands_in_one_place() {
+    let version = env!("CARGO_PKG_VERSION");
+    let (code, said, _) = run(&["--version"], &[]).await;
+    assert_eq!(code, 0);
+    assert!(said == format!("grouploop {version}\n") || said.starts_with(&format!("grouploop {version} (")), "{said}");
+    let up = builder().role("up").start().await;
+    for addr in [up.addr(), up.cdn_addr().await, up.simulator_addr().await, up.page_addr("emulator").await] {
+        assert_eq!(grouploop_testkit::http_get(addr, "/health").await.json()["version"], version, "{addr}");
+    }
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let changes = std::fs::read_to_string(root.join("CHANGELOG.md")).unwrap();
+    let newest = changes.lines().find_map(|line| line.strip_prefix("## ")).unwrap();
+    assert!(newest.split(',').next() == Some(version), "the newest changes are of {newest}");
+    let images = std::fs::read_to_string(root.join("deploy/kubernetes/edge.yaml")).unwrap();
+    assert!(images.contains(&format!("image: grouploop:{version}\n")));
+}
+
+#[tokio::test]
+async fn completions_and_pages_of_the_manual_know_every_command() {
+    let (_, help, _) = run(&["--help"], &[]).await;
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let commands: Vec<&str> =
+        listed.filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).filter(|name| !name.is_empty()).collect();
+    assert!(commands.contains(&"edge") && commands.contains(&"man"), "{commands:?}");
+    for shell in ["bash", "zsh", "fish"] {
+        let (code, text, _) = run(&["completions", shell], &[]).await;
+        assert_eq!(code, 0);
+        assert!(commands.iter().all(|command| text.contains(command)), "{shell}");
+    }
+    let (code, page, _) = run(&["man"], &[]).await;
+    assert_eq!(code, 0);
+    assert!(page.contains(".TH grouploop 1") && commands.iter().all(|command| page.contains(command)), "{page}");
+    let (code, page, _) = run(&["man", "simulate"], &[]).await;
+    assert!(code == 0 && page.contains("grouploop\\-simulate") && page.contains("\\-\\-devices"), "{page}");
+    let (code, _, said) = run(&["man", "nothing"], &[]).await;
+    assert_eq!((code, said.trim()), (64, "grouploop: there is no command `nothing`; `grouploop --help` shows all"));
+}

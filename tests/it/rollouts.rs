@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-const TOKEN: &str = "0123456789-token-of-the-tests";
-const BOARD: &str = "seeed_xiao_esp32c3";
+pub(crate) const TOKEN: &str = "0123456789-token-of-the-tests";
+pub(crate) const BOARD: &str = "seeed_xiao_esp32c3";
 const PATH: &str = "/firmware/c3-1.4.0.bin";
 const SPACE: &str = "/api/spaces/lab/rollouts";
 
@@ -62,7 +62,7 @@ fn image() -> Vec<u8> {
     bytes
 }
 
-async fn publish(cdn: &Edge) {
+pub(crate) async fn publish(cdn: &Edge) {
     let authorization = format!("Bearer {TOKEN}");
     let manifest = json!({"version": "1.4.0", "build_date": "2025-01-31", "boards": {BOARD: &PATH[1..]}}).to_string();
     for (path, body) in [(PATH, image()), ("/firmware/manifest.json", manifest.into_bytes())] {
@@ -71,7 +71,7 @@ async fn publish(cdn: &Edge) {
     }
 }
 
-async fn swarm(simulator: &Edge, name: &str, first: u16, devices: usize, faults: Value) {
+pub(crate) async fn swarm(simulator: &Edge, name: &str, first: u16, devices: usize, faults: Value) {
     let definition = json!({
         "name": name, "space": "lab", "first_id": format!("{first:04x}"), "devices": devices, "rate_hz": 5, "faults": faults,
     });
@@ -96,7 +96,7 @@ async fn post(cdn: &Edge, path: &str, body: &Value) -> Response {
     http("POST", cdn.addr(), path, &[], body.to_string()).await
 }
 
-async fn make(cdn: &Edge, definition: &Value) -> String {
+pub(crate) async fn make(cdn: &Edge, definition: &Value) -> String {
     let made = post(cdn, SPACE, definition).await;
     assert_eq!(made.status, 201, "{}", made.text());
     made.header("location").unwrap().to_owned()
@@ -115,7 +115,7 @@ async fn until(cdn: &Edge, path: &str, what: &str, holds: impl Fn(&Value) -> boo
     }
 }
 
-async fn until_state(cdn: &Edge, path: &str, state: &str) -> Value {
+pub(crate) async fn until_state(cdn: &Edge, path: &str, state: &str) -> Value {
     until(cdn, path, state, |record| record["state"] == state).await
 }
 

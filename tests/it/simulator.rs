@@ -2,7 +2,7 @@
 
 use crate::stage::builder;
 use futures_util::StreamExt;
-use grouploop_testkit::{Edge, NatsServer, Peer, Response, eventually, http, http_get, within};
+use grouploop_testkit::{Edge, NatsServer, Peer, Response, eventually, frame, http, http_get, within};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use tokio_tungstenite::tungstenite::Message;
@@ -116,4 +116,56 @@ async fn a_simulator_without_its_bus_says_so() {
     assert!(ready["reasons"][0].as_str().unwrap().starts_with("bus away"), "{ready}");
     assert_eq!(http_get(simulator.addr(), "/health").await.json()["status"], "degraded");
     assert_eq!(http_get(simulator.addr(), "/livez").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_space_is_recorded_over_http_and_played_again_after_a_restart() {
+    let folder = std::env::temp_dir().join(format!("grouploop-it-recordings-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    let nats = NatsServer::start().await;
+    let edge = builder().nats(&nats).start().await;
+    let simulator = async || {
+        builder().role("simulator").nats(&nats).env("GROUPLOOP_SIMULATOR__RECORDINGS", folder.display()).start().await
+    };
+    let first = simulator().await;
+    // A device that no simulator has: what is recorded is the space.
+    let mut device = Peer::device(edge.ws_url("/spaces/hall"), 0x1a2b).await;
+    start(first.addr(), json!({"space": "hall", "devices": 5})).await;
+    let begun = send("POST", first.addr(), "/api/recordings", json!({"name": "night", "space": "hall"})).await;
+    assert_eq!(begun.status, 201, "{}", begun.text());
+    let recording = async || http_get(first.addr(), "/api/recordings/night").await.json();
+    let mut number = 0;
+    let ready = |told: &Value| told["devices"] == 6 && told["frames"].as_u64().is_some_and(|frames| frames > 50);
+    while !ready(&recording().await) {
+        number += 1;
+        device.send(frame(0x1a2b, number)).await;
+    }
+    // Nobody stops it: it is whole all the same.
+    assert!(first.terminate().await.success(), "{:?}", first.log());
+    drop(device);
+    eventually!(roster(&edge, "hall").await.is_empty());
+
+    let second = simulator().await;
+    let kept = http_get(second.addr(), "/api/recordings/night").await.json();
+    assert_eq!((&kept["status"], &kept["problem"]), (&"kept".into(), &Value::Null), "{kept}");
+    let play = json!({"recording": "night", "space": "lab", "speed": 10, "loop": true});
+    assert_eq!(send("POST", second.addr(), "/api/replays", play).await.status, 201);
+    eventually!(roster(&edge, "lab").await.len() == 6);
+    assert!(roster(&edge, "lab").await.contains(&"1a2b".to_owned()));
+    assert_eq!(send("DELETE", second.addr(), "/api/replays/1", json!({})).await.status, 204);
+    eventually!(roster(&edge, "lab").await.is_empty());
+    assert_eq!(send("DELETE", second.addr(), "/api/recordings/night", json!({})).await.status, 204);
+    assert!(second.terminate().await.success(), "{:?}", second.log());
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test]
+async fn limits_of_recordings_that_cannot_be_are_mistakes_in_the_settings() {
+    let simulator = builder().role("simulator").env("GROUPLOOP_SIMULATOR__MAX_RECORDING_BYTES", "1");
+    let simulator = simulator.env("GROUPLOOP_SIMULATOR__MAX_REPLAYS", "65").spawn();
+    assert_eq!(within("it to end", simulator.ended()).await.code(), Some(64));
+    let said = simulator.log().join("\n");
+    for key in ["simulator.max_recording_bytes", "simulator.max_replays"] {
+        assert!(said.contains(key), "{key} in {said}");
+    }
 }

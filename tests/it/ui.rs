@@ -1,7 +1,7 @@
 //! The pages' server as part of the whole: beside the other roles in one process, and alone.
 
 use crate::stage::builder;
-use grouploop_testkit::{Edge, eventually, http_get, within};
+use grouploop_testkit::{Edge, eventually, http, http_get, within};
 use std::path::PathBuf;
 
 /// A folder of its own, gone when dropped.
@@ -73,6 +73,32 @@ async fn everything_in_one_process_has_a_hub_that_knows_where_the_rest_is() {
     assert!(up.terminate().await.success(), "it drains: {:?}", up.log());
     let clashes = up.log().iter().filter(|line| line.contains("the name of a page of ours")).count();
     assert_eq!(clashes, 1, "{:?}", up.log());
+}
+
+#[tokio::test]
+async fn the_simulator_has_its_page_at_its_own_port_with_the_rest_of_them_and_alone() {
+    let up = builder().role("up").start().await;
+    let alone = builder().role("simulator").start().await;
+    let (hub, emulator) = (up.page_addr("dashboard").await.port(), up.page_addr("emulator").await.port());
+    for (address, edge, hub, emulator) in
+        [(up.simulator_addr().await, up.addr().port(), hub, emulator), (alone.addr(), 5003, 5004, 5007)]
+    {
+        let script = http_get(address, "/config.js").await;
+        let (_, argument) = script.text().rsplit_once("})(").unwrap_or_else(|| panic!("{}", script.text()));
+        let known: serde_json::Value = serde_json::from_str(argument.trim_end().trim_end_matches(");")).unwrap();
+        assert_eq!(known["here"], "simulator");
+        for (service, port) in
+            [("edge", edge), ("dashboard", hub), ("emulator", emulator), ("simulator", address.port())]
+        {
+            assert_eq!(known[service]["port"], port, "{service} in {known}");
+        }
+        let front = http("GET", address, "/", &[("Accept", "text/html")], "").await;
+        // Without Node.js there are no pages, and it says so.
+        assert!([200, 503].contains(&front.status), "{}", front.text());
+        assert_eq!(front.header("content-type"), Some("text/html; charset=utf-8"));
+        assert!(front.header("content-security-policy").is_some());
+        assert_eq!(http_get(address, "/").await.json()["service"], "grouploop-simulator");
+    }
 }
 
 #[tokio::test]

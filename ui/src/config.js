@@ -22,7 +22,7 @@
     wsDefaultUrl,
     cdnBaseUrl: said.set.cdnBaseUrl || besides("http", said.cdn.port),
     appsBaseUrl: said.set.appsBaseUrl || (said.here === "dashboard" ? from.origin : besides("http", said.dashboard.port)),
-    simulatorBaseUrl: said.set.simulatorBaseUrl || besides("http", said.simulator.port),
+    simulatorBaseUrl: said.set.simulatorBaseUrl || (said.here === "simulator" ? from.origin : besides("http", said.simulator.port)),
     emulatorUrl,
     qrUrl: lanUrls[0] || "",
     lanUrls,

@@ -59,13 +59,13 @@ impl Config {
         Self { version, neighbours, ports, set, tls, lan }
     }
 
-    /// The script, as it is served at this port.
-    pub(crate) fn script(&self, here: Port) -> String {
+    /// The script, as it is served at the port that has this page at its root.
+    pub(crate) fn script(&self, here: &str) -> String {
         let lan = (self.lan)();
         let service = |address: SocketAddr| json!({"port": address.port(), "lan": reached_from_outside(address, &lan)});
         let Neighbours { edge, cdn, simulator } = self.neighbours;
         let mut said = json!({
-            "here": here.page(),
+            "here": here,
             "version": self.version,
             "tls": self.tls,
             "edge": service(edge),

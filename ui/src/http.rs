@@ -3,7 +3,9 @@
 use crate::Port;
 use crate::apps::AppName;
 use crate::cdn::{allow_pages, place};
+use crate::config::Config;
 use crate::error::HttpError;
+use crate::lodger::SIMULATOR;
 use crate::state::State;
 use axum::body::Body;
 use axum::extract::{Request, State as FromState};
@@ -143,7 +145,12 @@ async fn below_apps(state: &State, rest: &str, method: &Method, uri: &Uri, heade
 
 /// Whether a name is that of a page of ours, built or not.
 fn is_ours(state: &State, name: &str) -> bool {
-    state.pages.has(name) || Port::ALL.iter().any(|port| port.page() == name)
+    state.pages.has(name) || names_of_ours().any(|page| page == name)
+}
+
+/// The names of our pages, built or not: those of the ports, and those that other services have at theirs.
+pub(crate) fn names_of_ours() -> impl Iterator<Item = &'static str> {
+    Port::ALL.iter().map(|port| port.page()).chain([SIMULATOR])
 }
 
 /// To a path of this host, for now: where an app is missing today there may be one tomorrow.
@@ -159,8 +166,13 @@ fn redirect(path: &str, query: Option<&str>) -> Response {
 }
 
 async fn config(FromState(here): TheHere) -> Response {
+    script(&here.state.config, here.port.page())
+}
+
+/// `/config.js` at the port of this page.
+pub(crate) fn script(config: &Config, page: &str) -> Response {
     let headers = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), (header::CACHE_CONTROL, NO_STORE)];
-    (headers, here.state.config.script(here.port)).into_response()
+    (headers, config.script(page)).into_response()
 }
 
 async fn icon(FromState(here): TheHere, method: Method, headers: HeaderMap) -> Answer {

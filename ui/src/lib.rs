@@ -8,6 +8,8 @@
 //!                                             └─▶ cdn     what existing apps ask us for, and the CDN has
 //! ```
 //!
+//! A page can also live at the root of a port that another service serves: the simulator's does ([`Lodger`]).
+//!
 //! It knows no bus: pages talk to an edge and to the simulator themselves.
 
 mod apps;
@@ -15,6 +17,7 @@ mod cdn;
 mod config;
 mod error;
 mod http;
+mod lodger;
 mod metrics;
 mod pages;
 mod port;
@@ -23,6 +26,7 @@ mod state;
 mod ui;
 
 pub use config::Neighbours;
+pub use lodger::Lodger;
 pub use pages::Pages;
 pub use port::Port;
 pub use settings::UiSettings;

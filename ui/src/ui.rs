@@ -81,7 +81,7 @@ impl Ui {
             ports.push((*port, listener.local_addr()?));
         }
         let counts: Vec<(Port, Arc<Counts>)> = ports.iter().map(|(port, _)| (*port, Arc::default())).collect();
-        let ours = Port::ALL.iter().map(|port| port.page().to_owned()).chain(pages.names()).collect();
+        let ours = http::names_of_ours().map(str::to_owned).chain(pages.names()).collect();
         let state = Arc::new(State {
             apps: Apps::new(&settings.apps, ours),
             cdn: Cdn::new(&cdn_url, settings.cdn_timeout(), trusted, metrics.clone())?,

@@ -15,6 +15,7 @@ mod delivery;
 mod embedded;
 mod inbox;
 mod nats;
+mod refusals;
 mod settings;
 
 pub use delivery::{Answers, BusError, Delivery, PublishError, RequestError, Subscription};
@@ -96,6 +97,15 @@ impl Bus {
     #[must_use]
     pub fn is_up(&self) -> bool {
         *self.state().borrow() == BusState::Up
+    }
+
+    /// What the bus refuses this node, in words for people; `None` when it refuses nothing. It carries the rest all the same.
+    #[must_use]
+    pub fn refused(&self) -> Option<String> {
+        match &self.engine {
+            Engine::Embedded(_) => None,
+            Engine::Nats(nats) => nats.refused(),
+        }
     }
 
     /// Messages that full subscriptions of this node lost; with NATS a lower bound.

@@ -14,6 +14,7 @@
 
 use super::delivery::{Answers, BusError, Delivery, PublishError, Reply, Subscription};
 use super::inbox::Inbox;
+use super::refusals::Refusals;
 use super::settings::NatsSettings;
 use super::{ANSWERS_CAPACITY, BusState, SUBSCRIPTION_CAPACITY};
 use crate::name::NodeId;
@@ -39,7 +40,7 @@ const PING_INTERVAL: Duration = Duration::from_secs(1);
 /// Longest wait before the next try to connect; the tries are spread between half of it and all of it.
 const MAX_BACKOFF_MS: u64 = 1000;
 /// A subject that nobody may ever subscribe to; see [`Link::barrier`].
-const NOWHERE: &str = "gl.nowhere";
+pub(super) const NOWHERE: &str = "gl.nowhere";
 
 /// One node on a NATS server or cluster.
 #[derive(Debug)]
@@ -78,6 +79,14 @@ impl Nats {
 
     pub(crate) fn lost(&self) -> u64 {
         self.telemetry.watcher.lanes.lost.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn refused(&self) -> Option<String> {
+        let lanes = &self.control.watcher.lanes;
+        let mut refused = lanes.telemetry_refused.all();
+        refused.append(&mut lanes.control_refused.all());
+        let all = refused.into_iter().collect::<Vec<_>>().join(", ");
+        (!all.is_empty()).then(|| format!("bus refuses {all}: its NATS user lacks the right"))
     }
 
     fn link(&self, telemetry: bool) -> &Arc<Link> {
@@ -144,6 +153,8 @@ struct Lanes {
     control_up: AtomicBool,
     telemetry_closed: watch::Sender<bool>,
     control_closed: watch::Sender<bool>,
+    telemetry_refused: Refusals,
+    control_refused: Refusals,
     lost: AtomicU64,
 }
 
@@ -171,6 +182,13 @@ impl Watcher {
         }
     }
 
+    fn refusals(&self) -> &Refusals {
+        match self.lane {
+            Lane::Telemetry => &self.lanes.telemetry_refused,
+            Lane::Control => &self.lanes.control_refused,
+        }
+    }
+
     async fn closed(&self) {
         // The sender lives as long as we do.
         let _ = self.closed_flag().subscribe().wait_for(|closed| *closed).await;
@@ -191,15 +209,40 @@ impl Watcher {
             Event::SlowConsumer(_) => {
                 self.lanes.lost.fetch_add(1, Ordering::Relaxed);
             }
-            Event::ServerError(error) => tracing::warn!(bus.url = self.url, %error, "bus server refused something"),
-            // One for each try while no server is there: the state says so already.
-            Event::ClientError(error) => tracing::debug!(bus.url = self.url, %error, "bus client failed"),
+            // Each message that is refused raises one, so only what is news is said.
+            Event::ServerError(error) => match self.refusals().hear(&error.to_string()) {
+                Some(refused) => {
+                    tracing::error!(
+                        bus.url = self.url,
+                        refused,
+                        "the bus refuses what this role needs: its NATS user lacks the right"
+                    );
+                }
+                None => tracing::debug!(bus.url = self.url, %error, "bus server complains"),
+            },
+            // One for each try while no server is there.
+            Event::ClientError(error) => self.fail(&error.to_string()),
             Event::LameDuckMode | Event::Draining => {}
         }
     }
 
+    /// A try to connect failed; why is part of the state.
+    fn fail(&self, error: &str) {
+        tracing::debug!(bus.url = self.url, error, "bus client failed");
+        self.state.send_if_modified(|state| {
+            let BusState::Away(before) = state else { return false };
+            let now = format!("no connection to {}: {error}", self.url);
+            let news = *before != now;
+            *before = now;
+            news
+        });
+    }
+
     /// Our connection came or went: the bus is up while both are there.
     fn turn(&self, up: bool) {
+        if !up {
+            self.refusals().forget();
+        }
         let turned = self.state.send_if_modified(|state| {
             // Under the state's lock: of two connections that turn at the same time, the second sees what the first did.
             self.up().store(up, Ordering::Release);
@@ -235,6 +278,7 @@ impl Link {
         let (ears, tries) = (watcher.clone(), watcher.clone());
         let mut options = ConnectOptions::new()
             .name(format!("{node} {lane_name}"))
+            .custom_inbox_prefix(&settings.inbox_prefix)
             .retry_on_initial_connect()
             .max_reconnects(None)
             .reconnect_delay_callback(move |attempts| {
@@ -253,6 +297,9 @@ impl Link {
             });
         if matches!(watcher.lane, Lane::Telemetry) {
             options = options.no_echo();
+        }
+        if !settings.user.is_empty() {
+            options = options.user_and_password(settings.user.clone(), settings.password.clone());
         }
         if !settings.credentials_file.is_empty() {
             options = options.credentials_file(Path::new(&settings.credentials_file)).await.map_err(|error| {

@@ -39,16 +39,31 @@ impl EngineKind {
 pub struct NatsSettings {
     /// One or several server URLs, separated by commas. A user and a password may stand in them.
     pub url: String,
+    /// User there, with `password`; empty for what stands in the URL, or none.
+    pub user: String,
+    /// Password of that user.
+    pub password: String,
     /// Path of a NATS credentials file; empty for none.
     pub credentials_file: String,
+    /// What subjects for answers begin with: users of a server that gives rights have one each.
+    pub inbox_prefix: String,
+}
+
+impl Default for NatsSettings {
+    fn default() -> Self {
+        Self {
+            url: "nats://127.0.0.1:4222".into(),
+            user: String::new(),
+            password: String::new(),
+            credentials_file: String::new(),
+            inbox_prefix: "_INBOX".into(),
+        }
+    }
 }
 
 impl Default for BusSettings {
     fn default() -> Self {
-        Self {
-            engine: EngineKind::Embedded,
-            nats: NatsSettings { url: "nats://127.0.0.1:4222".into(), credentials_file: String::new() },
-        }
+        Self { engine: EngineKind::Embedded, nats: NatsSettings::default() }
     }
 }
 
@@ -56,7 +71,7 @@ impl BusSettings {
     /// Settings for one NATS server.
     #[must_use]
     pub fn nats(url: impl Into<String>) -> Self {
-        Self { engine: EngineKind::Nats, nats: NatsSettings { url: url.into(), credentials_file: String::new() } }
+        Self { engine: EngineKind::Nats, nats: NatsSettings { url: url.into(), ..NatsSettings::default() } }
     }
 
     /// All that is wrong with these values, as `bus.<key>: <why>`; empty when nothing is.
@@ -68,6 +83,21 @@ impl BusSettings {
                 if let Err(error) = url.parse::<async_nats::ServerAddr>() {
                     found.push(format!("bus.nats.url: {error}; it must look like nats://host:4222"));
                 }
+            }
+            let NatsSettings { user, password, credentials_file, inbox_prefix, .. } = &self.nats;
+            match (user.is_empty(), password.is_empty()) {
+                (true, false) => found.push("bus.nats.user: it is empty, and bus.nats.password is not".into()),
+                (false, true) => found.push("bus.nats.password: it is empty, and bus.nats.user is not".into()),
+                (false, false) if !credentials_file.is_empty() => {
+                    found.push("bus.nats.credentials_file: give this, or bus.nats.user and password, not both".into());
+                }
+                _ => {}
+            }
+            let sign = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+            if !inbox_prefix.split('.').all(|token| !token.is_empty() && token.bytes().all(sign)) {
+                found.push(format!(
+                    "bus.nats.inbox_prefix: `{inbox_prefix}` is no beginning of a subject; it must look like _INBOX_edge"
+                ));
             }
         }
         found

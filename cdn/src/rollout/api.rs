@@ -1,6 +1,7 @@
 //! Rollouts over HTTP: made, listed, looked at, paused, resumed, aborted, and tried again for those that failed.
 
 use super::active::{Active, Seen, active};
+use super::address::base_url;
 use super::definition::Definition;
 use super::record::{Record, State as RolloutState, Step, Wanted, wall_ms};
 use crate::error::HttpError;
@@ -25,8 +26,8 @@ use std::sync::Arc;
 
 /// Rollouts of a space that are remembered.
 const MAX_REMEMBERED: usize = 50;
-/// Bytes of all of them: less than a list has, because those under way still grow.
-const MAX_BYTES: usize = 3 << 20;
+/// Bytes of all of them, as large as they may become: a little less than a list has.
+const MAX_BYTES: usize = 4000 << 10;
 /// Bytes of a definition.
 const MAX_BODY_BYTES: usize = 256 << 10;
 /// Largest image that is looked at: more than any of our boards has room for.
@@ -156,7 +157,7 @@ async fn begin(
     let document: DocumentId = id.parse()?;
     let record = definition.record(id.clone(), space.clone(), url, retry_of);
     let bytes = record.to_json();
-    make_room(state, &space, others, bytes.len()).await?;
+    make_room(state, &space, others, record.most_bytes()).await?;
     let etag = tag_of(&bytes);
     let documents = &state.documents;
     documents.write_own(&space, Kind::Rollouts, &document, bytes, &Condition::Absent).await?;
@@ -179,24 +180,6 @@ async fn begin(
     Ok((StatusCode::CREATED, headers, Json(without_devices(record))).into_response())
 }
 
-/// Where devices reach a CDN: as the settings say, or else as whoever makes the rollout does.
-fn base_url(state: &State, headers: &HeaderMap) -> Result<String, HttpError> {
-    let settings = &state.settings;
-    let set = [&settings.device_url, &settings.base_url].into_iter().find(|url| !url.is_empty());
-    if let Some(url) = set {
-        return Ok(url.trim_end_matches('/').to_owned());
-    }
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).filter(|host| is_host(host));
-    let host =
-        host.ok_or(HttpError::BadRequest("the request has no Host that devices could use; set cdn.device_url"))?;
-    Ok(format!("http://{host}"))
-}
-
-fn is_host(host: &str) -> bool {
-    host.len() <= 255
-        && host.parse::<axum::http::uri::Authority>().is_ok_and(|authority| !authority.as_str().contains('@'))
-}
-
 /// Time first, so that names are in the order of their making.
 fn new_id() -> String {
     let mut rng = rand::rng();
@@ -206,10 +189,17 @@ fn new_id() -> String {
 
 /// The image must be whole and for the chip of its board, where the board's name tells which one that is.
 async fn check_firmware(state: &State, definition: &Definition) -> Result<(), HttpError> {
-    let Ok(board) = definition.firmware.board.parse::<Board>() else { return Ok(()) };
     let refused = |why: String| Err(HttpError::Refused(vec![format!("firmware: {}: {why}", definition.firmware.path)]));
     let Some(path) = AssetPath::parse(&definition.firmware.path) else { return refused("it is no file here".into()) };
-    let asset = state.shelf.lookup(&path, Freshness::Now).await?;
+    let asset = match state.shelf.lookup(&path, Freshness::Now).await {
+        Err(StoreError::NotFound) => return refused("it is no file here any more".into()),
+        asset => asset?,
+    };
+    // When others are tried again, it is the image that the first ones got.
+    if !asset.hashes.md5.eq_ignore_ascii_case(&definition.firmware.md5) {
+        return refused("it is another image by now; make a new rollout of that".into());
+    }
+    let Ok(board) = definition.firmware.board.parse::<Board>() else { return Ok(()) };
     let bytes: Bytes = match &asset.forms {
         Some(forms) => forms.body().clone(),
         None if asset.size > MAX_IMAGE_BYTES => {
@@ -312,7 +302,9 @@ async fn make_room(
     size: usize,
 ) -> Result<(), HttpError> {
     let (mut count, mut bytes) = (others.len() + 1, size);
-    bytes += others.iter().map(|(.., size)| size).sum::<usize>();
+    // Those under way grow.
+    let room_of = |record: &Record, size: usize| if record.state.has_ended() { size } else { record.most_bytes() };
+    bytes += others.iter().map(|(_, record, size)| room_of(record, *size)).sum::<usize>();
     for (id, record, size) in others {
         if count <= MAX_REMEMBERED && bytes <= MAX_BYTES {
             break;

@@ -45,6 +45,14 @@ pub(super) struct Present {
     pub(super) last_seen_ms: Option<u64>,
 }
 
+/// Who is there.
+#[derive(Debug, Default)]
+pub(super) struct Roster {
+    pub(super) devices: BTreeMap<DeviceId, Present>,
+    /// Whoever began to answer came to the end: who is not named is not there.
+    pub(super) complete: bool,
+}
+
 /// What is known of a device beside the record, by this runner.
 #[derive(Debug, Clone)]
 struct Watched {
@@ -121,13 +129,19 @@ impl Course {
             return;
         }
         self.held = why.is_some();
-        // Why it stopped stays to be read.
-        if self.record.state != State::Stopping && self.record.note.as_deref() != why {
-            self.record.note = why.map(str::to_owned);
-            self.changed = true;
-        }
+        self.note(why);
         if why.is_none() {
             self.resume(now);
+        }
+    }
+
+    /// What it waits for, or nothing.
+    pub(super) fn note(&mut self, why: Option<&str>) {
+        // Why it stopped stays to be read.
+        let has_stopped = self.record.state == State::Stopping || self.record.state.has_ended();
+        if !has_stopped && self.record.note.as_deref() != why {
+            self.record.note = why.map(str::to_owned);
+            self.changed = true;
         }
     }
 
@@ -186,6 +200,11 @@ impl Course {
         next
     }
 
+    /// Whether it matters who is there.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.record.state == State::Running || self.record.devices.iter().any(|device| device.state.is_under_way())
+    }
+
     /// What came of telling it.
     pub(super) fn told(&mut self, id: DeviceId, told: Told, now: Instant) {
         let start = Duration::from_secs(self.record.rules.timeouts.start_s);
@@ -201,6 +220,8 @@ impl Course {
                 watched.since = now;
                 return;
             }
+            // The answer to the first time may still come.
+            _ if ends && device.asked > 1 => unheard(device),
             _ if ends => {
                 device.reason = Some("it could not be told before the rollout ended".into());
                 set(device, Step::Skipped);
@@ -227,8 +248,17 @@ impl Course {
 
     /// A download went on. It says itself which rollout and which device it belongs to.
     pub(super) fn downloaded(&mut self, node: &NodeId, download: &Download, now: Instant) {
+        // Of another image, or a part of it, nobody flashes anything.
+        if download.path != self.record.firmware.path || !matches!(download.status, 200 | 304) {
+            return;
+        }
         let Some((device, watched)) = download.device.and_then(|id| self.at(id)) else { return };
         if !matches!(device.state, Step::Asked | Step::Downloading) {
+            // Too late for the rollout; but which firmware it has is still told.
+            if device.state == Step::Failed && (download.done || download.status == 304) {
+                device.runs = if download.status == 304 { Runs::New } else { Runs::Unknown };
+                self.changed = true;
+            }
             return;
         }
         let this = (node.clone(), download.id);
@@ -262,12 +292,12 @@ impl Course {
     }
 
     /// Who is there, as all nodes say.
-    pub(super) fn present(&mut self, roster: &BTreeMap<DeviceId, Present>, now: Instant) {
+    pub(super) fn present(&mut self, roster: &Roster, now: Instant) {
         for (device, watched) in self.record.devices.iter_mut().zip(&mut self.watched) {
-            let present = roster.get(&device.id);
+            let present = roster.devices.get(&device.id);
             watched.sends = present.and_then(|present| present.last_seen_ms).is_some_and(|ms| ms < FRESH_MS);
             let Some(Present { claimed, last_seen_ms }) = present.copied() else {
-                watched.absent = true;
+                watched.absent |= roster.complete;
                 continue;
             };
             match device.state {
@@ -275,7 +305,10 @@ impl Course {
                     device.claimed = device.claimed.max(Some(claimed));
                 }
                 Step::Rebooting => {
-                    let anew = device.claimed.map_or(watched.absent, |before| claimed > before);
+                    // An edge that restarted with an earlier clock names an earlier time, and had nobody for a while.
+                    let anew = device
+                        .claimed
+                        .map_or(watched.absent, |before| claimed > before || (watched.absent && claimed != before));
                     if anew {
                         watched.since = now;
                         set(device, Step::Back);
@@ -375,8 +408,7 @@ impl Course {
             // Nor who could not be reached so far, nor who was about to be told once more.
             let awaited = device.state == Step::Asked && watched.again_at.take().is_some();
             if awaited && watched.unreached_since.is_none() && device.asked > 0 {
-                device.runs = Runs::Unknown;
-                fail(device, "it was told to update, and nothing was heard of it since".into());
+                unheard(device);
             } else if awaited || device.state == Step::Waiting {
                 device.reason = Some(why.to_owned());
                 set(device, Step::Skipped);
@@ -401,6 +433,12 @@ fn set(device: &mut Device, state: Step) {
 fn fail(device: &mut Device, why: String) {
     device.reason = Some(why);
     set(device, Step::Failed);
+}
+
+/// Nobody waits any longer for a device that was told.
+fn unheard(device: &mut Device) {
+    device.runs = Runs::Unknown;
+    fail(device, "it was told to update, and nothing was heard of it since".into());
 }
 
 /// Has a device told once more of which something may have been missed.

@@ -3,8 +3,10 @@
 //! Twice a second at most the record is written, and always before a device is told: so whoever takes over knows of it.
 
 use super::active::{Active, remove};
-use super::course::{Course, Present, Told};
+use super::course::{Course, Present, Roster, Told};
 use super::record::{Record, Runner, State as RolloutState};
+use crate::path::AssetPath;
+use crate::shelf::Freshness;
 use crate::spaces::{DocumentId, Kind, tag_of};
 use crate::state::State;
 use crate::store::{Condition, StoreError};
@@ -22,14 +24,13 @@ use tokio_util::sync::CancellationToken;
 
 /// Time between two turns.
 const TURN: Duration = Duration::from_millis(500);
-/// Time between two looks at who is there, and at the record when there is nothing to write.
-const ROSTER_EVERY: Duration = Duration::from_secs(1);
+/// Time between two looks at the record when there is nothing to write.
 const READ_EVERY: Duration = Duration::from_secs(2);
 /// Time for a node to say that a command was written to the connection of its device; an edge has 2 s for it.
 const ANSWER: Duration = Duration::from_secs(5);
-/// Time for one more page of a roster, and for all of them.
-const ROSTER_PAUSE: Duration = Duration::from_millis(300);
-const ROSTER_PATIENCE: Duration = Duration::from_secs(2);
+/// Time for one more page of a roster, and for all of them: edges that are busy, or far away, are heard as well.
+const ROSTER_PAUSE: Duration = Duration::from_secs(1);
+const ROSTER_PATIENCE: Duration = Duration::from_secs(3);
 /// Devices that are told at the same time.
 const TOLD_AT_ONCE: usize = 256;
 /// Tries to write when somebody else writes too.
@@ -53,8 +54,19 @@ pub(super) struct Drive {
     /// Who counts as told and is not yet.
     to_tell: Vec<DeviceId>,
     telling: FuturesUnordered<BoxFuture<'static, (DeviceId, Told)>>,
-    roster_at: Option<Instant>,
+    /// The question who is there, while it is answered; beside the rest, because nobody knows when the last one has spoken.
+    looking: FuturesUnordered<BoxFuture<'static, Option<Roster>>>,
+    has_looked: bool,
     read_at: Option<Instant>,
+}
+
+/// What came of taking a rollout up.
+pub(super) enum TakenUp {
+    Drive(Box<Drive>),
+    /// There is nothing of it to run.
+    Over,
+    /// Its record was written in a later term than ours.
+    Later(u64),
 }
 
 /// What came of writing the record.
@@ -66,27 +78,41 @@ enum Saved {
 }
 
 impl Drive {
-    /// Takes a rollout up; `None` when there is nothing of it to run.
+    /// Takes a rollout up. It is ours when the record says so: from then on whoever had it before cannot write, and what is taken up is the
+    /// last that it wrote.
     ///
     /// # Errors
-    /// When the store does not answer.
-    pub(super) async fn new(
+    /// When the store does not answer, or another one wrote the record meanwhile.
+    pub(super) async fn take_up(
         state: Arc<State>,
         active: Active,
         term: u64,
         held: watch::Receiver<Held>,
         reports: mpsc::Receiver<Report>,
         nudge: Arc<Notify>,
-    ) -> Result<Option<Self>, StoreError> {
-        let Ok(id) = active.id.parse::<DocumentId>() else { return Ok(None) };
-        let record = match state.documents.read(&active.space, Kind::Rollouts, &id).await {
-            Ok((bytes, _)) => serde_json::from_slice::<Record>(&bytes).ok(),
-            Err(StoreError::NotFound) => None,
+    ) -> Result<TakenUp, StoreError> {
+        let Ok(id) = active.id.parse::<DocumentId>() else { return Ok(TakenUp::Over) };
+        let (bytes, version) = match state.documents.read(&active.space, Kind::Rollouts, &id).await {
+            Ok(found) => found,
+            Err(StoreError::NotFound) => return Ok(TakenUp::Over),
             Err(error) => return Err(error),
         };
-        let Some(record) = record.filter(|record| !record.state.has_ended()) else { return Ok(None) };
-        let course = Course::take_up(record, Instant::now());
-        Ok(Some(Self {
+        let record = serde_json::from_slice::<Record>(&bytes);
+        if let Err(error) = &record {
+            tracing::warn!(rollout.id = %id, %error, "the record of a rollout cannot be read, and nobody runs it");
+        }
+        let Some(record) = record.ok().filter(|record| !record.state.has_ended()) else { return Ok(TakenUp::Over) };
+        if let Some(later) = record.runner.as_ref().map(|runner| runner.term).filter(|later| *later > term) {
+            return Ok(TakenUp::Later(later));
+        }
+        let mut course = Course::take_up(record, Instant::now());
+        let bytes = signed(&mut course.record, &state, term);
+        let etag = tag_of(&bytes);
+        let condition = Condition::Is(version);
+        state.documents.write_own(&active.space, Kind::Rollouts, &id, bytes, &condition).await?;
+        state.news.announce(&state.bus, &state.node, &active.space, Kind::Rollouts, &id, Some(etag));
+        course.take_changed();
+        Ok(TakenUp::Drive(Box::new(Self {
             state,
             active,
             id,
@@ -97,9 +123,10 @@ impl Drive {
             course,
             to_tell: Vec::new(),
             telling: FuturesUnordered::new(),
-            roster_at: None,
+            looking: FuturesUnordered::new(),
+            has_looked: false,
             read_at: None,
-        }))
+        })))
     }
 
     /// Drives it to its end, or until `stop`, or until another CDN has it.
@@ -125,6 +152,10 @@ impl Drive {
                 Some((node, download)) = self.reports.recv() => {
                     self.course.downloaded(&node, &download, Instant::now());
                 }
+                Some(roster) = self.looking.next() => if let Some(roster) = roster {
+                    self.has_looked = true;
+                    self.course.present(&roster, Instant::now());
+                },
                 // Not at once: what we write ourselves comes back as a nudge, and a turn for each would be a write for each.
                 () = self.nudge.notified() => self.read_at = None,
                 () = &mut due => return true,
@@ -137,11 +168,13 @@ impl Drive {
         let hindrance = self.hindrance();
         self.course.hold(hindrance, Instant::now());
         if hindrance.is_none() {
-            self.look_who_is_there().await;
+            self.look_who_is_there();
             self.course.tick(Instant::now());
             self.course.advance();
+            let missing = what_is_wrong_with_the_image(&self.state, &self.course.record).await;
+            self.course.note(missing.as_deref());
             let room = TOLD_AT_ONCE.saturating_sub(self.telling.len() + self.to_tell.len());
-            if self.roster_at.is_some() {
+            if self.has_looked && missing.is_none() {
                 self.to_tell.extend(self.course.next_to_tell(room, Instant::now()));
             }
         }
@@ -150,8 +183,9 @@ impl Drive {
             Ok(Saved::Lost) => return false,
             Err(StoreError::Changed) => return true,
             Err(error) => {
-                let why = format!("the object store does not answer ({error}): nobody is told until it does");
-                self.course.hold(Some(&why), Instant::now());
+                tracing::debug!(rollout.id = self.active.id, %error, "the record of a rollout cannot be written");
+                self.course
+                    .hold(Some("the object store does not answer: nobody is told until it does"), Instant::now());
                 return true;
             }
         }
@@ -186,14 +220,9 @@ impl Drive {
         }
     }
 
-    async fn look_who_is_there(&mut self) {
-        if self.roster_at.is_some_and(|at| at.elapsed() < ROSTER_EVERY) {
-            return;
-        }
-        if let Some(roster) = roster(&self.state.bus, &self.active.space).await {
-            let now = Instant::now();
-            self.roster_at = Some(now);
-            self.course.present(&roster, now);
+    fn look_who_is_there(&mut self) {
+        if self.course.is_awaited() && self.looking.is_empty() {
+            self.looking.push(Box::pin(roster(self.state.bus.clone(), self.active.space.clone())));
         }
     }
 
@@ -237,10 +266,7 @@ impl Drive {
             if !*changed {
                 return Ok(Saved::Yes);
             }
-            let record = &mut self.course.record;
-            record.count();
-            record.runner = Some(Runner { node: self.state.node.clone(), term: self.term });
-            let bytes = record.to_json();
+            let bytes = signed(&mut self.course.record, &self.state, self.term);
             let etag = tag_of(&bytes);
             match self.state.documents.write_own(space, Kind::Rollouts, id, bytes, &Condition::Is(version)).await {
                 Ok(()) => {
@@ -276,6 +302,33 @@ impl Drive {
     }
 }
 
+/// Why nobody can be told to fetch the image: it is another one by now than the canary got, or gone.
+async fn what_is_wrong_with_the_image(state: &State, record: &Record) -> Option<String> {
+    if record.state != RolloutState::Running {
+        return None;
+    }
+    let firmware = &record.firmware;
+    let asset = match AssetPath::parse(&firmware.path) {
+        Some(path) => state.shelf.lookup(&path, Freshness::Recent).await,
+        None => Err(StoreError::NotFound),
+    };
+    let what = match asset {
+        Ok(asset) if asset.hashes.md5.eq_ignore_ascii_case(&firmware.md5) => return None,
+        Ok(_) => "another image by now",
+        Err(StoreError::NotFound) => "gone",
+        // The next write says so as well.
+        Err(_) => return None,
+    };
+    Some(format!("{} is {what}: nobody is told until the one of this rollout is back", firmware.path))
+}
+
+/// The record as JSON, with whoever runs it now.
+fn signed(record: &mut Record, state: &State, term: u64) -> Bytes {
+    record.count();
+    record.runner = Some(Runner { node: state.node.clone(), term });
+    record.to_json()
+}
+
 /// Tells one device to update.
 async fn tell(bus: Bus, active: Active, device: DeviceId, url: String) -> (DeviceId, Told) {
     let Active { space, id } = active;
@@ -292,13 +345,20 @@ async fn tell(bus: Bus, active: Active, device: DeviceId, url: String) -> (Devic
 }
 
 /// Who is there in a space, as all nodes with devices say; `None` when they could not be asked.
-async fn roster(bus: &Bus, space: &Space) -> Option<BTreeMap<DeviceId, Present>> {
-    let mut answers = bus.gather(&Subject::Roster { space: space.clone() }, Bytes::new()).ok()?;
+async fn roster(bus: Bus, space: Space) -> Option<Roster> {
+    let mut answers = bus.gather(&Subject::Roster { space }, Bytes::new()).ok()?;
     let mut found = BTreeMap::new();
+    let mut pages_left: BTreeMap<NodeId, u32> = BTreeMap::new();
     let all = async {
         // Nobody knows how many nodes there are: whoever has said nothing for a while has nothing to say.
-        while let Ok(Some(page)) = timeout(ROSTER_PAUSE, answers.next()).await {
+        while let Some(page) = match timeout(ROSTER_PAUSE, answers.next()).await {
+            Ok(page) => page,
+            Err(_) if pages_left.is_empty() => return false,
+            Err(_) => None,
+        } {
             let Ok(page) = serde_json::from_slice::<RosterPage>(&page) else { continue };
+            let left = pages_left.entry(page.node).or_insert(page.pages);
+            *left = left.saturating_sub(1);
             for entry in page.devices {
                 let present = Present { claimed: entry.claimed, last_seen_ms: entry.last_seen_ms };
                 // Of two that claim it the later one has it.
@@ -308,7 +368,8 @@ async fn roster(bus: &Bus, space: &Space) -> Option<BTreeMap<DeviceId, Present>>
                 }
             }
         }
+        pages_left.values().all(|left| *left == 0)
     };
-    let _ = timeout(ROSTER_PATIENCE, all).await;
-    Some(found)
+    let complete = timeout(ROSTER_PATIENCE, all).await.unwrap_or(false);
+    Some(Roster { devices: found, complete })
 }

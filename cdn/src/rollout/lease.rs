@@ -7,7 +7,7 @@
 //! The holder writes the next beat every second, on the condition that the object is as it was. The others look, and take the lease when
 //! the beat has not moved for [`EXPIRY`] by their own clocks: nobody compares the time of two machines. Who takes it writes the next term.
 //! A holder that could not write for [`HOLD`], which is shorter, stops to act; and whatever it would still write to a record is refused by
-//! the term there.
+//! the term there. So when somebody removed or broke the object by hand, the terms go on above those that [records](Lease::surpass) tell of.
 
 use crate::store::{Condition, Store, StoreError};
 use grouploop_bridge::NodeId;
@@ -38,6 +38,8 @@ pub(super) struct Lease {
     held: Option<Held>,
     /// What was seen last of another holder, and since when.
     seen: Option<(Note, Instant)>,
+    /// The latest term that a record told of.
+    known_term: u64,
 }
 
 /// That it is held.
@@ -49,12 +51,17 @@ struct Held {
 
 impl Lease {
     pub(super) fn new(store: Store, node: NodeId) -> Self {
-        Self { store, node, held: None, seen: None }
+        Self { store, node, held: None, seen: None, known_term: 0 }
     }
 
     /// The term while it is held, and until when it surely is.
     pub(super) fn held(&self) -> Option<(u64, Instant)> {
         self.held.map(|held| (held.term, held.until))
+    }
+
+    /// A record was written in this term: ours has to be a later one.
+    pub(super) fn surpass(&mut self, term: u64) {
+        self.known_term = self.known_term.max(term);
     }
 
     /// Keeps it, or takes it when it is free; to be called every second while there is something to run.
@@ -65,23 +72,26 @@ impl Lease {
         // From before the store has it.
         let started = Instant::now();
         let (note, condition) = match self.store.read_note(NOTE).await {
-            Ok((bytes, version)) => (serde_json::from_slice(&bytes).unwrap_or_default(), Condition::Is(version)),
+            Ok((bytes, version)) => {
+                (serde_json::from_slice::<Note>(&bytes).unwrap_or_default(), Condition::Is(version))
+            }
             Err(StoreError::NotFound) => (Note::default(), Condition::Absent),
             Err(error) => return Err(error),
         };
         let own = note.node.as_ref() == Some(&self.node) && self.held.is_some_and(|held| held.term == note.term);
-        let next = if own {
-            Note { beat: note.beat + 1, ..note }
+        let keeps = own && note.term >= self.known_term;
+        let next = if keeps {
+            Note { beat: note.beat.wrapping_add(1), ..note }
         } else {
             self.held = None;
-            if !self.is_free(&note, started) {
+            if !own && !self.is_free(&note, started) {
                 return Ok(());
             }
-            Note { node: Some(self.node.clone()), term: note.term + 1, beat: 0 }
+            Note { node: Some(self.node.clone()), term: note.term.max(self.known_term).saturating_add(1), beat: 0 }
         };
         match self.write(&next, &condition).await {
             Ok(()) => {
-                if !own {
+                if !keeps {
                     tracing::info!(lease.term = next.term, "this CDN runs the rollouts");
                 }
                 self.held = Some(Held { term: next.term, until: started + HOLD });
@@ -94,13 +104,13 @@ impl Lease {
         }
     }
 
-    /// Whether nobody holds it any more.
-    fn is_free(&mut self, note: &Note, now: Instant) -> bool {
+    /// Whether nobody holds it any more, as the store said when it was asked at `asked`: from the answer before to this question nothing moved.
+    fn is_free(&mut self, note: &Note, asked: Instant) -> bool {
         match (&note.node, &self.seen) {
             (None, _) => true,
-            (Some(_), Some((seen, since))) if seen == note => now.duration_since(*since) >= EXPIRY,
+            (Some(_), Some((seen, since))) if seen == note => asked.saturating_duration_since(*since) >= EXPIRY,
             (Some(_), _) => {
-                self.seen = Some((note.clone(), now));
+                self.seen = Some((note.clone(), Instant::now()));
                 false
             }
         }
@@ -172,6 +182,42 @@ mod tests {
         one.let_go().await;
         two.turn().await.unwrap();
         assert!(two.held().is_some(), "what is another one's is not let go");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn terms_go_on_when_somebody_removed_or_broke_the_object() {
+        let store = store();
+        let mut one = lease(&store, "one");
+        one.surpass(7);
+        one.turn().await.unwrap();
+        assert_eq!(one.held().unwrap().0, 8);
+        for broken in ["{}", "no JSON", r#"{"node": null, "term": 18446744073709551615, "beat": 0}"#] {
+            store.write_note(NOTE, broken.into(), &Condition::Any).await.unwrap();
+            let mut two = lease(&store, "two");
+            two.turn().await.unwrap();
+            assert!(two.held().is_some(), "{broken}");
+            two.let_go().await;
+        }
+        // Whoever holds it already learns from a record that its term is too early.
+        store.delete_note(NOTE, &Condition::Any).await.unwrap();
+        one.turn().await.unwrap();
+        one.surpass(20);
+        one.turn().await.unwrap();
+        assert_eq!(one.held().unwrap().0, 21);
+        one.turn().await.unwrap();
+        assert_eq!(one.held().unwrap().0, 21, "and keeps the later one");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_slow_store_said_counts_from_its_answer() {
+        let mut one = lease(&store(), "one");
+        let note = Note { node: Some("two".parse().unwrap()), term: 1, beat: 1 };
+        let asked = Instant::now();
+        tokio::time::advance(EXPIRY).await;
+        assert!(!one.is_free(&note, asked));
+        assert!(!one.is_free(&note, Instant::now()), "it moved while the store took its time");
+        tokio::time::advance(EXPIRY).await;
+        assert!(one.is_free(&note, Instant::now()));
     }
 
     #[tokio::test(start_paused = true)]

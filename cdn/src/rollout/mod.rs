@@ -12,6 +12,7 @@
 //! kinds of writers, the one runner and whoever wishes something, and the conditions of the store decide between them.
 
 mod active;
+mod address;
 mod api;
 mod course;
 mod definition;

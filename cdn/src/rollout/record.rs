@@ -5,6 +5,11 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// What a record may have beside its stages and devices, for each stage, and for each device: the longest words for each.
+const RECORD_BYTES: usize = 4096;
+const STAGE_BYTES: usize = 112;
+const DEVICE_BYTES: usize = 288;
+
 /// One rollout.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Record {
@@ -264,6 +269,11 @@ impl Record {
         serde_json::to_vec(self).unwrap_or_default().into()
     }
 
+    /// As many bytes as it may come to have.
+    pub(crate) fn most_bytes(&self) -> usize {
+        RECORD_BYTES + self.stages.len() * STAGE_BYTES + self.devices.len() * DEVICE_BYTES
+    }
+
     /// Counts the devices anew.
     pub(crate) fn count(&mut self) {
         self.counts.clear();
@@ -297,6 +307,32 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rollout::definition::{Definition, MAX_DEVICES};
+
+    #[test]
+    fn a_record_never_has_more_bytes_than_there_is_room_for() {
+        let rules = Rules { canary: 1, wave: 1, max_failed: Amount::Percent(100), timeouts: Timeouts::default() };
+        let devices: Vec<DeviceId> = (0..u16::try_from(MAX_DEVICES).unwrap()).map(DeviceId).collect();
+        let definition = Definition { firmware: Firmware::default(), devices, rules, any_board: false };
+        let mut record = definition.record("r".into(), Space::main(), String::new(), None);
+        record.note = Some("x".repeat(1000));
+        for device in &mut record.devices {
+            *device = Device {
+                state: Step::Rebooting,
+                runs: Runs::Unknown,
+                bytes: Some(16 << 20),
+                size: Some(16 << 20),
+                reason: Some("it was told to update, and did not begin to download within 3600 s, or longer".into()),
+                asked: 2,
+                claimed: Some(wall_ms()),
+                changed_ms: Some(wall_ms()),
+                ..device.clone()
+            };
+        }
+        record.count();
+        let (bytes, most) = (record.to_json().len(), record.most_bytes());
+        assert!(bytes <= most && bytes * 10 > most * 7, "{bytes} of {most}");
+    }
 
     #[test]
     fn amounts_are_numbers_or_shares() {

@@ -2,7 +2,7 @@
 //! reported of downloads.
 
 use super::active::{Active, active};
-use super::drive::{Drive, Held, Report};
+use super::drive::{Drive, Held, Report, TakenUp};
 use super::lease::Lease;
 use crate::state::State;
 use crate::store::StoreError;
@@ -84,10 +84,15 @@ impl Runner {
             self.show();
             return;
         }
+        let before = self.lease.held().map(|(term, _)| term);
         if let Err(error) = self.lease.turn().await {
             tracing::debug!(%error, "the lease for rollouts cannot be looked at");
         }
         self.show();
+        // Another term: between the two somebody else may have had them.
+        if before.is_some() && self.lease.held().map(|(term, _)| term) != before {
+            self.stop().await;
+        }
         match self.lease.held() {
             None => self.stop().await,
             Some((term, until)) if Instant::now() < until => {
@@ -115,12 +120,17 @@ impl Runner {
         }
         let (reports, incoming) = mpsc::channel(REPORTS);
         let (nudge, id) = (Arc::new(Notify::new()), active.id.clone());
-        let drive =
-            Drive::new(self.state.clone(), active.clone(), term, self.held.subscribe(), incoming, nudge.clone())
+        let taken =
+            Drive::take_up(self.state.clone(), active.clone(), term, self.held.subscribe(), incoming, nudge.clone())
                 .await?;
-        let Some(drive) = drive else {
+        let drive = match taken {
+            TakenUp::Drive(drive) => drive,
             // It ended, and whoever ran it could not say so any more.
-            return super::active::remove(self.state.documents.store(), &active).await;
+            TakenUp::Over => return super::active::remove(self.state.documents.store(), &active).await,
+            TakenUp::Later(later) => {
+                self.lease.surpass(later);
+                return Ok(());
+            }
         };
         let stop = self.stop_drives.clone();
         self.drives.insert(id.clone(), Handle { reports, nudge });

@@ -93,8 +93,13 @@ pub(crate) async fn change(
 async fn put(state: &State, space: &str, kind: &str, id: &str, headers: &HeaderMap, body: Body) -> Answer {
     let (space, kind, id) = (space_of(space)?, kind_of(kind)?, id_of(id)?);
     let (body, _place) = body_of(state, headers, body, MAX_DOCUMENT_BYTES).await?;
-    let document = check(kind, &body, &registry(state).await).map_err(HttpError::Refused)?;
-    let bytes: Bytes = document.to_string().into();
+    let registry = registry(state).await;
+    // As values it takes many times the room of its text, so it is that for this moment alone.
+    let bytes: Bytes = check(kind, &body, &registry).map_err(HttpError::Refused)?.to_string().into();
+    // Numbers may be longer than they were written: 1e9 is 1000000000.0.
+    if bytes.len() > MAX_DOCUMENT_BYTES {
+        return Err(HttpError::TooLong(MAX_DOCUMENT_BYTES));
+    }
     let current = current(state, &space, kind, &id).await?;
     let is_new = current.is_none();
     let condition = condition(headers, current.as_ref().map(|(tag, version)| (tag.as_str(), version.clone())))?;

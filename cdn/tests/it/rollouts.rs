@@ -339,3 +339,67 @@ async fn old_rollouts_are_forgotten_and_those_under_way_are_not() {
     let statuses: Vec<u16> = join_all(statuses).await.iter().map(|answer| answer.status).collect();
     assert_eq!(statuses, [200, 200, 200, 404]);
 }
+
+#[tokio::test]
+async fn a_term_that_is_behind_the_record_is_made_up_for() {
+    let stage = Stage::folder().await;
+    let cdn = stage.cdn().await;
+    publish(&cdn).await;
+    let wearables = Wearables::start(&stage, "lab", 0..2, |_| Habit::Held).await;
+    let path = make(&cdn, &definition(0..2, json!({}))).await;
+    wearables.asked(0).await;
+    let mut record = until(&cdn, &path, "one who was asked", |record| record["counts"]["asked"] == 1).await;
+    // As if somebody had removed the lease, and its terms had begun anew.
+    record["runner"]["term"] = json!(50);
+    let file = stage.path().join(format!("spaces/lab/rollouts/{}.json", record["id"].as_str().unwrap()));
+    let beside = stage.path().join("beside");
+    std::fs::write(&beside, record.to_string()).unwrap();
+    std::fs::rename(beside, file).unwrap();
+    until(&cdn, &path, "a later term", |record| record["runner"]["term"] == 51).await;
+    wearables.mend();
+    wearables.let_go(0);
+    until_state(&cdn, &path, "done").await;
+    assert_eq!(wearables.fetches(), (0..2).map(|id| (id, 1)).collect());
+}
+
+#[tokio::test]
+async fn nobody_is_told_to_fetch_another_image_than_the_canary_got() {
+    let stage = Stage::memory().await;
+    let cdn = stage.cdn().await;
+    publish(&cdn).await;
+    let wearables = Wearables::start(&stage, "lab", 0..3, |id| if id == 0 { Habit::Held } else { Habit::Good }).await;
+    let path = make(&cdn, &definition(0..3, json!({}))).await;
+    wearables.asked(0).await;
+    wish(&cdn, &path, "pause").await;
+    until_state(&cdn, &path, "paused").await;
+    wearables.let_go(0);
+    until(&cdn, &path, "the canary", |record| record["counts"]["done"] == 1).await;
+    let over = make(&cdn, &definition(7..8, json!({}))).await;
+    wish(&cdn, &over, "abort").await;
+    until_state(&cdn, &over, "aborted").await;
+    cdn.put(PATH, [image(5), vec![1; 16]].concat()).await;
+    wish(&cdn, &path, "resume").await;
+    let record = until(&cdn, &path, "a note", |record| !record["note"].is_null()).await;
+    let why = "firmware/c3-1.4.0.bin is another image by now: nobody is told until the one of this rollout is back";
+    assert_eq!((record["note"].as_str().unwrap(), wearables.order()), (why, vec![0]));
+    let retry = wish(&cdn, &over, "retry").await;
+    assert_eq!(retry.status, 422, "{}", retry.text());
+    assert!(retry.text().contains("it is another image by now"), "{}", retry.text());
+    cdn.put(PATH, image(5)).await;
+    let record = until_state(&cdn, &path, "done").await;
+    assert_eq!((&record["note"], wearables.fetches()), (&Value::Null, (0..3).map(|id| (id, 1)).collect()));
+}
+
+#[tokio::test]
+async fn as_many_large_rollouts_are_under_way_as_fit_when_they_have_grown() {
+    let stage = Stage::memory().await;
+    let cdn = stage.cdn().await;
+    publish(&cdn).await;
+    let many = |number: u16| definition(number * 4096..(number + 1) * 4096, json!({"wave": 4096}));
+    for number in 0..3 {
+        make(&cdn, &many(number)).await;
+    }
+    let refused = post(&cdn, ROLLOUTS, &many(3)).await;
+    assert_eq!((refused.status, &refused.json()["error"]), (409, &json!("full")), "{}", refused.text());
+    assert_eq!(cdn.get(ROLLOUTS).await.json()["rollouts"].as_array().unwrap().len(), 3);
+}

@@ -132,6 +132,9 @@ async fn bounds_hold(stage: Stage) {
     let large = |bytes: usize| json!({"title": "T", "devices": [], "filler": "x".repeat(bytes)}).to_string();
     let too_large = put(&cdn, GROUP, NEW, large(1 << 20)).await;
     assert_eq!((too_large.status, &too_large.json()["error"]), (413, &json!("too_large")));
+    // Numbers that are longer when they are written out.
+    let numbers = format!(r#"{{"title": "a", "devices": [], "mine": [{}1]}}"#, "1e15,".repeat(100_000));
+    assert_eq!(put(&cdn, GROUP, NEW, numbers).await.status, 413);
     for name in ["a", "b", "c", "d"] {
         make(&cdn, &format!("/api/spaces/main/groups/{name}"), large((1 << 20) - 100)).await;
     }

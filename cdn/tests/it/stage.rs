@@ -96,6 +96,7 @@ impl Stage {
             version: "0.0.0-test".into(),
             variables: variables.into_iter().collect(),
             tls: None,
+            lan: Vec::new,
         };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let cdn = within("a CDN to start", Cdn::start(options, listener, self.hub.attach())).await.unwrap();

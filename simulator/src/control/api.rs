@@ -4,7 +4,7 @@ use super::definition::{merge, read};
 use super::error::ApiError;
 use super::path::InPath;
 use super::state::State;
-use crate::scenario::{EXAMPLES, Given, MAX_SWARMS, Scenario, Swarm, Transport, describe};
+use crate::scenario::{EXAMPLES, Given, MAX_SWARMS, Scenario, Swarm, Transport, describe, summary};
 use crate::swarm::SwarmHandle;
 use crate::swarms::{ConnectionFigures, SwarmError};
 use axum::Json;
@@ -27,7 +27,7 @@ const LIMIT: u32 = 100;
 
 type Answer = Result<Response, ApiError>;
 type TheState = FromState<Arc<State>>;
-type Text = Result<String, StringRejection>;
+pub(super) type Text = Result<String, StringRejection>;
 
 /// `GET /api/swarms`
 pub(super) async fn list(FromState(state): TheState) -> Response {
@@ -140,9 +140,15 @@ pub(super) async fn device(FromState(state): TheState, InPath((name, id)): InPat
 }
 
 /// `GET /api/scenarios`
-pub(super) async fn scenarios() -> Response {
-    let all: Vec<Value> = EXAMPLES.iter().map(|(name, text)| json!({"name": name, "text": text})).collect();
-    Json(json!({"scenarios": all})).into_response()
+pub(super) async fn scenarios(FromState(state): TheState) -> Response {
+    let told = |(name, text): &(&str, &str)| {
+        // As they would be alone: they are all right, a test says so.
+        let swarms = Scenario::parse_with(text, &state.registry).map(|scenario| scenario.swarms).unwrap_or_default();
+        let swarms =
+            swarms.iter().map(|swarm| json!({"name": swarm.name, "space": swarm.space, "devices": swarm.ids.len()}));
+        json!({"name": name, "description": summary(text), "text": text, "swarms": swarms.collect::<Vec<_>>()})
+    };
+    Json(json!({"scenarios": EXAMPLES.iter().map(told).collect::<Vec<_>>()})).into_response()
 }
 
 /// `POST /api/scenarios/{name}`
@@ -238,18 +244,18 @@ pub(super) fn in_range(key: &str, value: u32, most: u32) -> Result<u32, ApiError
 }
 
 /// What the body is said to be, without parameters.
-fn media_type(headers: &HeaderMap) -> String {
+pub(super) fn media_type(headers: &HeaderMap) -> String {
     let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-fn whole(body: Text) -> Result<String, ApiError> {
+pub(super) fn whole(body: Text) -> Result<String, ApiError> {
     body.map_err(|error| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge(MAX_BODY_BYTES),
         _ => ApiError::BadRequest(error.body_text()),
     })
 }
 
-fn json(text: &str) -> Result<Value, ApiError> {
+pub(super) fn json(text: &str) -> Result<Value, ApiError> {
     serde_json::from_str(text).map_err(|error| ApiError::BadRequest(format!("the body is no JSON: {error}")))
 }

@@ -2,13 +2,14 @@
 //! `{"error": …, "mistakes": […]}`, where only a definition has mistakes.
 
 use super::metrics::Refusal;
+use crate::deck::DeckError;
 use crate::swarms::SwarmError;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum ApiError {
     #[error("there is nothing here; see / for what this is, and /openapi.json for all there is")]
     NoRoute,
@@ -36,6 +37,8 @@ pub(super) enum ApiError {
     TooManyStreams(u32),
     #[error(transparent)]
     Swarm(#[from] SwarmError),
+    #[error(transparent)]
+    Deck(#[from] DeckError),
 }
 
 impl ApiError {
@@ -56,6 +59,20 @@ impl ApiError {
                 SwarmError::Edge(_) => StatusCode::BAD_REQUEST,
                 SwarmError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             },
+            Self::Deck(error) => match error {
+                DeckError::Unknown(_) | DeckError::NoReplay(_) => StatusCode::NOT_FOUND,
+                DeckError::Off
+                | DeckError::Taken(_)
+                | DeckError::SpaceTaken { .. }
+                | DeckError::Recording(_)
+                | DeckError::NotRecording(_)
+                | DeckError::Playing(_)
+                | DeckError::Tape { .. } => StatusCode::CONFLICT,
+                DeckError::TooMany(_) | DeckError::TooManyReplays(_) | DeckError::OverLimit { .. } => {
+                    StatusCode::UNPROCESSABLE_ENTITY
+                }
+                DeckError::Folder(_) | DeckError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            },
         }
     }
 
@@ -67,7 +84,11 @@ impl ApiError {
             Self::TooManyStreams(_) => Some(Refusal::TooManyStreams),
             Self::Swarm(SwarmError::NameTaken(_) | SwarmError::DeviceTaken { .. }) => Some(Refusal::Taken),
             Self::Swarm(SwarmError::OverLimit { .. }) => Some(Refusal::Limit),
-            Self::Swarm(SwarmError::Stopping) => Some(Refusal::Stopping),
+            Self::Swarm(SwarmError::Stopping) | Self::Deck(DeckError::Stopping) => Some(Refusal::Stopping),
+            Self::Deck(DeckError::Taken(_) | DeckError::SpaceTaken { .. }) => Some(Refusal::Taken),
+            Self::Deck(DeckError::TooMany(_) | DeckError::TooManyReplays(_) | DeckError::OverLimit { .. }) => {
+                Some(Refusal::Limit)
+            }
             _ => None,
         }
     }

@@ -3,11 +3,12 @@
 use super::api;
 use super::error::ApiError;
 use super::metrics::{Levels, Refusal};
+use super::recordings;
 use super::state::State;
 use super::stream;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State as FromState};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
@@ -15,6 +16,7 @@ use axum::{Json, Router};
 use grouploop_serve::{Cors, Tls};
 use serde_json::json;
 use std::sync::Arc;
+use tower::ServiceExt;
 
 /// The description of all of this for programs.
 pub(super) const OPENAPI: &str = include_str!("openapi.json");
@@ -42,6 +44,11 @@ pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<State>>)> {
         ("/api/swarms/{name}/stream", get(stream::open)),
         ("/api/scenarios", get(api::scenarios)),
         ("/api/scenarios/{name}", post(api::start_scenario)),
+        ("/api/recordings", get(recordings::list).post(recordings::record)),
+        ("/api/recordings/{name}", get(recordings::show).delete(recordings::delete)),
+        ("/api/recordings/{name}/stop", post(recordings::stop)),
+        ("/api/replays", get(recordings::replays).post(recordings::play)),
+        ("/api/replays/{number}", get(recordings::replay).delete(recordings::stop_replay)),
     ]
 }
 
@@ -49,13 +56,13 @@ pub(super) fn router(state: Arc<State>) -> Router {
     let router = routes().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
     router
         .method_not_allowed_fallback(|| async { ApiError::NoMethod })
-        .fallback(|| async { ApiError::NoRoute })
+        .fallback(elsewhere)
         .layer(DefaultBodyLimit::max(api::MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(state.clone(), around))
         .with_state(state)
 }
 
-/// What holds for every answer: strangers' pages change nothing and read nothing, and nothing is kept in a cache.
+/// What holds for every answer: strangers' pages change nothing and read nothing, and nothing but the page is kept in a cache.
 async fn around(FromState(state): FromState<Arc<State>>, request: Request, next: Next) -> Response {
     let asker = state.origins.judge(request.headers());
     let preflight = request.method() == Method::OPTIONS;
@@ -70,18 +77,49 @@ async fn around(FromState(state): FromState<Arc<State>>, request: Request, next:
         state.metrics.refused(refusal);
     }
     let headers = response.headers_mut();
-    let mut set = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
-    set(header::CACHE_CONTROL, "no-store");
-    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    // The files of the page know better.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     asker.tell(CORS, preflight, headers);
     response
 }
 
-/// What a person sees who opens the port in a browser.
-async fn welcome(FromState(state): FromState<Arc<State>>) -> Response {
+/// Every path that is no route: a file of the page, or nothing.
+async fn elsewhere(FromState(state): FromState<Arc<State>>, request: Request) -> Response {
+    let looks = [Method::GET, Method::HEAD].contains(request.method());
+    match state.page.clone().filter(|_| looks) {
+        Some(page) => {
+            let Ok(answer) = page.oneshot(request).await;
+            if answer.status() == StatusCode::NOT_FOUND { ApiError::NoRoute.into_response() } else { answer }
+        }
+        None => ApiError::NoRoute.into_response(),
+    }
+}
+
+/// Whether a browser asks, for something to show.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepted.into_iter().any(|accepted| accepted.contains("text/html"))
+}
+
+/// The page for a person who opens the port in a browser; for everybody else what this is.
+async fn welcome(FromState(state): FromState<Arc<State>>, request: Request) -> Response {
+    let page = state.page.clone().filter(|_| wants_page(request.headers()));
+    let mut response = match page {
+        Some(page) => {
+            let Ok(answer) = page.oneshot(request).await;
+            answer
+        }
+        None => description(&state),
+    };
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
+    response
+}
+
+fn description(state: &State) -> Response {
     let body = json!({
         "service": "grouploop-simulator",
-        "status": status_word(&state).1,
+        "status": status_word(state).1,
         "version": state.version,
         "endpoints": {
             "swarms": "/api/swarms",
@@ -90,6 +128,8 @@ async fn welcome(FromState(state): FromState<Arc<State>>) -> Response {
             "device": "/api/swarms/<name>/devices/<id>",
             "stream": "/api/swarms/<name>/stream?rate=30&limit=2000",
             "scenarios": "/api/scenarios",
+            "recordings": "/api/recordings",
+            "replays": "/api/replays",
             "description": "/openapi.json",
             "health": "/health",
             "readiness": "/readyz",
@@ -102,7 +142,7 @@ async fn welcome(FromState(state): FromState<Arc<State>>) -> Response {
 fn status_word(state: &State) -> (StatusCode, &'static str) {
     if state.is_draining() {
         (StatusCode::SERVICE_UNAVAILABLE, "draining")
-    } else if state.swarms.bus().is_up() {
+    } else if state.swarms.bus().is_up() && state.swarms.bus().refused().is_none() {
         (StatusCode::OK, "ok")
     } else {
         (StatusCode::OK, "degraded")
@@ -121,6 +161,8 @@ async fn health(FromState(state): FromState<Arc<State>>) -> Response {
         "devices": levels.devices,
         "devices_present": levels.totals.figures.present,
         "streams": levels.streams,
+        "recordings": levels.recordings,
+        "replays": levels.replays,
         "connections": levels.connections,
         "certificate_ends": state.tls.as_ref().map(Tls::ends),
     });
@@ -130,11 +172,12 @@ async fn health(FromState(state): FromState<Arc<State>>) -> Response {
 async fn readyz(FromState(state): FromState<Arc<State>>) -> Response {
     let mut reasons = Vec::new();
     if state.is_draining() {
-        reasons.push("draining: this simulator is going away");
+        reasons.push("draining: this simulator is going away".to_owned());
     }
     if !state.swarms.bus().is_up() {
-        reasons.push("bus away: frames of swarms on the bus reach nobody");
+        reasons.push("bus away: frames of swarms on the bus reach nobody".to_owned());
     }
+    reasons.extend(state.swarms.bus().refused());
     let (status, word) =
         if reasons.is_empty() { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not_ready") };
     (status, Json(json!({"status": word, "reasons": reasons}))).into_response()

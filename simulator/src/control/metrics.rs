@@ -70,6 +70,8 @@ pub(super) struct Levels {
     pub(super) totals: Totals,
     pub(super) clashes: u64,
     pub(super) streams: u64,
+    pub(super) recordings: u64,
+    pub(super) replays: u64,
     pub(super) connections: u64,
     pub(super) overloaded: u64,
     pub(super) accept_failed: u64,
@@ -83,6 +85,7 @@ impl Levels {
         let all = state.swarms.all();
         let with = |status| all.iter().filter(|swarm| swarm.status() == status).count() as u64;
         let live = all.iter().filter(|swarm| !swarm.status().is_over());
+        let (recordings, replays) = state.deck.at_work();
         Self {
             waiting: with(Status::Waiting),
             running: with(Status::Running),
@@ -90,6 +93,8 @@ impl Levels {
             totals: state.swarms.totals(),
             clashes: state.swarms.clashes(),
             streams: state.open_streams() as u64,
+            recordings,
+            replays,
             connections: state.counts.open() as u64,
             overloaded: state.counts.overloaded(),
             accept_failed: state.counts.accept_failed(),
@@ -191,6 +196,8 @@ impl Metrics {
         );
         registry.register("clashes", "Device ids under which somebody else sends too", counter(levels.clashes));
         registry.register("streams", "WebSockets for drawing that are open", gauge(levels.streams));
+        registry.register("recordings", "Spaces that are being recorded", gauge(levels.recordings));
+        registry.register("replays", "Recordings that are being played", gauge(levels.replays));
         let pictures = by_kind(&[("sent", now(&self.pictures_sent)), ("skipped", now(&self.pictures_skipped))]);
         registry.register(
             "pictures",
@@ -318,6 +325,8 @@ mod tests {
             totals: Totals { figures, connections, command_load },
             clashes: 17,
             streams: 18,
+            recordings: 24,
+            replays: 25,
             connections: 19,
             overloaded: 20,
             accept_failed: 21,
@@ -365,6 +374,8 @@ mod tests {
             "updates_total{kind=\"unchanged\"} 113",
             "clashes_total 17",
             "streams 18",
+            "recordings 24",
+            "replays 25",
             "pictures_total{kind=\"sent\"} 101",
             "pictures_total{kind=\"skipped\"} 102",
             "picture_bytes_total 103",

@@ -16,6 +16,7 @@ mod http;
 mod metrics;
 mod path;
 mod picture;
+mod recordings;
 mod settings;
 mod simulator;
 mod state;

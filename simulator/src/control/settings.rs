@@ -1,6 +1,8 @@
 //! The settings of a simulator: plain values with units in their names, as they stand in `[simulator]` of the settings file.
 
+use crate::deck::DeckLimits;
 use crate::swarms::Limits;
+use crate::tape::MIN_MAX_BYTES;
 use grouploop_serve::Origins;
 use serde::Deserialize;
 use std::time::Duration;
@@ -26,6 +28,16 @@ pub struct SimulatorSettings {
     pub max_device_connections: u32,
     /// WebSockets for drawing at most.
     pub max_streams: u32,
+    /// The folder of recordings; empty for none.
+    pub recordings: String,
+    /// Recordings in the folder at most.
+    pub max_recordings: u32,
+    /// Bytes of a recording at most.
+    pub max_recording_bytes: u64,
+    /// Time of a recording at most.
+    pub max_recording_seconds: u64,
+    /// Replays at a time at most.
+    pub max_replays: u32,
     /// Open connections at most.
     pub max_connections: u32,
     /// Time for a whole request head.
@@ -49,6 +61,11 @@ impl Default for SimulatorSettings {
             max_commands_per_second: 50_000,
             max_device_connections: 5_000,
             max_streams: 16,
+            recordings: "data/recordings".into(),
+            max_recordings: 64,
+            max_recording_bytes: 67_108_864,
+            max_recording_seconds: 3_600,
+            max_replays: 4,
             max_connections: 1_000,
             header_timeout_ms: 10_000,
             slow_client_ms: 10_000,
@@ -74,6 +91,10 @@ impl SimulatorSettings {
         range("max_commands_per_second", self.max_commands_per_second.into(), 1, 1_000_000_000);
         range("max_device_connections", self.max_device_connections.into(), 0, 1_000_000);
         range("max_streams", self.max_streams.into(), 0, 1_000);
+        range("max_recordings", self.max_recordings.into(), 0, 10_000);
+        range("max_recording_bytes", self.max_recording_bytes, MIN_MAX_BYTES, 1 << 40);
+        range("max_recording_seconds", self.max_recording_seconds, 1, 31_536_000);
+        range("max_replays", self.max_replays.into(), 0, 64);
         range("max_connections", self.max_connections.into(), 1, 1_000_000);
         range("header_timeout_ms", self.header_timeout_ms, 100, 600_000);
         range("slow_client_ms", self.slow_client_ms, 100, 600_000);
@@ -103,6 +124,15 @@ impl SimulatorSettings {
         }
     }
 
+    pub(super) fn deck_limits(&self) -> DeckLimits {
+        DeckLimits {
+            recordings: self.max_recordings as usize,
+            bytes: self.max_recording_bytes,
+            duration: Duration::from_secs(self.max_recording_seconds),
+            replays: self.max_replays as usize,
+        }
+    }
+
     pub(super) fn drain_timeout(&self) -> Duration {
         Duration::from_millis(self.drain_timeout_ms)
     }
@@ -124,6 +154,11 @@ mod tests {
             max_commands_per_second: 0,
             max_device_connections: 1_000_001,
             max_streams: 1_001,
+            recordings: String::new(),
+            max_recordings: 10_001,
+            max_recording_bytes: 65_535,
+            max_recording_seconds: 0,
+            max_replays: 65,
             max_connections: 0,
             header_timeout_ms: 1,
             slow_client_ms: 1,
@@ -131,7 +166,7 @@ mod tests {
             drain_timeout_ms: 1,
         };
         let complaints = wrong.complaints();
-        assert_eq!(complaints.len(), 13, "{complaints:?}");
-        assert!(complaints[12].contains("`fine.example/path` is no origin"), "{complaints:?}");
+        assert_eq!(complaints.len(), 17, "{complaints:?}");
+        assert!(complaints[16].contains("`fine.example/path` is no origin"), "{complaints:?}");
     }
 }

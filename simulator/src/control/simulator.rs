@@ -3,7 +3,7 @@
 use super::http;
 use super::settings::SimulatorSettings;
 use super::state::State;
-use crate::scenario::EDGE;
+use axum::Router;
 use grouploop_bridge::{Bus, NodeId};
 use grouploop_serve::{ServeOptions, Server, Tls};
 use std::io;
@@ -25,6 +25,8 @@ pub struct SimulatorOptions {
     pub edge: Option<String>,
     /// What to speak TLS with, to clients that begin so; without it every connection is plain.
     pub tls: Option<Tls>,
+    /// What answers browsers, at `/` and with whatever belongs to it; without it they read what programs do.
+    pub page: Option<Router>,
 }
 
 /// Why a simulator cannot start.
@@ -43,22 +45,27 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Starts to serve on a bound listener, on the runtime that it is called on.
+    /// Starts to serve on a bound listener, on the runtime that it is called on. `ears` is a second access to the same bus, for what is
+    /// recorded: on the first one it would not hear its own devices.
     ///
     /// # Errors
     /// [`StartError`].
-    pub fn start(options: SimulatorOptions, listener: std::net::TcpListener, bus: Bus) -> Result<Self, StartError> {
-        let SimulatorOptions { settings, node, version, edge, tls } = options;
-        let edge = edge.unwrap_or_else(|| EDGE.to_owned());
+    pub fn start(
+        options: SimulatorOptions,
+        listener: std::net::TcpListener,
+        bus: Bus,
+        ears: Bus,
+    ) -> Result<Self, StartError> {
+        let settings = &options.settings;
         let serve = ServeOptions {
             name: "simulator",
             max_connections: settings.max_connections as usize,
             header_timeout: Duration::from_millis(settings.header_timeout_ms),
             slow_client: Duration::from_millis(settings.slow_client_ms),
             counts: Arc::default(),
-            tls,
+            tls: options.tls.clone(),
         };
-        let state = Arc::new(State::new(settings, node, version, edge, bus, &serve));
+        let state = Arc::new(State::new(options, bus, ears, &serve));
         let server = Server::start(serve, listener, http::router(state.clone()))?;
         tracing::info!(
             simulator.address = %server.address(),
@@ -85,7 +92,8 @@ impl Simulator {
         state.stop.cancel();
         state.tasks.close();
         let tasks_ended = timeout(limit, state.tasks.wait()).await.is_ok();
-        let swarms_ended = state.swarms.drain(limit).await;
+        let deck_ended = state.deck.drain(limit).await;
+        let swarms_ended = state.swarms.drain(limit).await && deck_ended;
         if !tasks_ended || !swarms_ended {
             tracing::warn!(
                 drain.streams = tasks_ended,

@@ -2,8 +2,12 @@
 
 use super::metrics::Metrics;
 use super::settings::SimulatorSettings;
+use super::simulator::SimulatorOptions;
+use crate::deck::Deck;
+use crate::scenario::EDGE;
 use crate::swarms::Swarms;
-use grouploop_bridge::{Bus, NodeId, Registry};
+use axum::Router;
+use grouploop_bridge::{Bus, Registry};
 use grouploop_serve::{Counts, Origins, ServeOptions, Tls};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +21,11 @@ pub(super) struct State {
     pub(super) version: String,
     /// The edge of swarms that go over WebSockets and name none.
     pub(super) edge: String,
+    /// What answers browsers.
+    pub(super) page: Option<Router>,
     pub(super) swarms: Swarms,
+    /// What is recorded and played.
+    pub(super) deck: Arc<Deck>,
     /// The commands that definitions may name.
     pub(super) registry: Registry,
     pub(super) origins: Origins,
@@ -27,38 +35,37 @@ pub(super) struct State {
     /// One change at a time: each is read from what the one before left.
     pub(super) changing: Mutex<()>,
     streams: Arc<Semaphore>,
-    /// Streams, and changes that go on when whoever asked is gone.
+    /// Streams, recordings, replays, and changes that go on when whoever asked is gone.
     pub(super) tasks: TaskTracker,
-    /// Streams end.
+    /// Streams, recordings and replays end.
     pub(super) stop: CancellationToken,
     draining: AtomicBool,
 }
 
 impl State {
-    pub(super) fn new(
-        settings: SimulatorSettings,
-        node: NodeId,
-        version: String,
-        edge: String,
-        bus: Bus,
-        serve: &ServeOptions,
-    ) -> Self {
+    pub(super) fn new(options: SimulatorOptions, bus: Bus, ears: Bus, serve: &ServeOptions) -> Self {
+        let SimulatorOptions { settings, node, version, edge, tls, page } = options;
+        let swarms = Swarms::new(node, version.clone(), bus, settings.limits());
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let (folder, limits) = (&settings.recordings, settings.deck_limits());
         Self {
-            swarms: Swarms::new(node, version.clone(), bus, settings.limits()),
+            deck: Arc::new(Deck::new(folder, limits, swarms.shared_node(), ears, tasks.clone(), stop.clone())),
+            swarms,
             registry: Registry::built_in(),
             // The caller has looked at the complaints; what is no origin allows nobody.
             origins: Origins::parse(&settings.allow_origins).unwrap_or_default(),
             metrics: Metrics::default(),
             counts: serve.counts.clone(),
-            tls: serve.tls.clone(),
+            tls,
             changing: Mutex::default(),
             streams: Arc::new(Semaphore::new(settings.max_streams as usize)),
-            tasks: TaskTracker::new(),
-            stop: CancellationToken::new(),
+            tasks,
+            stop,
             draining: AtomicBool::new(false),
             settings,
             version,
-            edge,
+            edge: edge.unwrap_or_else(|| EDGE.to_owned()),
+            page,
         }
     }
 

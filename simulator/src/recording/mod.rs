@@ -15,6 +15,7 @@ mod columns;
 mod crc;
 mod header;
 mod reader;
+mod skim;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -22,6 +23,7 @@ mod writer;
 pub use append::Truncate;
 pub use header::Header;
 pub use reader::{End, Reader};
+pub use skim::Skimmed;
 pub use writer::{BlockLimits, Writer};
 
 use std::io;

@@ -360,3 +360,23 @@ fn the_example_of_the_documentation_is_what_it_says() {
         "zstd may change, these may not"
     );
 }
+
+#[test]
+fn heads_tell_what_is_in_a_recording_wherever_it_was_cut() {
+    let whole = recorded(&crowd(20, 3, 7), blocks_of(300));
+    for len in HEADER_LEN..=whole.len() {
+        let file = &whole[..len];
+        let (frames, end) = played(file);
+        let skimmed = Skimmed::read(Cursor::new(file)).unwrap();
+        let at = |found: Option<&Timed>| found.map_or(Duration::ZERO, |(at, _)| *at);
+        assert_eq!((skimmed.frames, skimmed.end, skimmed.bytes), (frames.len() as u64, end, len as u64));
+        assert_eq!((skimmed.first, skimmed.last), (at(frames.first()), at(frames.last())), "{len}");
+        assert_eq!(skimmed.header, header());
+    }
+    let second = borders(&whole)[1];
+    let mut damaged = whole;
+    damaged[second + 5] ^= 1;
+    let skimmed = Skimmed::read(Cursor::new(&damaged)).unwrap();
+    assert_eq!((skimmed.frames, skimmed.end), (300, End::Damaged { at_byte: second as u64 }));
+    assert!(matches!(Skimmed::read(Cursor::new(b"no recording")), Err(RecordingError::NotARecording)));
+}

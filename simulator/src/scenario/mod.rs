@@ -21,7 +21,7 @@ mod tests;
 
 pub use describe::describe;
 pub use duration::{DurationError, parse_duration, show_duration};
-pub use examples::EXAMPLES;
+pub use examples::{EXAMPLES, summary};
 pub use mistakes::Mistake;
 pub(crate) use mistakes::{QuotedText, nearest};
 pub(crate) use schedule::mixed;

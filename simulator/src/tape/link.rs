@@ -54,12 +54,18 @@ impl fmt::Debug for Way {
     }
 }
 
+/// A link on a node that is somebody else's, and goes on.
+pub(super) fn link_on(node: &Arc<Node>, space: &Space) -> Opened {
+    let (commands, incoming) = mpsc::channel(INCOMING_QUEUE);
+    let link = Link::Bus(BusLink::new(node, space, &Special::default(), Some(commands)));
+    Opened { link, incoming, node: None, counts: None }
+}
+
 /// Connects. Commands for the devices arrive in the queue.
 ///
 /// # Errors
 /// When nobody is there.
 pub(super) async fn open_link(way: Way, space: Space) -> Result<Opened, TapeError> {
-    let (commands, incoming) = mpsc::channel(INCOMING_QUEUE);
     match way {
         Way::Bus { bus, node } => {
             // Frames published before there is a server would be lost.
@@ -72,10 +78,10 @@ pub(super) async fn open_link(way: Way, space: Space) -> Result<Opened, TapeErro
                 return Err(TapeError::Away { place: "the NATS server".to_owned(), why });
             }
             let node = Node::start(node, env!("CARGO_PKG_VERSION").to_owned(), bus);
-            let link = Link::Bus(BusLink::new(&node, &space, &Special::default(), Some(commands)));
-            Ok(Opened { link, incoming, node: Some(node), counts: None })
+            Ok(Opened { node: Some(node.clone()), ..link_on(&node, &space) })
         }
         Way::Edge { url } => {
+            let (commands, incoming) = mpsc::channel(INCOMING_QUEUE);
             let options = WsOptions {
                 space,
                 // A path that is none is that of the space.

@@ -8,7 +8,7 @@
 
 use super::TapeError;
 use super::feed::{Feed, Tape};
-use super::link::{Opened, Way, open_link};
+use super::link::{Opened, Way, link_on, open_link};
 use super::schedule::{Schedule, Speed};
 use crate::link::{Dropped, Incoming, Link, Place, Push, WsCounts};
 use crate::node::Node;
@@ -17,6 +17,7 @@ use grouploop_bridge::{DeviceId, Frame, Space};
 use hdrhistogram::Histogram;
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
+use std::slice;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -99,7 +100,18 @@ impl Player {
     /// # Errors
     /// When nobody is there.
     pub async fn connect(way: Way, space: Space) -> Result<Self, TapeError> {
-        let Opened { link, incoming, node, counts } = open_link(way, space).await?;
+        Self::over(open_link(way, space).await?)
+    }
+
+    /// Plays on a node that is there already, and stays.
+    ///
+    /// # Errors
+    /// When there is nothing to measure with.
+    pub(crate) fn on_node(node: &Arc<Node>, space: &Space) -> Result<Self, TapeError> {
+        Self::over(link_on(node, space))
+    }
+
+    fn over(Opened { link, incoming, node, counts }: Opened) -> Result<Self, TapeError> {
         let spacing_us = Histogram::new_with_bounds(1, WORST_US, 3)
             .map_err(|error| TapeError::NoWay(format!("there is nothing to measure with: {error}")))?;
         Ok(Self {
@@ -116,7 +128,7 @@ impl Player {
     }
 
     /// What was played so far, while it plays.
-    pub fn progress(&self) -> impl Fn() -> Played + Send + 'static {
+    pub fn progress(&self) -> impl Fn() -> Played + Send + Sync + 'static {
         let shared = self.shared.clone();
         move || shared.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -181,7 +193,7 @@ impl Player {
     }
 
     async fn play_frames(&mut self, frames: &[(Duration, Frame)], schedule: &mut Schedule) {
-        let mut frames = frames.iter().map(|(at, frame)| (*at, frame)).peekable();
+        let mut frames = frames.iter();
         let mut waits = None;
         while let Some((due, frame)) = waits.take().or_else(|| next_due(&mut frames, schedule)) {
             if due > Instant::now() + EARLY {
@@ -285,8 +297,8 @@ impl Player {
 
 /// The next frame, and when it is due.
 fn next_due<'a>(
-    frames: &mut impl Iterator<Item = (Duration, &'a Frame)>,
+    frames: &mut slice::Iter<'a, (Duration, Frame)>,
     schedule: &mut Schedule,
 ) -> Option<(Instant, &'a Frame)> {
-    frames.next().map(|(at, frame)| (schedule.due(at), frame))
+    frames.next().map(|(at, frame)| (schedule.due(*at), frame))
 }

@@ -158,6 +158,12 @@ impl Recorder {
         *lock(&self.shared)
     }
 
+    /// What was recorded so far, for whoever does not have the recorder.
+    pub fn progress(&self) -> impl Fn() -> Tally + Send + Sync + 'static {
+        let shared = self.shared.clone();
+        move || *lock(&shared)
+    }
+
     /// Waits until it has ended by itself.
     ///
     /// # Cancel safety

@@ -14,6 +14,14 @@ pub struct Speed(f64);
 #[error("it must be a number from 0.01 to 100: 2 is twice as fast as it was recorded, 0.5 half as fast")]
 pub struct SpeedError;
 
+impl Speed {
+    /// How many times as fast.
+    #[must_use]
+    pub fn times(self) -> f64 {
+        self.0
+    }
+}
+
 impl Default for Speed {
     fn default() -> Self {
         Self(1.0)

@@ -20,6 +20,7 @@ async fn cdn() -> (Cdn, Hub) {
         version: "0.0.0-test".into(),
         tls: None,
         variables: Default::default(),
+        lan: Vec::new,
     };
     let cdn = Cdn::start(options, TcpListener::bind("127.0.0.1:0").unwrap(), hub.attach()).await.unwrap();
     let bearer = [("Authorization", "Bearer a-token-for-the-tests")];

@@ -11,6 +11,7 @@ mod apps;
 mod cdn;
 mod config;
 mod hostile;
+mod lodger;
 mod pages;
 mod readme;
 mod stage;

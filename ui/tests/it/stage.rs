@@ -18,6 +18,8 @@ pub(crate) fn pages() -> Pages {
         ("dashboard", "assets/index-AbCd_123.js", script()),
         ("dashboard", "assets/index-x1.css", "a{}".to_owned()),
         ("emulator", "index.html", "<!doctype html><title>Emulator</title>".to_owned()),
+        ("simulator", "index.html", "<!doctype html><title>Simulator</title>".to_owned()),
+        ("simulator", "assets/index-sim.js", script()),
         ("control", "index.html", "<!doctype html><title>Control</title>".to_owned()),
     ];
     Pages::new(files.iter().map(|(page, path, text)| (*page, *path, text.clone().into())))

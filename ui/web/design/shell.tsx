@@ -13,6 +13,7 @@ const PAGES = [
   { name: "dashboard", label: "Dashboard", href: `${config.appsBaseUrl}/` },
   { name: "control", label: "Device control", href: `${config.appsBaseUrl}/apps/control/` },
   { name: "emulator", label: "Device emulator", href: `${config.appsBaseUrl}/apps/emulator/` },
+  { name: "simulator", label: "Simulator", href: `${config.appsBaseUrl}/apps/simulator/` },
 ] as const;
 
 export type PageName = (typeof PAGES)[number]["name"];

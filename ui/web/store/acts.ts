@@ -81,7 +81,7 @@ function wordsOf(all: {
   if (ok) return meant === 1 && !isToAll ? "Written to the device." : isToAll ? `Sent to ${devices(meant)}.` : `Written to all ${meant}.`;
   if (meant === 0 && problem === undefined) return "There is no device in this space.";
   const isOne = meant === 1 && !isToAll;
-  const words = isOne || meant === 0 ? [] : [`Written to ${done} of ${meant}.`];
+  const words = isOne || meant === 0 || (done === 0 && problem !== undefined) ? [] : [`Written to ${done} of ${meant}.`];
   if (problem !== undefined) words.push(problem);
   if (outcomes.length < orders.length) words.push(`${outcomes.length} of ${orders.length} commands had been sent.`);
   if (isOne) {

@@ -238,6 +238,8 @@ export interface KeptOptions {
   readonly clock?: Clock;
 }
 
+const ALWAYS = signal(true);
+
 /** Everything that a space keeps. */
 export class Kept {
   readonly groups: Documents<Group>;
@@ -265,8 +267,11 @@ export class Kept {
     return this.#news;
   }
 
-  /** Follows a space by its name from now on; what it returns ends that. */
-  follow(name: ReadonlySignal<string>): () => void {
+  /**
+   * Follows a space by its name from now on; what it returns ends that. Changes are listened to while `isListening` holds: a stream is one of
+   * the six connections that a browser has to a host.
+   */
+  follow(name: ReadonlySignal<string>, isListening: ReadonlySignal<boolean> = ALWAYS): () => void {
     return effect(() => {
       const space = new Space(this.#cdn, name.value, this.#options.fetch);
       const news = new News(space.events, this.#options.source, this.#options.clock);
@@ -282,9 +287,13 @@ export class Kept {
         this.#space.value = space;
         this.#news.value = news;
       });
-      news.start();
+      const unlisten = effect(() => {
+        if (!isListening.value) return undefined;
+        news.start();
+        return () => news.close();
+      });
       return () => {
-        news.close();
+        unlisten();
         this.#space.value = this.#news.value = undefined;
         for (const documents of Object.values(kinds)) documents.follow(undefined);
       };

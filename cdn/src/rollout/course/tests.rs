@@ -10,7 +10,7 @@ const SIZE: u64 = 1000;
 struct Stage {
     course: Course,
     now: Instant,
-    roster: BTreeMap<DeviceId, Present>,
+    roster: Roster,
 }
 
 fn id(number: u16) -> DeviceId {
@@ -28,7 +28,8 @@ impl Stage {
     fn new(record: Record) -> Self {
         let now = Instant::now();
         let present = Present { claimed: 1, last_seen_ms: Some(20) };
-        let roster = record.devices.iter().map(|device| (device.id, present)).collect();
+        let devices = record.devices.iter().map(|device| (device.id, present)).collect();
+        let roster = Roster { devices, complete: true };
         let mut course = Course::take_up(record, now);
         course.present(&roster, now);
         Self { course, now, roster }
@@ -56,7 +57,7 @@ impl Stage {
     fn download(&mut self, number: u16, change: impl FnOnce(&mut Download)) {
         let mut download = Download {
             id: u64::from(number),
-            path: "firmware/x.bin".into(),
+            path: String::new(),
             bytes: 0,
             size: SIZE,
             done: false,
@@ -78,7 +79,7 @@ impl Stage {
 
     /// It comes back over a new connection and sends frames.
     fn come_back(&mut self, number: u16) {
-        self.roster.get_mut(&id(number)).unwrap().claimed += 1;
+        self.roster.devices.get_mut(&id(number)).unwrap().claimed += 1;
     }
 
     /// All of it, well done.
@@ -119,15 +120,15 @@ async fn a_device_is_done_when_it_went_away_with_the_whole_image_and_sends_frame
     stage.download(0, |download| (download.bytes, download.done) = (SIZE, true));
     assert_eq!((stage.step(0), stage.device(0).runs), (Step::Rebooting, Runs::Unknown));
     // It is gone, then its connection is there and no frame of it yet, then one.
-    let present = stage.roster.remove(&id(0)).unwrap();
+    let present = stage.roster.devices.remove(&id(0)).unwrap();
     stage.pass(3);
     assert_eq!(stage.step(0), Step::Rebooting);
-    stage.roster.insert(id(0), Present { claimed: 2, last_seen_ms: None });
+    stage.roster.devices.insert(id(0), Present { claimed: 2, last_seen_ms: None });
     stage.pass(1);
     assert_eq!(stage.step(0), Step::Back);
     stage.pass(1);
     assert_eq!(stage.step(0), Step::Back);
-    stage.roster.insert(id(0), Present { claimed: 2, ..present });
+    stage.roster.devices.insert(id(0), Present { claimed: 2, ..present });
     stage.pass(1);
     assert_eq!((stage.step(0), stage.device(0).runs, stage.state()), (Step::Done, Runs::New, State::Done));
 }
@@ -159,9 +160,9 @@ async fn each_step_has_its_time_and_the_reason_says_which_it_was() {
     stage.download(1, |download| download.bytes = 400);
     stage.download(2, |download| (download.bytes, download.aborted) = (400, true));
     stage.fetch(3);
-    stage.roster.remove(&id(3));
+    stage.roster.devices.remove(&id(3));
     stage.fetch(4);
-    stage.roster.insert(id(4), Present { claimed: 2, last_seen_ms: None });
+    stage.roster.devices.insert(id(4), Present { claimed: 2, last_seen_ms: None });
     assert_eq!(stage.reason(2), "the download broke off after 400 of 1000 bytes");
     for _ in 0..40 {
         for number in stage.pass(1) {
@@ -329,7 +330,7 @@ async fn another_runner_goes_on_where_one_died_and_tells_nobody_twice_without_ne
     let stored: Record = serde_json::from_slice(&json).unwrap();
     assert_eq!(stored, stage.course.record);
     // The second one came back while nobody looked: its claim from before is in the record.
-    stage.roster.get_mut(&id(1)).unwrap().claimed = 9;
+    stage.roster.devices.get_mut(&id(1)).unwrap().claimed = 9;
     let mut next = Stage { roster: stage.roster, ..Stage::new(stored) };
     assert!(next.turn().is_empty());
     next.pass(1);
@@ -340,4 +341,84 @@ async fn another_runner_goes_on_where_one_died_and_tells_nobody_twice_without_ne
     next.told(3, Told::Yes);
     assert!(next.pass(10).is_empty(), "and not a third time");
     assert_eq!(next.step(3), Step::Failed);
+}
+
+#[tokio::test]
+async fn an_edge_whose_clock_went_back_does_not_hide_a_restart() {
+    let mut stage = Stage::new(record(2, 2, 1, 2));
+    for present in stage.roster.devices.values_mut() {
+        present.claimed = 1000;
+    }
+    stage.turn();
+    stage.fetch(0);
+    stage.fetch(1);
+    let present = stage.roster.devices.remove(&id(0)).unwrap();
+    // A page with the other one is lost, which is not the same as having been away.
+    let other = stage.roster.devices.remove(&id(1)).unwrap();
+    stage.roster.complete = false;
+    stage.pass(1);
+    stage.roster.devices.insert(id(1), Present { claimed: 900, ..other });
+    stage.roster.complete = true;
+    stage.pass(1);
+    stage.roster.devices.insert(id(0), Present { claimed: 900, ..present });
+    stage.pass(1);
+    stage.pass(1);
+    assert_eq!((stage.step(0), stage.step(1)), (Step::Done, Step::Rebooting));
+}
+
+#[tokio::test]
+async fn what_a_failed_device_has_in_the_end_is_told_all_the_same() {
+    let mut stage = Stage::new(record(4, 4, 1, 4));
+    stage.turn();
+    for number in 0..3 {
+        stage.told(number, Told::Yes);
+    }
+    stage.pass(10);
+    assert_eq!([0, 1, 2].map(|number| (stage.step(number), stage.device(number).runs)), [(Step::Failed, Runs::Old); 3]);
+    stage.course.take_changed();
+    stage.download(0, |download| (download.bytes, download.done) = (SIZE, true));
+    stage.download(1, |download| download.status = 304);
+    stage.download(2, |download| download.bytes = 400);
+    assert!(stage.course.take_changed());
+    let runs = [0, 1, 2].map(|number| stage.device(number).runs);
+    assert_eq!((runs, stage.step(0)), ([Runs::Unknown, Runs::New, Runs::Old], Step::Failed));
+}
+
+#[tokio::test]
+async fn a_part_or_another_image_is_no_download_of_the_rollout() {
+    let mut stage = Stage::new(record(1, 1, 1, 0));
+    stage.turn();
+    stage.told(0, Told::Yes);
+    stage.download(0, |download| (download.bytes, download.done, download.status) = (SIZE, true, 206));
+    stage.download(0, |download| {
+        (download.bytes, download.done) = (SIZE, true);
+        download.path = "firmware/other.bin".into();
+    });
+    assert_eq!((stage.step(0), stage.device(0).runs), (Step::Asked, Runs::Old));
+}
+
+#[tokio::test]
+async fn who_takes_over_does_not_repeat_what_the_last_one_waited_for() {
+    let mut left = record(1, 1, 1, 0);
+    left.note = Some("the bus is away".into());
+    let mut stage = Stage::new(left);
+    stage.course.note(None);
+    assert_eq!(stage.course.record.note, None);
+    stage.course.wish(Wanted::Pause);
+    assert!(!stage.course.is_awaited(), "nobody is under way");
+}
+
+#[tokio::test]
+async fn who_was_told_once_and_not_the_second_time_was_told() {
+    let mut stage = Stage::new(record(1, 1, 1, 0));
+    stage.turn();
+    stage.told(0, Told::Yes);
+    stage.course.hold(Some("the bus is away"), stage.now);
+    stage.course.hold(None, stage.now);
+    stage.pass(10);
+    assert_eq!(stage.device(0).asked, 2);
+    stage.course.wish(Wanted::Abort);
+    stage.told(0, Told::Unsent);
+    stage.turn();
+    assert_eq!((stage.step(0), stage.device(0).runs, stage.state()), (Step::Failed, Runs::Unknown, State::Aborted));
 }

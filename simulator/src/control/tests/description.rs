@@ -22,7 +22,8 @@ async fn the_description_is_what_there_is() {
     let full = describe(&Scenario::parse(full).unwrap().swarms[0]);
     assert_eq!(keys, full.as_object().unwrap().keys().map(String::as_str).chain(["ids"]).collect::<BTreeSet<_>>());
 
-    let stage = Stage::new();
+    let folder = std::env::temp_dir().join(format!("grouploop-description-{}", std::process::id()));
+    let stage = Stage::with(|settings| settings.recordings = folder.display().to_string());
     let examples = |operation: &Value| -> Vec<(String, Value)> {
         let content = operation["requestBody"]["content"].as_object().cloned().unwrap_or_default();
         let of = |(kind, content): (String, Value)| {
@@ -44,11 +45,20 @@ async fn the_description_is_what_there_is() {
         let answer = stage.send("PATCH", "/api/swarms/crowd", ("Content-Type", &kind), &value).await;
         assert_eq!(answer.status, 200, "{value}: {}", answer.text());
     }
+    for (kind, value) in examples(&paths["/api/recordings"]["post"]) {
+        let answer = stage.send("POST", "/api/recordings", ("Content-Type", &kind), &value).await;
+        assert_eq!(answer.status, 201, "{value}: {}", answer.text());
+    }
+    assert_eq!(stage.send("POST", "/api/recordings/night/stop", JSON, "").await.status, 200);
+    for (kind, value) in examples(&paths["/api/replays"]["post"]) {
+        let answer = stage.send("POST", "/api/replays", ("Content-Type", &kind), &value).await;
+        assert_eq!(answer.status, 201, "{value}: {}", answer.text());
+    }
     for (path, item) in paths {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
             let described = item.get(method.to_lowercase());
             // A swarm of no name has nothing to lose.
-            let path = path.replace("{name}", "nobody").replace("{id}", "1a2b");
+            let path = path.replace("{name}", "nobody").replace("{id}", "1a2b").replace("{number}", "99");
             let answer = stage.send(method, &path, JSON, "{}").await;
             assert_eq!(answer.status != 405, described.is_some(), "{method} {path}: {}", answer.text());
             if let Some(operation) = described {
@@ -73,4 +83,5 @@ async fn the_description_is_what_there_is() {
     }
     assert!(stage.hub.attach().is_up());
     stage.drain().await;
+    std::fs::remove_dir_all(folder).unwrap();
 }

@@ -3,6 +3,7 @@
 mod changes;
 mod description;
 mod pages;
+mod recordings;
 mod streams;
 mod told;
 
@@ -28,12 +29,20 @@ impl Stage {
     }
 
     fn with(change: impl FnOnce(&mut SimulatorSettings)) -> Self {
+        Self::start_with(change, None)
+    }
+
+    fn with_page(page: axum::Router) -> Self {
+        Self::start_with(|_| (), Some(page))
+    }
+
+    fn start_with(change: impl FnOnce(&mut SimulatorSettings), page: Option<axum::Router>) -> Self {
         let mut settings = SimulatorSettings { listen: "127.0.0.1:0".into(), ..SimulatorSettings::default() };
         change(&mut settings);
         let (hub, listener) = (Hub::new(), std::net::TcpListener::bind(&settings.listen).unwrap());
         let (node, edge) = ("sim-1".parse().unwrap(), Some("ws://127.0.0.1:6".into()));
-        let options = SimulatorOptions { settings, node, version: "0".into(), edge, tls: None };
-        Self { simulator: Simulator::start(options, listener, hub.attach()).unwrap(), hub }
+        let options = SimulatorOptions { settings, node, version: "0".into(), edge, tls: None, page };
+        Self { simulator: Simulator::start(options, listener, hub.attach(), hub.attach()).unwrap(), hub }
     }
 
     fn at(&self) -> SocketAddr {
@@ -233,6 +242,12 @@ async fn every_built_in_scenario_can_be_started_with_the_settings_as_they_are() 
         let started = stage.send("POST", &path, JSON, "").await;
         assert_eq!((started.status, started.header("location")), (201, Some("/api/swarms")), "{}", started.text());
         let expected = Scenario::parse(text).unwrap().swarms;
+        let told: Vec<Value> = expected
+            .iter()
+            .map(|one| json!({"name": one.name, "space": one.space, "devices": one.ids.len()}))
+            .collect();
+        assert_eq!(scenario["swarms"], Value::from(told));
+        assert!(scenario["description"].as_str().unwrap().ends_with('.'));
         let names: Vec<Value> =
             started.json()["swarms"].as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
         assert_eq!(names, expected.iter().map(|one| Value::from(one.name.as_str())).collect::<Vec<_>>());

@@ -1,6 +1,56 @@
-//! Pages of other hosts.
+//! The page of the simulator, and pages of other hosts.
 
 use super::*;
+use axum::Router;
+use axum::routing::get;
+
+const BROWSER: (&str, &str) = ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+
+#[tokio::test]
+async fn browsers_get_the_page_and_programs_what_they_always_did() {
+    let script = || async { ([("cache-control", "public, immutable"), ("vary", "accept-encoding")], "1") };
+    let page = Router::new().route("/", get(|| async { "<!doctype html>" })).route("/assets/a.js", get(script));
+    let stage = Stage::with_page(page);
+    let ask =
+        async |method: &str, path: &str, headers: &[(&str, &str)]| http(method, stage.at(), path, headers, "").await;
+    let front = ask("GET", "/", &[BROWSER]).await;
+    assert_eq!((front.status, front.text()), (200, "<!doctype html>"));
+    let plain = ask("GET", "/", &[("Accept", "*/*")]).await;
+    assert_eq!(plain.json()["service"], "grouploop-simulator");
+    for answer in [&front, &plain] {
+        let varies: Vec<&str> = answer
+            .headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("vary"))
+            .map(|(_, by)| &by[..])
+            .collect();
+        assert_eq!(varies, ["Accept", "Origin"]);
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+    }
+    let file = ask("GET", "/assets/a.js", &[]).await;
+    assert_eq!((file.text(), file.header("cache-control")), ("1", Some("public, immutable")));
+    assert_eq!(ask("HEAD", "/assets/a.js", &[]).await.status, 200);
+    for (method, path) in
+        [("GET", "/assets/b.js"), ("GET", "/api/nothing"), ("POST", "/assets/a.js"), ("POST", "/other")]
+    {
+        let missing = ask(method, path, &[BROWSER]).await;
+        assert!(
+            missing.status == 404 && error(&missing).contains("/openapi.json"),
+            "{method} {path}: {}",
+            missing.text()
+        );
+        assert_eq!(missing.header("cache-control"), Some("no-store"));
+    }
+    stage.drain().await;
+}
+
+#[tokio::test]
+async fn without_a_page_browsers_read_what_programs_do() {
+    let stage = Stage::new();
+    let front = http("GET", stage.at(), "/", &[BROWSER], "").await;
+    assert_eq!(front.json()["service"], "grouploop-simulator");
+    stage.drain().await;
+}
 
 #[tokio::test]
 async fn pages_of_other_hosts_change_nothing_and_read_nothing() {

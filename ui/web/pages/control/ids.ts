@@ -12,24 +12,55 @@ export interface TypedIds {
   readonly malformed: readonly string[];
 }
 
-/** Takes ids apart, by commas or spaces: `1a2b, 1a2c 1b00-1b20`. `known` are those that are there. */
-export function typedIds(text: string, known: readonly string[]): TypedIds {
-  const there = new Set<string>(), absent = new Set<string>(), malformed = new Set<string>();
-  const all = new Set(known);
+/** One word of what was typed. */
+interface Word {
+  readonly word: string;
+  /** The ids from the first to the last; `undefined` when it is neither an id nor a range. */
+  readonly span: readonly [string, string] | undefined;
+}
+
+/** Takes ids apart, by commas or spaces: `1a2b, 1a2c 1b00-1b20`. */
+function* words(text: string): Generator<Word> {
   for (const word of text.toLowerCase().replace(/\s*[-–]\s*/g, "-").split(/[\s,;]+/)) {
     if (word === "") continue;
     const [first = "", last = first, ...more] = word.split("-");
     const [from, to] = [parseId(first), parseId(last)];
-    if (from === undefined || to === undefined || from > to || more.length > 0) {
+    const fits = from !== undefined && to !== undefined && from <= to && more.length === 0;
+    yield { word, span: fits ? [formatId(from), formatId(to)] : undefined };
+  }
+}
+
+/** Which of those that are there were typed. `known` are those that are there, sorted. */
+export function typedIds(text: string, known: readonly string[]): TypedIds {
+  const there = new Set<string>(), absent = new Set<string>(), malformed = new Set<string>();
+  const all = new Set(known);
+  for (const { word, span } of words(text)) {
+    if (!span) {
       malformed.add(word);
       continue;
     }
-    const [least, most] = [formatId(from), formatId(to)];
-    const found = first === last ? (all.has(least) ? [least] : []) : known.filter(id => id >= least && id <= most);
+    const [least, most] = span;
+    const found = least === most ? (all.has(least) ? [least] : []) : known.filter(id => id >= least && id <= most);
     if (found.length === 0) absent.add(word);
     for (const id of found) there.add(id);
   }
   return { there: [...there].sort(), absent: [...absent], malformed: [...malformed] };
+}
+
+/**
+ * Devices in the order in which they were typed, each once: an id is a device, also one that is away, and a range is whoever of it is there.
+ * Or a sentence on what is wrong.
+ */
+export function typedInOrder(text: string, known: readonly string[]): { readonly ids: readonly string[]; readonly wrong: string | undefined } {
+  const ids = new Set<string>();
+  for (const { word, span } of words(text)) {
+    if (!span) return { ids: [...ids], wrong: `“${word}” is no device: it must be 4 hex digits such as 1a2b, or a range such as 1a00-1a1f.` };
+    const [least, most] = span;
+    const found = least === most ? [least] : known.filter(id => id >= least && id <= most);
+    if (found.length === 0) return { ids: [...ids], wrong: `Nobody of ${word} is there now.` };
+    for (const id of found) ids.add(id);
+  }
+  return { ids: [...ids], wrong: undefined };
 }
 
 /** The first of these, and how many more there are. */

@@ -9,16 +9,21 @@ import { picked, swarm, watching } from "./state";
 
 /** How long the key is held, in milliseconds. */
 const HOLD_MS = 500;
+/** After what was under way, the dark is sent once more when the edge has surely noticed that it was stopped, in milliseconds. */
+const ONCE_MORE_MS = 300;
 
 const answer = signal<{ readonly ok: boolean; readonly words: string } | undefined>(undefined);
 const isHeld = signal(false);
 
-/** Over the connection that is there: no new one has to be made, and nothing waits in front of it. */
+/** Over the connection that is there: no new one has to be made, and nothing waits in front of it. Both at once: who misses one has the other. */
+const darken = () => Promise.all([watching.send("all", "led_all_off", []), watching.send("all", "pattern", ["off"])]);
+
 export async function panic(): Promise<void> {
+  const wasBusy = acts.log.peek().some(({ ok }) => ok === undefined);
   acts.stop();
   const ids = swarm.ids.peek();
-  // Both at once: a device that misses one has the other.
-  const [off, dark] = await Promise.all([watching.send("all", "led_all_off", []), watching.send("all", "pattern", ["off"])]);
+  if (wasBusy) setTimeout(() => void darken(), ONCE_MORE_MS);
+  const [off, dark] = await darken();
   const ok = off.ok || dark.ok;
   if (ok) told.take(ids, "led_all_off", []);
   const count = Math.max(off.count, dark.count);

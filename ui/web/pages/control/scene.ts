@@ -31,19 +31,11 @@ export function resolved(steps: readonly Step[], groups: { get: (id: string) => 
   return { orders, missing: [...missing], away: [...away].sort() };
 }
 
-/** What the devices were told last, as steps; a group, where it is just those that one has. `untold` were told nothing that stays. */
-export function composed(
-  ids: readonly string[], told: (id: string) => Told, groups: Iterable<readonly [string, { document: Group }]>,
-): { readonly steps: readonly Step[]; readonly untold: readonly string[] } {
+/** What the devices were told last, as steps. `untold` were told nothing that stays. */
+export function composed(ids: readonly string[], told: (id: string) => Told): { readonly steps: readonly Step[]; readonly untold: readonly string[] } {
   const commands = new Map(ids.map(id => [id, commandsFor(told(id))] as const));
   const untold = ids.filter(id => commands.get(id)?.length === 0);
-  const named = new Map<string, string>();
-  for (const [id, { document }] of groups) named.set([...document.devices].sort().join(), id);
-  const steps = together(commands).map(({ to, command, parameters }): Step => {
-    const group = to === "all" ? undefined : named.get(to.join());
-    return { target: group === undefined ? to : { group }, command, parameters };
-  });
-  return { steps, untold };
+  return { steps: together(commands).map(({ to, command, parameters }) => ({ target: to, command, parameters })), untold };
 }
 
 /** Whom a step is for, in words. */

@@ -15,7 +15,7 @@ import { TitleField, wrongTitle } from "./title";
 import { DraftTrouble } from "./trouble";
 import { apply, backWords, undo, undoable } from "./undo";
 
-const { groups, scenes } = kept;
+const { scenes } = kept;
 
 const title = signal("");
 /** What is wrong with what a new scene would be made of. */
@@ -30,7 +30,7 @@ const describe = (scene: Scene): string => `“${scene.title}” with ${scene.st
 
 async function save(): Promise<void> {
   const ids = selection.peek();
-  const { steps, untold } = composed(ids, id => told.of(id), groups.all.peek());
+  const { steps, untold } = composed(ids, id => told.of(id));
   const noTitle = wrongTitle(title.peek());
   const noSteps = ids.length === 0
     ? "No device is picked: draw around some on the floor."

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { few, typedIds } from "../../pages/control/ids";
+import { few, typedIds, typedInOrder } from "../../pages/control/ids";
 
 const known = ["1a00", "1a1f", "1a20", "1a21", "ff00"];
 
@@ -19,4 +19,15 @@ test.each([
 test("the first of many", () => {
   expect(few(["a", "b"])).toBe("a, b");
   expect(few(["a", "b", "c", "d"], 2)).toBe("a, b and 2 more");
+});
+
+test.each([
+  ["", []],
+  [" FF00, beef;1a20\n ff00 ", ["ff00", "beef", "1a20"]],
+  ["ff00 1a00-1a20 1a21", ["ff00", "1a00", "1a1f", "1a20", "1a21"]],
+])("%j in its order, also who is away", (text, ids) => expect(typedInOrder(text, known)).toEqual({ ids, wrong: undefined }));
+
+test("what is wrong with devices that were typed", () => {
+  for (const text of ["lamp", "1a00 12345", "1a20-1a00", "0001-0002-0003"]) expect(typedInOrder(text, known).wrong).toMatch(/is no device: it must be 4 hex digits/);
+  expect(typedInOrder("2000-2fff", known).wrong).toBe("Nobody of 2000-2fff is there now.");
 });

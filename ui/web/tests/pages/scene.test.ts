@@ -27,11 +27,11 @@ test("a scene comes to orders for those whom it names, and says who is not there
   });
 });
 
-test("what devices were told last becomes steps, of a group where there is one", () => {
+test("what devices were told last becomes steps", () => {
   const told: Record<string, Told> = { "1a2b": { color: "ff0000", pattern: "cycle" }, "1a2c": { color: "ff0000" }, "1a2d": {} };
-  expect(composed(["1a2b", "1a2c", "1a2d"], id => told[id] ?? {}, groups)).toEqual({
+  expect(composed(["1a2b", "1a2c", "1a2d"], id => told[id] ?? {})).toEqual({
     steps: [
-      { target: { group: "front-row" }, command: "led", parameters: ["ff0000"] },
+      { target: ["1a2b", "1a2c"], command: "led", parameters: ["ff0000"] },
       { target: ["1a2b"], command: "pattern", parameters: ["cycle"] },
     ],
     untold: ["1a2d"],

@@ -18,8 +18,8 @@ test.each<[string, readonly Order[], readonly Outcome[], string]>([
   ["a server that goes in the middle", [order(["a", "b"])], [outcome(["a"], [], ["b"], "The server went away.")],
     "Written to 1 of 2. The server went away. Of 1 it is not known whether it arrived."],
   ["a scene that is broken off", [order(["a"]), order(["a", "b"]), order(["c"])], [outcome(["a"]), outcome([], ["a", "b"], [], "Not sent: there is no connection.")],
-    "Written to 0 of 3. Not sent: there is no connection. 2 of 3 commands had been sent. To 1 device not everything was sent."],
-  ["a refusal", [order(["a", "b"])], [outcome([], ["a", "b"], [], "The server refuses it.")], "Written to 0 of 2. The server refuses it."],
+    "Not sent: there is no connection. 2 of 3 commands had been sent. To 1 device not everything was sent."],
+  ["a refusal", [order(["a", "b"])], [outcome([], ["a", "b"], [], "The server refuses it.")], "The server refuses it."],
 ])("%s", (_, orders, outcomes, words) => {
   expect(summary(orders, outcomes).words).toBe(words);
 });

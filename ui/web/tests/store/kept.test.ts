@@ -68,6 +68,21 @@ test("a change is asked for alone, and only when it is news", async () => {
   expect(cdn.asked).toEqual([]);
 });
 
+test("nobody listens while nobody looks, and then everything is asked for anew", async () => {
+  const isListening = signal(true);
+  stop = kept.follow(name, isListening);
+  isListening.value = false;
+  expect([sources.length, sources[0]!.isClosed]).toEqual([1, true]);
+  isListening.value = true;
+  expect(sources.length).toBe(2);
+  sources[1]!.say("ready");
+  await cdn.next("GET main/groups").answer(200, listed(["front", '"a"', front]));
+  await cdn.next("GET main/scenes").answer(200, listed());
+  expect(titles()).toEqual(['front "a" Front row']);
+  isListening.value = false;
+  expect([titles(), sources[1]!.isClosed]).toEqual([['front "a" Front row'], true]);
+});
+
 test("an answer that is older than a change is followed by another", async () => {
   const source = await following();
   source.say("changed", { kind: "groups", id: "front", etag: '"b"' });

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Field } from "../../../design/parts";
-import { current } from "../state";
+import { lookAt } from "../inspector/look-at";
 import { DEVICE_STATES, downloaded, type Filter, filtered, type Rollout, type RolloutDevice, runsWords, stepWords, underWay } from "./record";
 import { rollouts } from "./state";
 
@@ -57,7 +57,7 @@ export function Devices({ rollout }: { rollout: Rollout }) {
           <tbody>
             {found.slice(0, MOST_ROWS).map(device => (
               <tr key={device.id}>
-                <th scope="row"><button type="button" class="link mono" title="Look at it closely" onClick={() => (current.value = device.id)}>{device.id}</button></th>
+                <th scope="row"><button type="button" class="link mono" title="Look at it closely" onClick={() => lookAt(device.id)}>{device.id}</button></th>
                 <td>{rollout.stages[device.stage]?.name}</td>
                 <td><Step device={device} /></td>
                 <td>{runsWords(device)}</td>

@@ -1,6 +1,5 @@
 // What somebody typed to roll firmware out, checked, and as the CDN takes it. Pure.
 
-import { formatId, parseId } from "../../../library/wire";
 import { fieldsOf } from "../../../store/space";
 
 /** Devices of one rollout. */
@@ -53,21 +52,6 @@ export const TIMEOUTS = [
   { key: "settleS", name: "settle_s", label: "To go away", hint: "With the whole image, and still sending frames." },
   { key: "restartS", name: "restart_s", label: "To be back", hint: "With the whole image, until it sends frames again." },
 ] as const;
-
-/** Devices as they were typed: ids apart by spaces, commas or lines, and ranges such as `1a00-1a1f`. In their order, each once. */
-export function readIds(text: string): { readonly ids: readonly string[]; readonly wrong: string | undefined } {
-  const ids = new Set<string>();
-  for (const word of text.split(/[\s,;]+/).filter(word => word !== "")) {
-    const [from, to, more] = word.split("-").map(parseId);
-    const last = word.includes("-") ? to : from;
-    if (from === undefined || last === undefined || more !== undefined || word.split("-").length > 2) {
-      return { ids: [...ids], wrong: `“${word}” is no device: it must be 4 hex digits such as 1a2b, or a range such as 1a00-1a1f.` };
-    }
-    if (last < from) return { ids: [...ids], wrong: `“${word}” is no range: it ends before it begins.` };
-    for (let id = from; id <= last && ids.size <= MAX_DEVICES; id++) ids.add(formatId(id));
-  }
-  return { ids: [...ids], wrong: undefined };
-}
 
 /** A number of devices, or a share of them. */
 export type Amount = { readonly devices: number } | { readonly percent: number };

@@ -7,7 +7,7 @@ import { AllDark } from "../panic";
 import { picked } from "../state";
 import { Bar } from "./bar";
 import { Devices } from "./devices";
-import { devices, hasEnded, readRollout, type Rollout, summary, underWay, verdict } from "./record";
+import { devices, hasEnded, readRollout, type Rollout, stateWords, summary, underWay, verdict } from "./record";
 import type { Verb } from "./rollouts";
 import { rollouts, show, toShow } from "./state";
 import { Taken } from "./taken";
@@ -117,6 +117,8 @@ export function Details({ rollout }: { rollout: Rollout }) {
   const first = retryOf !== undefined && rollouts.all.value?.find(({ id }) => id === retryOf);
   return (
     <div class="stack" ref={box} tabIndex={-1} aria-label={`Rollout of ${rollout.version}`} role="group">
+      {/* Counts change all the time; who listens is told of what it comes to alone. */}
+      <p class="unseen" role="status">{rollout.version}: {stateWords(rollout)}</p>
       <Bar counts={rollout.counts} />
       <p>{summary(rollout)}</p>
       {note !== undefined && <Notice kind={NOTICES[verdict(rollout)]}>{note.charAt(0).toUpperCase()}{note.slice(1)}.</Notice>}

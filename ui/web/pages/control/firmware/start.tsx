@@ -84,7 +84,7 @@ function Devices({ wrong, isBoard }: { wrong: string | undefined; isBoard: boole
         ))}
       </div>
       {whom === "typed" ? (
-        <Field label="Ids" hint="4 hex digits each, in the order of their turn; also ranges, such as 1a00-1a1f." wrong={wrong}>
+        <Field label="Ids" hint="4 hex digits each, in the order of their turn. A range such as 1a00-1a1f is whoever of it is there." wrong={wrong}>
           {field => <textarea {...field} {...PLAIN} class="input mono" rows={2} value={ids} onInput={event => change({ ids: event.currentTarget.value })} />}
         </Field>
       ) : <div class="field"><span class="wrong" role="alert">{wrong}</span></div>}

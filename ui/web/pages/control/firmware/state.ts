@@ -3,10 +3,11 @@
 import { computed, signal } from "@preact/signals";
 import { config } from "../../../design/config";
 import { remembered } from "../../../design/remembered";
+import { typedInOrder } from "../ids";
 import { kept } from "../kept";
 import { picked, swarm } from "../state";
 import { Manifest } from "./manifest";
-import { EMPTY, type Form, readForm, readIds } from "./plan";
+import { EMPTY, type Form, readForm } from "./plan";
 import { Rollouts } from "./rollouts";
 
 export const manifest = new Manifest(config.cdnBaseUrl);
@@ -33,7 +34,7 @@ export const image = computed<{ readonly board: string; readonly version: string
 /** The devices that it is for, in the order of their turn. */
 export const devices = computed<{ readonly ids: readonly string[]; readonly wrong: string | undefined }>(() => {
   const { whom, ids } = form.value;
-  if (whom === "typed") return readIds(ids);
+  if (whom === "typed") return typedInOrder(ids, swarm.ids.value);
   return { ids: whom === "all" ? swarm.ids.value : [...picked.value].sort(), wrong: undefined };
 });
 

@@ -1,0 +1,87 @@
+//! What a NATS server refused: subjects that the user of this process has no right to.
+
+use crate::subject::Subject;
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+/// Refusals that are remembered of one connection; these tell what is wrong, and all others are of their kind.
+const MAX_REFUSALS: usize = 8;
+/// Longest subject that is remembered; ours are shorter.
+const MAX_SUBJECT_BYTES: usize = 200;
+
+/// The refusals of one connection since it stands.
+#[derive(Debug, Default)]
+pub(super) struct Refusals {
+    seen: Mutex<BTreeSet<String>>,
+}
+
+impl Refusals {
+    /// Takes in what a server complains of; what was refused, when that is a right we lack and news.
+    pub(super) fn hear(&self, error: &str) -> Option<String> {
+        let refused = refused(error)?;
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        (seen.len() < MAX_REFUSALS && seen.insert(refused.clone())).then_some(refused)
+    }
+
+    /// Forgets them: after a new connection all is tried again, and rights may have been given.
+    pub(super) fn forget(&self) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    pub(super) fn all(&self) -> BTreeSet<String> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// What was refused, such as `publishing to gl.registry`. An answer that came too late for the one who asked is no right that we lack: only
+/// our own subjects are published to by right.
+fn refused(error: &str) -> Option<String> {
+    let (_, what) = error.split_once("Permissions Violation for ")?;
+    let (what, rest) = what.split_once(" to \"")?;
+    let (subject, _) = rest.split_once('"')?;
+    if subject.len() > MAX_SUBJECT_BYTES {
+        return None;
+    }
+    match what {
+        "Publish" if subject == super::nats::NOWHERE || Subject::parse(subject).is_some() => {
+            Some(format!("publishing to {subject}"))
+        }
+        "Subscription" => Some(format!("subscribing to {subject}")),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_is_news_once_and_only_a_few_are_kept() {
+        let refusals = Refusals::default();
+        let error = "nats: Permissions Violation for Publish to \"gl.space.main.telemetry.edge-1\"";
+        assert_eq!(refusals.hear(error).unwrap(), "publishing to gl.space.main.telemetry.edge-1");
+        assert_eq!(refusals.hear(error), None);
+        for number in 0..100 {
+            refusals.hear(&format!("Permissions Violation for Subscription to \"gl.node.n{number}\""));
+        }
+        assert_eq!(refusals.all().len(), MAX_REFUSALS);
+        refusals.forget();
+        assert!(refusals.all().is_empty() && refusals.hear(error).is_some());
+    }
+
+    #[test]
+    fn late_answers_and_other_complaints_are_no_lack_of_rights() {
+        for error in [
+            "nats: Permissions Violation for Publish to \"_INBOX_edge.abc.7\"",
+            "nats: Permissions Violation for Publish to \"",
+            "nats: Maximum Payload Violation",
+            "",
+        ] {
+            assert_eq!(refused(error), None, "{error}");
+        }
+        let long = format!("Permissions Violation for Subscription to \"{}\"", "x".repeat(MAX_SUBJECT_BYTES + 1));
+        assert_eq!(refused(&long), None);
+        let queue = "Permissions Violation for Subscription to \"gl.registry\" using queue \"q\"";
+        assert_eq!(refused(queue).unwrap(), "subscribing to gl.registry");
+    }
+}

@@ -1,0 +1,262 @@
+//! What the files of the deployment say, against each other and against the binary.
+
+use grouploop_testkit::NatsServer;
+use grouploop_testkit::stack::compose::{Service, config, required, root, service, services, stack, tool};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::{Command, Output};
+
+fn grouploop(args: &[&str], environment: &BTreeMap<String, String>) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_grouploop"));
+    command.env_clear().current_dir(std::env::temp_dir()).args(args).envs(environment).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8([&output.stdout[..], &output.stderr].concat()).unwrap()
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap()
+}
+
+#[test]
+fn every_container_is_nobody_special_and_bounded() {
+    for Service { name, value } in services(&stack(&required())) {
+        assert_eq!(value["read_only"], true, "{name}");
+        assert_eq!(value["cap_drop"], json!(["ALL"]), "{name}");
+        assert_eq!(value["security_opt"], json!(["no-new-privileges:true"]), "{name}");
+        assert_eq!(value["networks"], json!({"hub": null}), "{name}");
+        assert_eq!(value["logging"]["options"], json!({"max-size": "10m", "max-file": "3"}), "{name}");
+        assert!(value["pids_limit"].is_number(), "{name}");
+        assert!(value.get("privileged").is_none() && value.get("network_mode").is_none(), "{name}");
+        let once = name.starts_with("store-");
+        assert_eq!(value["restart"], if once { "no" } else { "unless-stopped" }, "{name}");
+        assert!(once || value["mem_limit"].is_string(), "{name}");
+        // The one that gives a new volume to its user.
+        assert_eq!(value["user"].as_str().unwrap().starts_with("0:"), name == "store-folder", "{name}");
+        assert!(once || name == "nats-exporter" || value["healthcheck"]["test"].is_array(), "{name}");
+        for volume in value["volumes"].as_array().into_iter().flatten() {
+            assert!(volume["source"].is_string(), "{name}: {volume} has a name, so it does not pile up");
+        }
+        let from_here = value["volumes"].as_array().into_iter().flatten().filter(|one| one["type"] == "bind");
+        assert!(from_here.into_iter().all(|volume| volume["read_only"] == true), "{name}");
+    }
+}
+
+#[test]
+fn only_the_ports_for_people_and_devices_are_published() {
+    let mut ports = BTreeMap::new();
+    for service in services(&stack(&required())) {
+        ports.extend(service.published().into_iter().map(|port| (port, service.name.clone())));
+    }
+    let expected = [
+        ("3000", "grafana"),
+        ("5003", "balancer"),
+        ("5004", "ui"),
+        ("5005", "simulator"),
+        ("5007", "ui"),
+        ("5008", "cdn"),
+        ("5009", "ui"),
+    ];
+    assert_eq!(ports, expected.map(|(port, name)| (port.to_owned(), name.to_owned())).into());
+    let grafana = &service(&stack(&required()), "grafana").value["ports"][0];
+    assert_eq!(grafana["host_ip"], "127.0.0.1");
+}
+
+#[test]
+fn what_is_bound_into_a_container_is_there() {
+    for service in services(&stack(&required())) {
+        for (source, target) in service.binds().into_iter().filter(|(_, target)| target != "/apps") {
+            assert!(source.is_dir(), "{}: {} for {target}", service.name, source.display());
+            for argument in service.command().iter().filter_map(|argument| argument.rsplit('=').next()) {
+                if let Some(file) = argument.strip_prefix(&format!("{target}/")) {
+                    assert!(source.join(file).is_file(), "{}: {argument}", service.name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_variable_is_explained_with_its_default() {
+    let mut used = BTreeMap::new();
+    for part in read("compose.yaml").split("${").skip(1) {
+        let (variable, _) = part.split_once('}').unwrap();
+        match (variable.split_once(":-"), variable.split_once(":?")) {
+            (Some((name, default)), _) => {
+                let before = used.insert(name.to_owned(), default.to_owned());
+                assert!(before.is_none_or(|before| before == default), "{name} has two defaults");
+            }
+            (_, Some((name, _))) => _ = used.insert(name.to_owned(), String::new()),
+            // Compose takes them in no certain order, and warns of one without a complaint before it comes to the other.
+            (None, None) => panic!("{variable} has neither a default nor a complaint"),
+        }
+    }
+    let example = read(".env.example");
+    let mut explained = BTreeMap::new();
+    for line in example.lines() {
+        let line = line.strip_prefix('#').unwrap_or(line);
+        if let Some((name, value)) = line.split_once('=')
+            && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+        {
+            explained.insert(name.to_owned(), value.to_owned());
+        }
+    }
+    assert_eq!(used, explained);
+}
+
+#[test]
+fn a_variable_that_is_missing_is_named_in_one_line() {
+    for name in required().keys() {
+        for missing in [None, Some(String::new())] {
+            let mut variables = required();
+            variables.remove(name);
+            variables.extend(missing.map(|empty| (name.clone(), empty)));
+            let output = config(&variables);
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(!output.status.success(), "{name}");
+            assert!(said.trim_end().lines().count() == 1 && said.contains(name), "{said}");
+            assert!(said.contains("scripts/env.sh"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn env_sh_makes_what_the_stack_needs() {
+    let folder = std::env::temp_dir().join(format!("grouploop-env-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("scripts")).unwrap();
+    for file in ["scripts/env.sh", ".env.example"] {
+        std::fs::copy(root().join(file), folder.join(file)).unwrap();
+    }
+    let make = || Command::new("sh").arg(folder.join("scripts/env.sh")).output().unwrap();
+    assert!(make().status.success());
+    let made = std::fs::read_to_string(folder.join(".env")).unwrap();
+    let values: BTreeMap<String, String> = made
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let passwords: BTreeSet<&String> = required().keys().map(|name| &values[name]).collect();
+    assert!(passwords.len() == required().len() && passwords.iter().all(|one| one.len() == 48), "{made}");
+    assert!(config(&values).status.success());
+    // A second time changes nothing.
+    assert!(make().status.success());
+    assert_eq!(std::fs::read_to_string(folder.join(".env")).unwrap(), made);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn every_command_and_setting_is_one_of_the_binary() {
+    let stack = stack(&required());
+    let ours: Vec<Service> = services(&stack).into_iter().filter(Service::is_ours).collect();
+    assert_eq!(ours.len(), 4);
+    for service in ours {
+        let (command, environment) = (service.command(), service.environment());
+        let [role] = &command[..] else { panic!("{}: {command:?}", service.name) };
+        let help = grouploop(&[role, "--help"], &BTreeMap::new());
+        assert!(help.status.success(), "{role}: {}", said(&help));
+        let output = grouploop(&["config", "--format", "json"], &environment);
+        assert!(output.status.success(), "{}: {}", service.name, said(&output));
+        let settings: Value = serde_json::from_slice(&output.stdout).unwrap();
+
+        // A wrong value is named.
+        for (name, value) in &environment {
+            if value.parse::<u32>().is_ok() {
+                let mut environment = environment.clone();
+                environment.insert(name.clone(), "many".into());
+                let output = grouploop(&["config"], &environment);
+                assert_eq!(output.status.code(), Some(64), "{name}");
+                assert!(said(&output).trim_end().lines().count() == 1 && said(&output).contains(name), "{name}");
+            }
+        }
+
+        // It has time to go before it is killed.
+        let number = |key: &str| settings[role][key]["value"].as_u64().unwrap_or(0);
+        let drain = number("lame_duck_ms") + number("drain_timeout_ms");
+        let grace = seconds(service.value["stop_grace_period"].as_str().unwrap()) * 1000;
+        // The bus is drained after the connections, and swarms leave after them.
+        assert!(grace >= 2 * drain, "{}: {grace} ms for {drain} ms", service.name);
+        assert_eq!(service.value.get("stop_signal"), None, "SIGTERM");
+
+        // It is asked where it listens.
+        let health = service.health();
+        let [kind, program, verb, url] = &health[..] else { panic!("{}: {health:?}", service.name) };
+        assert_eq!([kind, program, verb], ["CMD", "/grouploop", "health"]);
+        let listen = settings[role]["listen"]["value"].as_str().unwrap();
+        assert_eq!(url.rsplit(':').next(), listen.rsplit(':').next(), "{}", service.name);
+    }
+}
+
+fn seconds(text: &str) -> u64 {
+    text.strip_suffix('s').unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_nats_server_has_time_to_send_its_clients_away() {
+    let limits = read("nats/limits.conf");
+    let setting = |name: &str| {
+        let value = limits.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).unwrap();
+        seconds(value.trim_matches('"'))
+    };
+    let lame_duck = setting("lame_duck_duration") + setting("lame_duck_grace_period");
+    for name in ["nats-1", "nats-2", "nats-3"] {
+        let nats = service(&stack(&required()), name).value;
+        assert_eq!(nats["stop_signal"], "SIGUSR2");
+        assert!(seconds(nats["stop_grace_period"].as_str().unwrap()) > lame_duck, "{name}");
+    }
+    assert!(NatsServer::program().is_file());
+}
+
+#[test]
+fn the_ports_of_pages_follow_their_variables() {
+    let ports = ["EDGE", "DASHBOARD", "SIMULATOR", "EMULATOR", "CDN", "CONTROL"];
+    let mut variables = required();
+    variables.extend((6001..).zip(ports).map(|(port, name)| (format!("{name}_PORT"), port.to_string())));
+    let stack = stack(&variables);
+    let ui = service(&stack, "ui");
+    let output = grouploop(&["config", "--format", "json"], &ui.environment());
+    let settings: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for (port, (section, key)) in (6001..).zip([
+        ("edge", "listen"),
+        ("ui", "listen"),
+        ("simulator", "listen"),
+        ("ui", "emulator_listen"),
+        ("cdn", "listen"),
+        ("ui", "control_listen"),
+    ]) {
+        assert_eq!(settings[section][key]["value"], format!("0.0.0.0:{port}"), "{section}.{key}");
+    }
+    assert_eq!(ui.published(), ["6002", "6004", "6006"]);
+    assert!(ui.health().last().unwrap().ends_with(":6002"));
+}
+
+#[test]
+fn the_image_has_every_port_and_copies_what_is_there() {
+    let file = read("Dockerfile");
+    let exposed = file.lines().find_map(|line| line.strip_prefix("EXPOSE ")).unwrap();
+    assert_eq!(exposed, "5003 5004 5005 5007 5008 5009");
+    for line in file.lines().filter(|line| line.starts_with("COPY ") && !line.contains("--from")) {
+        let mut words: Vec<&str> = line.split(' ').skip(1).collect();
+        words.pop();
+        for source in words {
+            assert!(root().join(source).exists(), "{line}");
+            let top = source.split('/').next().unwrap();
+            let ignored =
+                read(".dockerignore").lines().all(|line| line != format!("!{top}") && line != format!("!{source}"));
+            assert!(!ignored, "{source} is let into the build");
+        }
+    }
+    for member in ["bridge", "serve", "edge", "cdn", "simulator", "ui", "testkit", "bench"] {
+        assert!(file.contains(&format!("COPY {member}/Cargo.toml {member}/")), "{member}");
+    }
+    let manifest = read("Cargo.toml");
+    let members = manifest.lines().find(|line| line.starts_with("members = ")).unwrap();
+    assert_eq!(members.matches('"').count(), 2 * 8, "each has its line in the Dockerfile");
+}
+
+#[test]
+fn the_linter_finds_nothing_in_the_dockerfile() {
+    let output = Command::new(tool("hadolint")).arg(root().join("Dockerfile")).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+}

@@ -1,0 +1,225 @@
+// The swarms that run, each with its knobs; those that are over; and a new one.
+
+import { useState } from "preact/hooks";
+import { Button, Card, Field, Notice } from "../../design/parts";
+import type { Definition, Swarm } from "./api";
+import { BODY, CROWD, FAULTS, MOTION_WORDS, type MotionWord, mixKnob, mixOf, partsOf, readNumber } from "./knobs";
+import { Knob } from "./knob";
+import { choose, draftOf, hidden, looks, lost, opened, over, problems, rates, running, startLost, startSwarm, stopping, stopSwarm } from "./state";
+import { capital, whole } from "./words";
+
+/** Devices of a swarm that is started with one click. */
+export const A_CROWD = 50;
+
+/** What its bodies do: one thing for all, or a mix. */
+function Motion({ swarm }: { swarm: Swarm }) {
+  const [wantsMix, setWantsMix] = useState(false);
+  const draft = draftOf(swarm.name);
+  const motion = draft.typed.value["motion"] ?? swarm.definition["motion"];
+  const isMix = wantsMix || typeof motion !== "string";
+  const parts = partsOf(mixOf(motion));
+  const patch = (word: MotionWord) => (value: number): Definition => {
+    const now = Object.fromEntries(MOTION_WORDS.map(other => {
+      const typed = readNumber(mixKnob(other), draft.typed.peek()[`motion.${other}`] ?? "");
+      return [other, typeof typed === "number" ? typed : parts[other]];
+    }));
+    return { motion: { ...now, [word]: value } };
+  };
+  return (
+    <>
+      <Field label="Motion" wrong={draft.wrong.value["motion"]}>
+        {field => (
+          <select {...field} class="input" value={isMix ? "mix" : String(motion)}
+            onInput={event => {
+              const chosen = event.currentTarget.value;
+              setWantsMix(chosen === "mix");
+              if (chosen !== "mix") choose(swarm.name, chosen as MotionWord);
+            }}>
+            {MOTION_WORDS.map(word => <option key={word} value={word}>{capital(word)}</option>)}
+            <option value="mix">A mix …</option>
+          </select>
+        )}
+      </Field>
+      {isMix && MOTION_WORDS.map(word => <Knob key={word} swarm={swarm} knob={mixKnob(word)} value={parts[word]} patch={patch(word)} />)}
+    </>
+  );
+}
+
+function Controls({ swarm }: { swarm: Swarm }) {
+  const knobs = (list: typeof CROWD) => list.map(knob => <Knob key={knob.key} swarm={swarm} knob={knob} />);
+  return (
+    <div class="controls stack tight">
+      {knobs(CROWD)}
+      <Motion swarm={swarm} />
+      {knobs(BODY)}
+      <details>
+        <summary>Faults</summary>
+        <div class="stack tight">{knobs(FAULTS)}</div>
+      </details>
+    </div>
+  );
+}
+
+function Item({ swarm }: { swarm: Swarm }) {
+  looks.value;
+  const { name, figures, status } = swarm;
+  const isOpen = opened.value === name;
+  const isStopping = stopping.value.has(name);
+  const problem = problems.value[name];
+  const space = String(swarm.definition["space"]);
+  return (
+    <li class="swarm" data-swarm={name}>
+      <div class="row ends">
+        <button type="button" class="swarm-name grow" aria-expanded={isOpen} onClick={() => (opened.value = isOpen ? undefined : name)}>
+          <span class="mono">{name}</span>
+          <span class="quiet small">
+            {whole(figures.present)} of {whole(swarm.devices)} devices · {status === "waiting" ? "waits for its start" : `${whole(rates.of(name).sent)} frames/s`}
+            {space !== "main" && ` · in ${space}`}
+          </span>
+        </button>
+        <label class="small row">
+          <input type="checkbox" checked={!hidden.value.has(name)} aria-label={`Draw ${name}`}
+            onInput={event => {
+              const others = [...hidden.peek()].filter(other => other !== name);
+              hidden.value = new Set(event.currentTarget.checked ? others : [...others, name]);
+            }} />
+          Draw
+        </label>
+        <Button aria-disabled={isStopping} onClick={() => isStopping || void stopSwarm(name)}>
+          {isStopping ? "Stopping …" : "Stop"} <span class="unseen">{name}</span>
+        </Button>
+      </div>
+      {problem && <Notice kind="bad" onDismiss={() => (problems.value = Object.fromEntries(Object.entries(problems.peek()).filter(([key]) => key !== name)))}>{problem}</Notice>}
+      {isOpen && <Controls swarm={swarm} />}
+    </li>
+  );
+}
+
+/** What was typed for a new swarm; it stays when the simulator says no. */
+function New() {
+  const [typed, setTyped] = useState({ name: "", space: "", devices: String(A_CROWD), motion: "dance" });
+  const [wrong, setWrong] = useState<Readonly<Record<string, string>>>({});
+  const [isStarting, setIsStarting] = useState(false);
+  const set = (key: keyof typeof typed) => (event: { currentTarget: { value: string } }) => setTyped({ ...typed, [key]: event.currentTarget.value });
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    if (isStarting) return;
+    const devices = readNumber(CROWD[0]!, typed.devices);
+    if (typeof devices === "string") return setWrong({ devices });
+    setIsStarting(true);
+    try {
+      const [name, space] = [typed.name.trim(), typed.space.trim()];
+      await startSwarm({ ...(name && { name }), ...(space && { space }), devices, motion: typed.motion });
+      setWrong({});
+      setTyped({ ...typed, name: "" });
+    } catch (error) {
+      const { message } = error as Error;
+      // What is wrong is named by its key, in backquotes.
+      const key = (["name", "space", "devices"] as const).find(key => message.includes(`\`${key}\``)) ?? "all";
+      setWrong({ [key]: message });
+    } finally {
+      setIsStarting(false);
+    }
+  };
+  const plain = { class: "input mono", autocomplete: "off", autocapitalize: "off", spellcheck: false } as const;
+  return (
+    <form class="stack tight" onSubmit={event => void submit(event)} noValidate>
+      <div class="pair">
+        <Field label="Name" hint="Left empty, it gets one." wrong={wrong["name"]}>
+          {field => <input {...field} {...plain} value={typed.name} onInput={set("name")} />}
+        </Field>
+        <Field label="Space" hint="Left empty, it is the one of everybody." wrong={wrong["space"]}>
+          {field => <input {...field} {...plain} value={typed.space} onInput={set("space")} />}
+        </Field>
+        <Field label="Devices" wrong={wrong["devices"]}>
+          {field => <input {...field} {...plain} inputMode="numeric" value={typed.devices} onInput={set("devices")} />}
+        </Field>
+        <Field label="Motion">
+          {field => (
+            <select {...field} class="input" value={typed.motion} onInput={set("motion")}>
+              {MOTION_WORDS.map(word => <option key={word} value={word}>{capital(word)}</option>)}
+            </select>
+          )}
+        </Field>
+      </div>
+      {wrong["all"] && <Notice kind="bad" onDismiss={() => setWrong({})}>{wrong["all"]}</Notice>}
+      <div class="row">
+        <Button type="submit" aria-disabled={isStarting}>{isStarting ? "Starting …" : "Start the swarm"}</Button>
+      </div>
+    </form>
+  );
+}
+
+/** Starts a few with one click. */
+export function StartSome({ first = false }: { first?: boolean }) {
+  const [wrong, setWrong] = useState<string>();
+  const [isStarting, setIsStarting] = useState(false);
+  const go = async () => {
+    if (isStarting) return;
+    setIsStarting(true);
+    setWrong(undefined);
+    try {
+      await startSwarm({ devices: A_CROWD, motion: "dance" });
+    } catch (error) {
+      setWrong((error as Error).message);
+    } finally {
+      setIsStarting(false);
+    }
+  };
+  return (
+    <div class="stack tight">
+      <div class="row">
+        <Button first={first} aria-disabled={isStarting} onClick={() => void go()}>{isStarting ? "Starting …" : `Start ${A_CROWD} devices`}</Button>
+      </div>
+      {wrong && <Notice kind="bad" onDismiss={() => setWrong(undefined)}>{wrong}</Notice>}
+    </div>
+  );
+}
+
+/** What ended with the simulator, to be started again. */
+export function Lost() {
+  const [wrong, setWrong] = useState<string>();
+  const names = lost.value.map(({ name }) => String(name));
+  if (names.length === 0) return null;
+  return (
+    <Notice kind="warn" onDismiss={() => (lost.value = [])}>
+      <div class="stack tight">
+        <p>The simulator was restarted, and its swarms ended with it: {names.join(", ")}.</p>
+        {wrong && <p>{wrong}</p>}
+        <div class="row"><Button onClick={() => void startLost().then(setWrong)}>Start {names.length === 1 ? "it" : "them"} again</Button></div>
+      </div>
+    </Notice>
+  );
+}
+
+export function Swarms() {
+  const gone = over.value;
+  return (
+    <Card title="Swarms" aside={running.value.length > 0 && <span class="quiet small">{running.value.length}</span>}>
+      {running.value.length === 0 && <p class="quiet small">None runs.</p>}
+      <ul class="swarms">{running.value.map(swarm => <Item key={swarm.name} swarm={swarm} />)}</ul>
+      <details>
+        <summary>A new swarm</summary>
+        <New />
+      </details>
+      {gone.length > 0 && (
+        <details>
+          <summary>{gone.length === 1 ? "One that is over" : `${gone.length} that are over`}</summary>
+          <ul class="swarms">
+            {gone.map(swarm => (
+              <li key={swarm.name} class="row ends">
+                <span><span class="mono">{swarm.name}</span> <span class="quiet small">{swarm.status}, {whole(swarm.figures.frames_sent)} frames sent</span></span>
+                <span class="row">
+                  <Button onClick={() => void startSwarm(swarm.definition).catch(error => (problems.value = { ...problems.peek(), [swarm.name]: (error as Error).message }))}>
+                    Start again <span class="unseen">{swarm.name}</span>
+                  </Button>
+                </span>
+                {problems.value[swarm.name] && <p class="wrong small" role="alert">{problems.value[swarm.name]}</p>}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </Card>
+  );
+}
