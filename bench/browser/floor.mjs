@@ -136,7 +136,9 @@ try {
   const { table, isMet } = report(await measure());
   console.log(table);
   if (options.results) {
-    const chromium = execFileSync(execFileSync(`${root}scripts/chromium.sh`, ["find"], { encoding: "utf8" }).trim(), ["--version"], { encoding: "utf8" });
+    const chromium = execFileSync(execFileSync(`${root}scripts/chromium.sh`, ["find"], { encoding: "utf8" }).trim(), ["--version"], {
+      encoding: "utf8", stdio: ["ignore", "pipe", "ignore"],
+    });
     const heading = `${new Date().toISOString().slice(0, 10)}, ${machine()}: the floor of ${options.page}`;
     const body = `- edge, simulator and NATS beside it\n- ${chromium.trim()}, headless, without a graphics card\n\n${table}`;
     writeFileSync(options.results, merge(readFileSync(options.results, "utf8"), heading, body));
