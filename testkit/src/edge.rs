@@ -168,7 +168,10 @@ impl EdgeBuilder {
             command.env("GROUPLOOP_SIMULATOR__LISTEN", "127.0.0.1:0").env("GROUPLOOP_UI__LISTEN", "127.0.0.1:0");
         }
         if matches!(self.role.as_str(), "up" | "ui") {
-            command.env("GROUPLOOP_UI__EMULATOR_LISTEN", "127.0.0.1:0").env("GROUPLOOP_UI__APPS", "");
+            command
+                .env("GROUPLOOP_UI__EMULATOR_LISTEN", "127.0.0.1:0")
+                .env("GROUPLOOP_UI__CONTROL_LISTEN", "127.0.0.1:0");
+            command.env("GROUPLOOP_UI__APPS", "");
         }
         // Away from a grouploop.toml that someone keeps where the tests run.
         command.current_dir(std::env::temp_dir());
