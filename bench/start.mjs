@@ -35,6 +35,8 @@ const settings = {
 };
 // A group of its own, so that what make started ends with it.
 const make = spawn("make", ["run", `ARGS=--listen ${local}`], { cwd: root, env: { ...process.env, ...settings }, stdio: ["ignore", "pipe", "pipe"], detached: true });
+const end = () => make.exitCode === null && make.signalCode === null && process.kill(-make.pid, "SIGTERM");
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => (end(), process.exit(1)));
 const found = {};
 const up = new Promise((resolve, reject) => {
   const log = [];
@@ -66,10 +68,7 @@ try {
   step("frames of all of them are on it");
 } finally {
   await browser.close();
-  if (make.exitCode === null) {
-    process.kill(-make.pid, "SIGTERM");
-    await once(make, "close").catch(() => {});
-  }
+  if (end()) await once(make, "close").catch(() => {});
   await rm(data, { recursive: true, force: true });
 }
 console.log("| step | seconds | since the start |\n| --- | --- | --- |");
