@@ -1,11 +1,11 @@
 # What a person or a machine runs here. `make help` lists it; each step of `make test` can be run alone.
 # Needs cargo, node, npm and python3 with pip; the rest comes by itself (`make setup`), into .tools/ and node_modules/.
 
-.PHONY: help run test bench bench-browser setup setup-nats setup-s3 setup-deploy setup-browser libraries web web-test lint fmt clippy unit deploy-test browser build clean
+.PHONY: help run test bench bench-restarts bench-browser setup setup-nats setup-s3 setup-deploy setup-browser libraries web web-test lint fmt clippy unit deploy-test browser build clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-# More arguments for `run`, `bench`, `bench-browser` and `unit`: make run ARGS="--listen 0.0.0.0:6003"
+# More arguments for `run`, `bench`, `bench-restarts`, `bench-browser` and `unit`: make run ARGS="--listen 0.0.0.0:6003"
 ARGS ?=
 
 # Fetches the packages of a folder as its lock file pins them, when that is newer than what it brought.
@@ -22,12 +22,20 @@ run: libraries web ## build and run everything in one process, on the ports that
 test: setup lint unit web-test deploy-test browser ## set up, then all checks and all tests
 
 # What is missing is said first, everything else is measured nevertheless, and it is a failure in the end.
-bench: libraries web setup-nats ## measure a release build (edge, CDN, simulator; about 6 minutes) and write bench/RESULTS.md
-	@scripts/need.sh cargo
+bench: libraries web setup-nats setup-s3 setup-deploy setup-browser ## measure a release build (about 10 minutes) and write bench/RESULTS.md
+	@scripts/need.sh cargo node
 	cargo build --release -p grouploop -p grouploop-bench
 	cargo build --release -p grouploop-simulator --example body_speed
-	@scripts/setup-bench.sh; missing=$$?; \
-	PATH="$$PATH:/usr/sbin" target/release/grouploop-bench --results bench/RESULTS.md $(ARGS) && exit $$missing
+	@scripts/setup-bench.sh; failed=$$?; \
+	PATH="$$PATH:/usr/sbin" target/release/grouploop-bench --results bench/RESULTS.md $(ARGS) || failed=1; \
+	target/release/grouploop-bench-restarts --results bench/RESULTS.md || failed=1; \
+	node bench/start.mjs --results bench/RESULTS.md || failed=1; \
+	exit $$failed
+
+bench-restarts: setup-nats setup-s3 setup-deploy libraries web ## restart each edge of the stack under load (2 minutes)
+	@scripts/need.sh cargo
+	cargo build --release -p grouploop -p grouploop-bench
+	target/release/grouploop-bench-restarts --results bench/RESULTS.md $(ARGS)
 
 bench-browser: setup-nats setup-browser libraries web ## measure the floor map with 2,000 devices in Chromium (about 3 minutes)
 	@scripts/need.sh cargo node

@@ -4,11 +4,10 @@
 //   node bench/browser/floor.mjs [--page control|dashboard] [--devices 2000] [--seconds 120] [--results bench/RESULTS.md]
 
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { cpus, loadavg, release, totalmem } from "node:os";
+import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { openBrowser, root, startCdn, startEdge, startNats, startSimulator, startUi, stopAll } from "../../tests/browser/support.mjs";
-import { merge } from "./results.mjs";
+import { record } from "../results.mjs";
 
 /** Pictures a second in the middle of all seconds, at least. */
 const LEAST_PICTURES = 40;
@@ -129,9 +128,6 @@ function report({ pictures, tasks, looks, loads, frames }) {
   return { table: table.join("\n"), isMet: lines.every(([, , , met]) => met !== false) };
 }
 
-/** The machine, as the other bench names it. */
-const machine = () => `${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${Math.floor(totalmem() / 1.024e9)} GB, Linux ${release()}`;
-
 try {
   const { table, isMet } = report(await measure());
   console.log(table);
@@ -139,9 +135,8 @@ try {
     const chromium = execFileSync(execFileSync(`${root}scripts/chromium.sh`, ["find"], { encoding: "utf8" }).trim(), ["--version"], {
       encoding: "utf8", stdio: ["ignore", "pipe", "ignore"],
     });
-    const heading = `${new Date().toISOString().slice(0, 10)}, ${machine()}: the floor of ${options.page}`;
     const body = `- edge, simulator and NATS beside it\n- ${chromium.trim()}, headless, without a graphics card\n\n${table}`;
-    writeFileSync(options.results, merge(readFileSync(options.results, "utf8"), heading, body));
+    record(options.results, `the floor of ${options.page}`, body);
   }
   process.exitCode = isMet ? 0 : 1;
 } finally {

@@ -41,6 +41,7 @@ pub(crate) struct Node {
     registry: RwLock<Arc<Registry>>,
     registry_from_cdn: AtomicBool,
     draining: AtomicBool,
+    leaving: AtomicBool,
     next_peer: AtomicU64,
     peers: Mutex<HashMap<PeerId, Arc<Peer>>>,
 }
@@ -69,6 +70,7 @@ impl Node {
             registry: RwLock::new(Arc::new(Registry::built_in())),
             registry_from_cdn: AtomicBool::new(false),
             draining: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
             next_peer: AtomicU64::new(1),
             peers: Mutex::default(),
         }
@@ -102,7 +104,7 @@ impl Node {
     pub(crate) fn add_peer(&self, peer: &Arc<Peer>) {
         self.peers().insert(peer.id, peer.clone());
         // Drain sets the flag before it looks at the peers, so one of the two sees this connection.
-        if self.is_draining() {
+        if self.is_leaving() {
             peer.say_goodbye(CloseReason::Restart);
         }
     }
@@ -120,15 +122,20 @@ impl Node {
         self.draining.load(Ordering::Acquire)
     }
 
+    /// Whether there are no new connections any more.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Acquire)
+    }
+
     /// Turns readiness red.
     pub(crate) fn start_draining(&self) {
         self.draining.store(true, Ordering::Release);
     }
 
-    /// Says goodbye to every connection.
-    pub(crate) fn say_goodbye(&self, reason: CloseReason) {
-        for peer in self.peers().values() {
-            peer.say_goodbye(reason);
-        }
+    /// Takes no new connections from now on; returns those that there are.
+    pub(crate) fn start_leaving(&self) -> Vec<Arc<Peer>> {
+        self.leaving.store(true, Ordering::Release);
+        self.closing.cancel();
+        self.peers().values().cloned().collect()
     }
 }

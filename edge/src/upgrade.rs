@@ -39,7 +39,7 @@ pub(crate) fn upgrade(state: &AppState, mut request: Request<Body>) -> Response<
         Ok(space) => space,
         Err(why) => return refuse(&node.metrics, "bad_space", StatusCode::BAD_REQUEST, &why),
     };
-    if node.is_draining() {
+    if node.is_leaving() {
         return refuse(&node.metrics, "draining", StatusCode::SERVICE_UNAVAILABLE, "this edge is going away");
     }
     if node.peer_count() >= node.settings.max_connections as usize {

@@ -37,7 +37,7 @@ impl Connection {
                 }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(ending(&error))),
                 // A peer that takes nothing must not hold up a drain.
-                Poll::Pending => match self.peer.goodbye() {
+                Poll::Pending => match self.going.or_else(|| self.peer.goodbye()) {
                     Some(reason) => return Poll::Ready(Err(reason)),
                     None => return Poll::Pending,
                 },
@@ -76,7 +76,7 @@ impl Connection {
                         owner.send(command, now);
                     }
                 }
-                Next::Goodbye(reason) => return Err(reason),
+                Next::Goodbye(reason) => self.going = Some(reason),
                 Next::Wait(at) => {
                     self.look_again_at(at);
                     break;
@@ -86,6 +86,9 @@ impl Connection {
         }
         if let Some(text) = self.next_reply(cx, now) {
             return Ok(Some(WsMessage::Text(text)));
+        }
+        if let Some(reason) = self.going.filter(|_| self.replies.is_empty()) {
+            return Err(reason);
         }
         let Some(view) = self.view.as_mut() else { return Ok(None) };
         if let Some(serving) = view.next(&self.share, now) {
