@@ -460,7 +460,6 @@ fn the_layer_of_dependencies_has_all_that_cargo_looks_for() {
     assert!(output.status.success(), "{}", said(&output));
     let known: Value = serde_json::from_slice(&output.stdout).unwrap();
     let packages = known["packages"].as_array().unwrap();
-    assert_eq!(packages.len(), 9);
     for target in packages.iter().flat_map(|package| package["targets"].as_array().unwrap()) {
         // Tests are not built there.
         let path = target["src_path"].as_str().unwrap();
