@@ -25,6 +25,7 @@ COPY testkit/Cargo.toml testkit/
 COPY bench/Cargo.toml bench/
 RUN for crate in bridge serve edge cdn simulator ui testkit; do mkdir -p $crate/src && touch $crate/src/lib.rs || exit 1; done \
     && for crate in . bench; do mkdir -p $crate/src && echo 'fn main() {}' >$crate/src/main.rs || exit 1; done \
+    && for crate in cdn ui; do echo 'fn main() {}' >$crate/build.rs || exit 1; done \
     && cargo build --release --locked --bin grouploop
 # Our own code. Cargo goes by the time of a file, and these may be older than the empty ones.
 COPY build.rs ./

@@ -284,6 +284,9 @@ pub(crate) struct ConfigArgs {
     /// How to print them: toml is a settings file again
     #[arg(long, value_enum, default_value_t = Format::Toml)]
     pub(crate) format: Format,
+    /// Print nothing: only say what is wrong with them, exit code 64, or that nothing is
+    #[arg(long)]
+    pub(crate) check: bool,
     #[command(flatten)]
     pub(crate) listen: Listen,
 }

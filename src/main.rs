@@ -76,6 +76,7 @@ fn run(cli: Cli) -> Exit {
     match cli.command {
         None | Some(Command::Up(_)) => serve(Role::Up, Start { settings, variables }),
         Some(Command::Edge(_)) => serve(Role::Edge, Start { settings, variables }),
+        Some(Command::Config(args)) if args.check => Exit::Success,
         Some(Command::Config(args)) => print(&settings::print(&entries, args.format), Exit::Success),
         Some(Command::Watch(args)) => {
             with_edge(&args.peer, &settings, async |url| watch::watch(url, &args.device).await)

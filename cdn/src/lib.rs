@@ -37,4 +37,4 @@ pub use cdn::{Cdn, CdnOptions, StartError};
 pub use image::*;
 pub use manifest::{Facts, Image, Manifest, TooManyBoards};
 pub use settings::CdnSettings;
-pub use store::OpenError;
+pub use store::{OpenError, variables_complaints};

@@ -109,15 +109,17 @@ async fn readyz(State(state): State<AppState>) -> Response {
 async fn health(State(state): State<AppState>) -> Response {
     let node = &state.edge.node;
     let levels = levels(&state.edge);
+    let mut reasons = unready(node);
+    reasons.extend(node.tls.as_ref().and_then(Tls::over));
     // Away from the bus it still serves what is connected here, so only an edge that goes is unhealthy.
-    let whole = levels.bus_up && node.member.bus.refused().is_none();
-    let (status, word) = match (node.is_draining(), whole) {
+    let (status, word) = match (node.is_draining(), reasons.is_empty()) {
         (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
         (false, true) => (StatusCode::OK, "ok"),
         (false, false) => (StatusCode::OK, "degraded"),
     };
     let body = json!({
         "status": word,
+        "reasons": reasons,
         "version": node.member.version,
         "node": node.member.id,
         "bus": {"engine": node.member.bus.engine().name(), "state": if levels.bus_up { "up" } else { "away" }},

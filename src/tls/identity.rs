@@ -112,7 +112,7 @@ impl Identity {
 
     /// For ports to use.
     pub(super) fn certificate(&self) -> Certificate {
-        Certificate { key: self.key.clone(), ends: rfc3339(self.ends) }
+        Certificate { key: self.key.clone(), ends: rfc3339(self.ends), until: self.ends }
     }
 
     /// What browsers show as the SHA-256 fingerprint of the server's own certificate.

@@ -192,14 +192,18 @@ fn unstored(status: StatusCode, body: Value) -> Response {
     (status, [(header::CACHE_CONTROL, NO_STORE)], Json(body)).into_response()
 }
 
+const DRAINING: &str = "draining: this server is going away";
+
 async fn health(FromState(Here { state, .. }): TheHere) -> Response {
     let away = state.cdn.away();
-    let (status, word) = if state.is_draining() {
-        (StatusCode::SERVICE_UNAVAILABLE, "draining")
-    } else if away.is_some() {
-        (StatusCode::OK, "degraded")
-    } else {
-        (StatusCode::OK, "ok")
+    let mut reasons = Vec::new();
+    reasons.extend(state.is_draining().then(|| DRAINING.to_owned()));
+    reasons.extend(away.as_ref().map(|why| format!("CDN away: {why}; pages and apps are served all the same")));
+    reasons.extend(state.tls.as_ref().and_then(Tls::over));
+    let (status, word) = match (state.is_draining(), reasons.is_empty()) {
+        (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+        (false, true) => (StatusCode::OK, "ok"),
+        (false, false) => (StatusCode::OK, "degraded"),
     };
     let by_page = |value: &dyn Fn(Port, usize) -> Value| {
         let pages = state.counts.iter().map(|(port, counts)| (port.page().to_owned(), value(*port, counts.open())));
@@ -207,6 +211,7 @@ async fn health(FromState(Here { state, .. }): TheHere) -> Response {
     };
     let body = json!({
         "status": word,
+        "reasons": reasons,
         "version": state.version,
         "certificate_ends": state.tls.as_ref().map(Tls::ends),
         "pages": by_page(&|port, _| if state.pages.has(port.page()) { "there" } else { "not built in" }.into()),
@@ -219,8 +224,7 @@ async fn health(FromState(Here { state, .. }): TheHere) -> Response {
 /// Without the CDN it serves all the same.
 async fn readyz(FromState(Here { state, .. }): TheHere) -> Response {
     if state.is_draining() {
-        let reasons = ["draining: this server is going away"];
-        return unstored(StatusCode::SERVICE_UNAVAILABLE, json!({"status": "not_ready", "reasons": reasons}));
+        return unstored(StatusCode::SERVICE_UNAVAILABLE, json!({"status": "not_ready", "reasons": [DRAINING]}));
     }
     unstored(StatusCode::OK, json!({"status": "ready", "reasons": []}))
 }

@@ -13,6 +13,7 @@
 
 mod delivery;
 mod embedded;
+mod few;
 mod inbox;
 mod nats;
 mod refusals;
@@ -97,6 +98,16 @@ impl Bus {
     #[must_use]
     pub fn is_up(&self) -> bool {
         *self.state().borrow() == BusState::Up
+    }
+
+    /// Why it carries no messages now, in words for people; `None` when it does.
+    #[must_use]
+    pub fn away(&self) -> Option<String> {
+        match &*self.state().borrow() {
+            BusState::Up => None,
+            BusState::Away(why) => Some(why.clone()),
+            BusState::Closed => Some("it was closed".into()),
+        }
     }
 
     /// What the bus refuses this node, in words for people; `None` when it refuses nothing. It carries the rest all the same.

@@ -23,7 +23,7 @@ use rustls::{Error, ServerConfig};
 use std::fmt;
 use std::io;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
@@ -46,6 +46,8 @@ pub struct Certificate {
     pub key: Arc<CertifiedKey>,
     /// When it ends, for people: `2027-01-31T23:59:59Z`.
     pub ends: String,
+    /// The same, to know whether it is over.
+    pub until: SystemTime,
 }
 
 /// Why a connection came to nothing before its first request.
@@ -86,6 +88,18 @@ impl Tls {
     #[must_use]
     pub fn ends(&self) -> String {
         self.certificate.0.read().unwrap_or_else(PoisonError::into_inner).ends.clone()
+    }
+
+    /// That the certificate is over, in words for people; `None` while it holds.
+    #[must_use]
+    pub fn over(&self) -> Option<String> {
+        let certificate = self.certificate.0.read().unwrap_or_else(PoisonError::into_inner);
+        let Certificate { ends, until, .. } = &*certificate;
+        (*until <= SystemTime::now()).then(|| {
+            format!(
+                "the certificate is over since {ends}: renew it; a new one in the same files is taken without a restart"
+            )
+        })
     }
 
     /// Finds out what the client speaks, and does the handshake when it is TLS; all of it within `limit`. `wrap` is put around the socket

@@ -142,11 +142,31 @@ fn description(state: &State) -> Response {
 fn status_word(state: &State) -> (StatusCode, &'static str) {
     if state.is_draining() {
         (StatusCode::SERVICE_UNAVAILABLE, "draining")
-    } else if state.swarms.bus().is_up() && state.swarms.bus().refused().is_none() {
+    } else if unwell(state).is_empty() {
         (StatusCode::OK, "ok")
     } else {
         (StatusCode::OK, "degraded")
     }
+}
+
+/// Why this simulator should get no new work now; empty when it should.
+fn unready(state: &State) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if state.is_draining() {
+        reasons.push("draining: this simulator is going away".to_owned());
+    }
+    if let Some(why) = state.swarms.bus().away() {
+        reasons.push(format!("bus away: {why}; frames of swarms on the bus reach nobody"));
+    }
+    reasons.extend(state.swarms.bus().refused());
+    reasons
+}
+
+/// All that is not as it should be.
+fn unwell(state: &State) -> Vec<String> {
+    let mut reasons = unready(state);
+    reasons.extend(state.tls.as_ref().and_then(Tls::over));
+    reasons
 }
 
 async fn health(FromState(state): FromState<Arc<State>>) -> Response {
@@ -154,6 +174,7 @@ async fn health(FromState(state): FromState<Arc<State>>) -> Response {
     let (levels, bus) = (Levels::of(&state), state.swarms.bus());
     let body = json!({
         "status": word,
+        "reasons": unwell(&state),
         "version": state.version,
         "node": state.swarms.node(),
         "bus": {"engine": bus.engine().name(), "state": if bus.is_up() { "up" } else { "away" }},
@@ -170,14 +191,7 @@ async fn health(FromState(state): FromState<Arc<State>>) -> Response {
 }
 
 async fn readyz(FromState(state): FromState<Arc<State>>) -> Response {
-    let mut reasons = Vec::new();
-    if state.is_draining() {
-        reasons.push("draining: this simulator is going away".to_owned());
-    }
-    if !state.swarms.bus().is_up() {
-        reasons.push("bus away: frames of swarms on the bus reach nobody".to_owned());
-    }
-    reasons.extend(state.swarms.bus().refused());
+    let reasons = unready(&state);
     let (status, word) =
         if reasons.is_empty() { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not_ready") };
     (status, Json(json!({"status": word, "reasons": reasons}))).into_response()
