@@ -14,6 +14,7 @@ const verbs = {
   stays: "it runs until the page ends; it has begun when it prints this",
   ready: "each command of it with a & has begun when it prints this",
   until: "Ctrl-C comes once this command succeeds, too, and not only something was printed",
+  slow: "exit code 1 is fine: a simulation that says that this machine was too slow for it",
   shows: "its output has this text in it",
   with: "`a => b`: b stands for a, which is right for the reader's place only",
   below: "absolute paths are below a folder of the test",

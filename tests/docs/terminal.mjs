@@ -12,10 +12,10 @@ const patience = 60_000;
 const prelude = `
 set -m
 trap 'failed=\${failed:-"$BASH_COMMAND: exit code $?"}' ERR
-# begun FILE COUNT TEXT: waits until TEXT is in FILE so many times, or the last command in the background has ended.
-begun() { until [ "$(grep -cF -- "$3" "$1")" -ge "$2" ]; do kill -0 $! 2>/dev/null || { echo "it ended before it printed: $3"; return 1; }; sleep 0.02; done; }
+# begun FILE COUNT TEXT: waits until so many lines of FILE match TEXT, or the last command in the background has ended.
+begun() { until [ "$(grep -cE -- "$3" "$1")" -ge "$2" ]; do kill -0 $! 2>/dev/null || { echo "it ended before it printed: $3"; return 1; }; sleep 0.02; done; }
 # interrupt COMMAND: Ctrl-C for the last command in the background, once COMMAND succeeds.
-interrupt() { until eval "$1"; do kill -0 $! 2>/dev/null || break; sleep 0.02; done; kill -INT -- -$! && wait $!; }
+interrupt() { until eval "$1" 2>/dev/null; do kill -0 $! 2>/dev/null || break; sleep 0.02; done; kill -INT -- -$!; }
 # Ctrl-C for all that runs in the background.
 everything_ends() { for job in $(jobs -p); do kill -INT -- -$job 2>/dev/null || true; done; wait; }
 `;
@@ -65,13 +65,13 @@ export function openTerminal(folder, env) {
  * Commands as they are typed: `# until Ctrl-C` is obeyed once something was printed and `until` succeeds, each `&` awaited until it prints `ready`, and all of
  * it is left running when it `stays`.
  */
-export function typed(text, { ready, stays, until = "true" }) {
+export function typed(text, { ready, stays, until = "true", slow }) {
   if (stays !== undefined) return `{ ${text}\n} &\nbegun "$output" 1 ${quoted(stays)}`;
   let background = 0;
   return text.split("\n").map(line => {
     const [, command, comment] = line.match(/^(.*?)\s*(#.*)?$/);
-    if (/\buntil Ctrl-C\b/.test(comment ?? "")) return `at=$(wc -c <"$output"); ${command} &\ninterrupt '[ "$(wc -c <"$output")" -gt "$at" ] && '${quoted(until)}`;
-    if (!command.endsWith("&") || command.endsWith("&&")) return line;
+    if (/\buntil Ctrl-C\b/.test(comment ?? "")) return `at=$(wc -c <"$output"); ${command} &\ninterrupt '[ "$(wc -c <"$output")" -gt "$at" ] && '${quoted(until)}; wait $!${slow ? " || [ $? = 1 ]" : ""}`;
+    if (!command.endsWith("&") || command.endsWith("&&")) return slow ? `${command} || [ $? = 1 ]` : line;
     if (ready === undefined) throw new Error(`when has it begun? ${line}`);
     return `${command}\nbegun "$output" ${++background} ${quoted(ready)}`;
   }).join("\n");
