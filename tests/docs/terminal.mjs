@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 /** How long one command may take until it has done what it is awaited for, in milliseconds. */
@@ -46,7 +46,7 @@ export function openTerminal(folder, env) {
       ended.then(() => reject(new Error(`the shell ended: ${complaints}`)));
     });
     const printed = readFileSync(output, "utf8");
-    if (answer !== "") throw new Error(`${answer}\n${printed.slice(-1500)}${complaints}`);
+    if (answer !== "") throw new Error(`${answer}\n${printed.slice(-1500)}${live(output)}${complaints}`);
     return printed;
   }
 
@@ -70,11 +70,14 @@ export function typed(text, { ready, stays, until = "true", slow }) {
   let background = 0;
   return text.split("\n").map(line => {
     const [, command, comment] = line.match(/^(.*?)\s*(#.*)?$/);
-    if (/\buntil Ctrl-C\b/.test(comment ?? "")) return `at=$(wc -c <"$output"); ${command} &\ninterrupt '[ "$(wc -c <"$output")" -gt "$at" ] && '${quoted(until)}; wait $!${slow ? " || [ $? = 1 ]" : ""}`;
+    if (/\buntil Ctrl-C\b/.test(comment ?? "")) return `rm -f "$output.live"; { ${command}; } >"$output.live" 2>&1 &\ninterrupt '[ -s "$output.live" ] && '${quoted(until)}; wait $!${slow ? " || [ $? = 1 ]" : ""}; cat "$output.live"`;
     if (!command.endsWith("&") || command.endsWith("&&")) return slow ? `${command} || [ $? = 1 ]` : line;
     if (ready === undefined) throw new Error(`when has it begun? ${line}`);
     return `${command}\nbegun "$output" ${++background} ${quoted(ready)}`;
   }).join("\n");
 }
+
+/** What the last command that ran until Ctrl-C has printed. */
+const live = output => existsSync(`${output}.live`) ? readFileSync(`${output}.live`, "utf8").slice(-1500) : "";
 
 const quoted = text => `'${text.replaceAll("'", "'\\''")}'`;
