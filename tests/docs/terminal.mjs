@@ -70,7 +70,7 @@ export function typed(text, { ready, stays, until = "true", slow }) {
   let background = 0;
   return text.split("\n").map(line => {
     const [, command, comment] = line.match(/^(.*?)\s*(#.*)?$/);
-    if (/\buntil Ctrl-C\b/.test(comment ?? "")) return `rm -f "$output.live"; { ${command}; } >"$output.live" 2>&1 &\ninterrupt '[ -s "$output.live" ] && '${quoted(until)}; wait $!${slow ? " || [ $? = 1 ]" : ""}; cat "$output.live"`;
+    if (/\buntil Ctrl-C\b/.test(comment ?? "")) return `rm -f "$output.live"; { ${command}; } >"$output.live" 2>&1 &\ninterrupt ${quoted(`[ -s "$output.live" ] && { ${until}; }`)}; wait $!${slow ? " || [ $? = 1 ]" : ""}; cat "$output.live"`;
     if (!command.endsWith("&") || command.endsWith("&&")) return slow ? `${command} || [ $? = 1 ]` : line;
     if (ready === undefined) throw new Error(`when has it begun? ${line}`);
     return `${command}\nbegun "$output" ${++background} ${quoted(ready)}`;
