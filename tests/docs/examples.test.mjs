@@ -65,7 +65,7 @@ async function take(step, place, terminal) {
     case "sh": {
       const [[ready], [stays], [until]] = [notes.ready ?? [], notes.stays ?? [], notes.until ?? []];
       const folders = notes.below?.flatMap(list => list.split(" "));
-      const printed = await terminal.run(typed(folders ? below(text, folders) : text, { ready, stays, until, slow: notes.slow }));
+      const printed = await terminal.run(typed(folders ? below(text, folders) : text, { ready, stays, until, keeps: notes.keeps, slow: notes.slow }));
       for (const one of notes.shows ?? []) assert.ok(printed.includes(one), `does not print “${one}” but:\n${printed.slice(-1500)}`);
       return;
     }

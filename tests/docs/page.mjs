@@ -12,6 +12,7 @@ const languages = new Set(["sh", "html", "js", "ts", "json", "cpp", "python", "t
 const verbs = {
   file: "its text is saved under this name",
   stays: "it runs until the page ends; it has begun when it prints this",
+  keeps: "it runs until the page ends; what comes next waits for what it does",
   ready: "each command of it with a & has begun when it prints this",
   until: "Ctrl-C comes once this command succeeds, too, and not only something was printed",
   slow: "exit code 1 is fine: a simulation that says that this machine was too slow for it",

@@ -63,9 +63,10 @@ export function openTerminal(folder, env) {
 
 /**
  * Commands as they are typed: `# until Ctrl-C` is obeyed once something was printed and `until` succeeds, each `&` awaited until it prints `ready`, and all of
- * it is left running when it `stays`.
+ * it is left running when it `stays` (and prints that) or `keeps` on.
  */
-export function typed(text, { ready, stays, until = "true", slow }) {
+export function typed(text, { ready, stays, keeps, until = "true", slow }) {
+  if (keeps) return `{ ${text}\n} &`;
   if (stays !== undefined) return `{ ${text}\n} &\nbegun "$output" 1 ${quoted(stays)}`;
   let background = 0;
   return text.split("\n").map(line => {
