@@ -1,6 +1,6 @@
 // A terminal in which the commands of a page are typed, one shell for all of them: what is exported and which folder it is in stays.
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -22,7 +22,7 @@ everything_ends() { for job in $(jobs -p); do kill -INT -- -$job 2>/dev/null || 
 
 /** A shell in this folder, with these variables. */
 export function openTerminal(folder, env) {
-  const shell = spawn("bash", ["--noprofile", "--norc"], { cwd: folder, env, stdio: ["pipe", "ignore", "pipe", "pipe"] });
+  const shell = spawn("bash", ["--noprofile", "--norc"], { cwd: folder, env, stdio: ["pipe", "ignore", "pipe", "pipe"], detached: true });
   const ended = once(shell, "exit");
   let complaints = "";
   shell.stderr.on("data", data => complaints += data);
@@ -31,6 +31,9 @@ export function openTerminal(folder, env) {
   createInterface({ input: shell.stdio[3] }).on("line", line => { said.push(line); heard(); });
   shell.stdin.write(prelude);
   let count = 0;
+  // Detached, it leads a session, in which everything is that was begun here.
+  const killAll = () => void spawnSync("pkill", ["-KILL", "-s", String(shell.pid)]);
+  process.once("exit", killAll);
 
   /** Runs text; what it printed. Fails with its output when a command of it does, or when it takes too long. */
   async function run(text) {
@@ -53,9 +56,10 @@ export function openTerminal(folder, env) {
   /** Ends the shell, with all that still runs in it, as closing the window does. */
   async function close() {
     shell.stdin.end("everything_ends\n");
-    const late = setTimeout(() => shell.kill("SIGKILL"), 20_000);
+    const late = setTimeout(killAll, 10_000);
     await ended;
     clearTimeout(late);
+    killAll();
   }
 
   return { run, close };
