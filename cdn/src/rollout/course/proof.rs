@@ -85,6 +85,8 @@ pub(super) fn answered(
     now: Instant,
 ) {
     match word(device, firmware, says) {
+        // It has another connection since, and is asked over that.
+        Word::Old if !matches!(watched.question, Question::Asked(_)) => {}
         Word::New => done(device, None),
         Word::Other => done(device, Some(OTHER)),
         Word::Nothing => done(device, Some(SILENT)),

@@ -199,6 +199,24 @@ async fn who_restarts_after_it_was_asked_is_asked_again() {
 }
 
 #[tokio::test]
+async fn what_was_said_over_an_earlier_connection_says_nothing_of_the_next_one() {
+    let mut stage = Stage::new(record(1, 1, 1, 0));
+    stage.says.insert(0, Some(""));
+    stage.turn();
+    stage.update(0);
+    stage.pass(1);
+    stage.pass(1);
+    stage.roster.devices.insert(id(0), Present { claimed: 9, last_seen_ms: None });
+    stage.pass(1);
+    stage.answer(0, Some("old"));
+    assert_eq!(stage.step(0), Step::Back);
+    stage.says.clear();
+    stage.roster.devices.insert(id(0), Present { claimed: 9, last_seen_ms: Some(20) });
+    stage.pass(1);
+    assert_eq!((stage.step(0), stage.reason(0)), (Step::Done, ""));
+}
+
+#[tokio::test]
 async fn who_gives_no_proof_is_taken_by_its_restart() {
     let mut stage = Stage::new(record(4, 4, 1, 0));
     stage.says = BTreeMap::from([(0, None), (1, Some("other")), (2, Some("")), (3, Some("1.4.0"))]);

@@ -10,7 +10,7 @@ export function Firmware() {
   useEffect(() => rollouts.start(), []);
   return (
     <div class="firmware">
-      <div class="both">
+      <div class="stack">
         <Start />
         <List />
       </div>
