@@ -134,14 +134,21 @@ function take(told: Map<string, Told>, ids: readonly string[], command: string, 
 export class Before {
   readonly #own: readonly Order[];
   readonly #onBegin: () => void;
+  readonly #onEarlier: () => void;
   #told: ReadonlyMap<string, Told> = new Map();
   /** What was sent before and is not answered. */
-  #open: ReadonlySet<Order> = new Set();
+  #open = new Set<Order>();
   #hasBegun = false;
 
-  constructor(own: readonly Order[], onBegin: () => void) {
+  constructor(own: readonly Order[], onBegin: () => void, onEarlier: () => void) {
     this.#own = own;
     this.#onBegin = onBegin;
+    this.#onEarlier = onEarlier;
+  }
+
+  /** Whether something that was sent before is not answered. */
+  get isOpen(): boolean {
+    return this.#open.size > 0;
   }
 
   of(id: string): Told {
@@ -158,10 +165,11 @@ export class Before {
 
   /** An order was written to these. */
   end(order: Order, reached: readonly string[]): void {
-    if (!this.#open.has(order)) return;
+    if (!this.#open.delete(order)) return;
     const told = new Map(this.#told);
     take(told, reached, order.command, order.parameters);
     this.#told = told;
+    this.#onEarlier();
   }
 }
 
@@ -171,21 +179,26 @@ export class AllTold {
   /** What is sent and not answered. */
   readonly #open = new Set<Order>();
   readonly #before = new Set<Before>();
+  readonly #over = new Set<Before>();
 
   of(id: string): Told {
     return this.#told.get(id) ?? NOTHING;
   }
 
-  /** What they were told before these orders, which are about to be sent; `onBegin` is called just before the first of them is. */
-  before(orders: readonly Order[], onBegin: () => void): Before {
-    const before = new Before(orders, onBegin);
+  /**
+   * What they were told before these orders, which are about to be sent; `onBegin` is called just before the first of them is, and `onEarlier`
+   * when something that was sent before them is answered.
+   */
+  before(orders: readonly Order[], onBegin: () => void, onEarlier = () => {}): Before {
+    const before = new Before(orders, onBegin, onEarlier);
     this.#before.add(before);
     return before;
   }
 
-  /** Nobody asks for that any more. */
-  forget(before: Before): void {
-    this.#before.delete(before);
+  /** Its orders are answered; what was sent before them may not be yet. */
+  over(before: Before): void {
+    if (!before.isOpen) this.#before.delete(before);
+    else this.#over.add(before);
   }
 
   /** An order is sent. */
@@ -198,6 +211,7 @@ export class AllTold {
   end(order: Order, reached: readonly string[], isHere: boolean): void {
     this.#open.delete(order);
     for (const before of this.#before) before.end(order, reached);
+    for (const before of this.#over) if (!before.isOpen) this.#over.delete(before), this.#before.delete(before);
     if (isHere) this.take(reached, order.command, order.parameters);
   }
 

@@ -65,6 +65,7 @@ export async function apply(scene: Scene): Promise<void> {
   const { orders, missing, away } = resolved(scene.steps, kept.groups.all.peek(), id => swarm.place(id) !== undefined);
   const place = url.peek();
   let there: readonly string[] = [], last: Back | undefined, began = 0;
+  let isOver = false;
   const changed = new Map<string, Set<Part>>();
   const note = (command: string, ids: readonly string[]) => {
     const part = partOf(command);
@@ -84,8 +85,7 @@ export async function apply(scene: Scene): Promise<void> {
     for (const { to, command } of orders) note(command, to === "all" ? there : to);
     write();
     changed.clear();
-  });
-  let isOver = false;
+  }, () => isOver && keep());
   await acts.run(`scene ${scene.title}`, `${orders.length} ${orders.length === 1 ? "step" : "steps"}`, orders, {
     note: absence(missing, away),
     // Also when those that it missed get it later.
@@ -99,7 +99,7 @@ export async function apply(scene: Scene): Promise<void> {
   });
   isOver = true;
   keep();
-  told.forget(before);
+  told.over(before);
 }
 
 /** Goes the way back. What could not be put back can be tried again in its answer. */

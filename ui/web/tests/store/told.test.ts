@@ -93,7 +93,7 @@ test("what was told before an act is also what was sent before it and is answere
   all.begin(later);
   for (const sent of [later, mine, first]) all.end(sent, ["a"], true);
   expect([before.of("a"), before.of("b"), before.of("c")]).toEqual([{ color: "0000ff" }, { color: "ff0000" }, {}]);
-  all.forget(before);
+  all.over(before);
   all.clear();
   expect([all.of("b"), before.of("b")]).toEqual([{}, { color: "ff0000" }]);
 });

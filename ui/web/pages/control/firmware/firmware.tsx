@@ -10,7 +10,7 @@ export function Firmware() {
   useEffect(() => rollouts.start(), []);
   return (
     <div class="firmware">
-      <div class="stack">
+      <div class="both">
         <Start />
         <List />
       </div>

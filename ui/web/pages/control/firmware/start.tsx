@@ -190,13 +190,9 @@ export function Start() {
       )}
       {hasBoards && (
         <form class="stack" onSubmit={event => void submit(event)} noValidate>
-          <div class="both">
-            <div class="stack"><Images boards={boards} wrong={noImage} /></div>
-            <div class="stack">
-              <Devices wrong={wrong.devices} isBoard={said.devices !== undefined} />
-              <Rules wrong={wrong} />
-            </div>
-          </div>
+          <Images boards={boards} wrong={noImage} />
+          <Devices wrong={wrong.devices} isBoard={said.devices !== undefined} />
+          <Rules wrong={wrong} />
           {wrong.whole && <Notice kind="bad">{wrong.whole}</Notice>}
           {refused && refused.code !== "refused" && <Taken refused={refused} onWithout={withoutTaken} />}
           <div class="row">
