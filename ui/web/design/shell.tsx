@@ -18,9 +18,6 @@ const PAGES = [
 
 export type PageName = (typeof PAGES)[number]["name"];
 
-/** A name for where there is little room: a phone has all of them on one line. */
-const shortOf = (label: string): string => label.replace(/^Device (.)/, (_, first: string) => first.toUpperCase());
-
 const NEXT: Record<Theme, Theme> = { system: "light", light: "dark", dark: "system" };
 
 function ThemeButton() {
@@ -38,11 +35,6 @@ function ThemeButton() {
   );
 }
 
-/** Where the menu is longer than a phone is wide, it begins with the page that is shown. */
-function intoView(link: HTMLElement | null): void {
-  link?.scrollIntoView({ block: "nearest", inline: "nearest" });
-}
-
 /** The page around its content. `live` is its badge. */
 export function Shell(props: { page: PageName; live: ComponentChildren; children: ComponentChildren }) {
   return (
@@ -57,9 +49,7 @@ export function Shell(props: { page: PageName; live: ComponentChildren; children
           <ul>
             {PAGES.map(({ name, label, href }) => (
               <li key={name}>
-                <a href={href} aria-current={name === props.page ? "page" : undefined} {...(name === props.page && { ref: intoView })}>
-                  <span class="long">{label}</span><span class="short">{shortOf(label)}</span>
-                </a>
+                <a href={href} aria-current={name === props.page ? "page" : undefined}>{label}</a>
               </li>
             ))}
           </ul>
