@@ -164,7 +164,7 @@ impl Metrics {
         registry.register_with_unit("written", "Bytes written to the store", Unit::Bytes, self.written_bytes.clone());
         registry.register(
             "downloads",
-            "Requests for firmware images, by outcome: done, aborted, up_to_date",
+            "Requests for firmware images, by outcome: done, aborted, up_to_date, checked",
             self.downloads.clone(),
         );
         registry.register(

@@ -197,15 +197,26 @@ impl Drive {
             let goes_on = self.course.record.state == RolloutState::Running;
             for device in std::mem::take(&mut self.to_tell) {
                 if goes_on {
-                    let (bus, url) = (self.state.bus.clone(), self.course.record.url.clone());
-                    self.telling.push(Box::pin(tell(bus, self.active.clone(), device, url)));
+                    self.tell(device, "device");
                 } else {
                     // Somebody wished so while it was written.
                     self.course.told(device, Told::Unsent, Instant::now());
                 }
             }
+            // Nobody flashes anything for that, so it needs nothing written, and goes on whatever is wished.
+            let room = TOLD_AT_ONCE.saturating_sub(self.telling.len());
+            for device in self.course.next_to_ask(room, Instant::now()) {
+                self.tell(device, "check");
+            }
         }
         true
+    }
+
+    /// Tells a device to fetch the image, as the `device` that does, or for a `check` of what it runs.
+    fn tell(&self, device: DeviceId, role: &str) {
+        let Active { space, id } = self.active.clone();
+        let command = format!("ota:{}?rollout={id}&{role}={device}", self.course.record.url);
+        self.telling.push(Box::pin(tell(self.state.bus.clone(), space, device, command)));
     }
 
     /// Why nobody can be told now.
@@ -249,7 +260,7 @@ impl Drive {
                 Ok(found) => found,
                 Err(StoreError::NotFound) => {
                     tracing::warn!(rollout.id = %id, "the record of a rollout was removed, and with it the rollout");
-                    remove(self.state.documents.store(), &self.active).await?;
+                    remove(&self.state.documents, &self.active).await?;
                     return Ok(Saved::Lost);
                 }
                 Err(error) => return Err(error),
@@ -285,7 +296,7 @@ impl Drive {
 
     /// It is over and written: takes it out of those under way. `false` to be tried again.
     async fn end(&mut self) -> bool {
-        if let Err(error) = remove(self.state.documents.store(), &self.active).await {
+        if let Err(error) = remove(&self.state.documents, &self.active).await {
             tracing::debug!(rollout.id = self.active.id, %error, "an ended rollout is still listed");
             return false;
         }
@@ -329,10 +340,8 @@ fn signed(record: &mut Record, state: &State, term: u64) -> Bytes {
     record.to_json()
 }
 
-/// Tells one device to update.
-async fn tell(bus: Bus, active: Active, device: DeviceId, url: String) -> (DeviceId, Told) {
-    let Active { space, id } = active;
-    let command = format!("ota:{url}?rollout={id}&device={device}");
+/// Tells one device something.
+async fn tell(bus: Bus, space: Space, device: DeviceId, command: String) -> (DeviceId, Told) {
     let subject = Subject::Command { space, device };
     let told = match bus.request(&subject, command.into(), ANSWER).await {
         Ok(answer) if answer == Bytes::from_static(b"success") => Told::Yes,

@@ -21,6 +21,10 @@ export function keep(name: string, text: string | undefined): void {
   }
 }
 
+/** A text that somebody typed, still there after a reload; as it is at first it is not kept. */
+export const rememberedText = (name: string, initial = ""): Signal<string> =>
+  remembered(name, initial, text => text, text => (text === initial ? undefined : text));
+
 /** A value that is still there after a reload. `read` takes the kept text apart, and gives `undefined` for one that it cannot use. */
 export function remembered<T>(
   name: string,
