@@ -95,8 +95,9 @@ pub fn variables_complaints(url: &str, variables: &BTreeMap<String, String>) -> 
     let mut found = Vec::new();
     let is_s3 = matches!(place, Place::S3 { .. });
     for (name, value) in variables.iter().filter(|(name, value)| is_endpoint(name) && is_s3 && !value.is_empty()) {
-        let host = ["http://", "https://"].iter().find_map(|scheme| value.strip_prefix(scheme));
-        let good = host.is_some_and(|host| !host.is_empty()) && value.parse::<axum::http::Uri>().is_ok();
+        let good = value.parse::<axum::http::Uri>().is_ok_and(|uri| {
+            matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
+        });
         if !good {
             let value = shown(value);
             found.push(format!(

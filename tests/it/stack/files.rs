@@ -438,6 +438,7 @@ fn the_image_has_every_port_and_copies_what_is_there() {
 #[test]
 fn the_layer_of_dependencies_has_all_that_cargo_looks_for() {
     let folder = std::env::temp_dir().join(format!("grouploop-layer-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
     let file = read("Dockerfile").replace("\\\n", " ");
     let stage = file.lines().skip_while(|line| !line.ends_with(" AS build"));
     for line in stage {
