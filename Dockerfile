@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# One image for every role: `docker run IMAGE edge`, `cdn`, `simulator`, `ui`, or nothing for all of them in one process.
+# One image for every role: `docker run IMAGE edge`, `cdn`, `simulator`, `monitor`, `ui`, or nothing for all of them in one process.
 
 # The libraries of others, and our own pages and libraries.
 FROM node:22-trixie-slim AS web
@@ -19,11 +19,12 @@ COPY bridge/Cargo.toml bridge/
 COPY serve/Cargo.toml serve/
 COPY edge/Cargo.toml edge/
 COPY cdn/Cargo.toml cdn/
+COPY monitor/Cargo.toml monitor/
 COPY simulator/Cargo.toml simulator/
 COPY ui/Cargo.toml ui/
 COPY testkit/Cargo.toml testkit/
 COPY bench/Cargo.toml bench/
-RUN for crate in bridge serve edge cdn simulator ui testkit; do mkdir -p $crate/src && touch $crate/src/lib.rs || exit 1; done \
+RUN for crate in bridge serve edge cdn monitor simulator ui testkit; do mkdir -p $crate/src && touch $crate/src/lib.rs || exit 1; done \
     && for crate in . bench; do mkdir -p $crate/src && echo 'fn main() {}' >$crate/src/main.rs || exit 1; done \
     && for crate in cdn ui; do echo 'fn main() {}' >$crate/build.rs || exit 1; done \
     && cargo build --release --locked --bin grouploop
@@ -34,6 +35,7 @@ COPY bridge bridge
 COPY serve serve
 COPY edge edge
 COPY cdn cdn
+COPY monitor monitor
 COPY simulator simulator
 COPY ui ui
 COPY --from=web /build/cdn/libraries/node_modules cdn/libraries/node_modules
@@ -50,7 +52,7 @@ COPY --from=build /build/target/release/grouploop /grouploop
 COPY --from=build --chown=65532:65532 /data /data
 WORKDIR /data
 USER 65532:65532
-EXPOSE 5003 5004 5005 5007 5008 5009
+EXPOSE 5003 5004 5005 5007 5008 5009 5010
 STOPSIGNAL SIGTERM
 # Of an edge, and of everything in one process. Other roles name their own port, as compose.yaml does.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["/grouploop", "health", "http://127.0.0.1:5003"]

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use grouploop_bridge::{Bus, DeviceId, Download, NodeId, RequestError, RosterPage, Space, Subject};
+use grouploop_bridge::{DeviceId, Download, NodeId, RequestError, RosterPage, Space, Subject};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -216,7 +216,7 @@ impl Drive {
     fn tell(&self, device: DeviceId, role: &str) {
         let Active { space, id } = self.active.clone();
         let command = format!("ota:{}?rollout={id}&{role}={device}", self.course.record.url);
-        self.telling.push(Box::pin(tell(self.state.bus.clone(), space, device, command)));
+        self.telling.push(Box::pin(tell(self.state.clone(), space, device, command)));
     }
 
     /// Why nobody can be told now.
@@ -233,7 +233,7 @@ impl Drive {
 
     fn look_who_is_there(&mut self) {
         if self.course.is_awaited() && self.looking.is_empty() {
-            self.looking.push(Box::pin(roster(self.state.bus.clone(), self.active.space.clone())));
+            self.looking.push(Box::pin(roster(self.state.clone(), self.active.space.clone())));
         }
     }
 
@@ -341,9 +341,10 @@ fn signed(record: &mut Record, state: &State, term: u64) -> Bytes {
 }
 
 /// Tells one device something.
-async fn tell(bus: Bus, space: Space, device: DeviceId, command: String) -> (DeviceId, Told) {
+async fn tell(state: Arc<State>, space: Space, device: DeviceId, command: String) -> (DeviceId, Told) {
+    state.ledger.of(&space).asked(command.len());
     let subject = Subject::Command { space, device };
-    let told = match bus.request(&subject, command.into(), ANSWER).await {
+    let told = match state.bus.request(&subject, command.into(), ANSWER).await {
         Ok(answer) if answer == Bytes::from_static(b"success") => Told::Yes,
         Ok(_) | Err(RequestError::NoResponders) => Told::NotConnected,
         // It may have been told.
@@ -354,8 +355,9 @@ async fn tell(bus: Bus, space: Space, device: DeviceId, command: String) -> (Dev
 }
 
 /// Who is there in a space, as all nodes with devices say; `None` when they could not be asked.
-async fn roster(bus: Bus, space: Space) -> Option<Roster> {
-    let mut answers = bus.gather(&Subject::Roster { space }, Bytes::new()).ok()?;
+async fn roster(state: Arc<State>, space: Space) -> Option<Roster> {
+    state.ledger.of(&space).asked_roster();
+    let mut answers = state.bus.gather(&Subject::Roster { space }, Bytes::new()).ok()?;
     let mut found = BTreeMap::new();
     let mut pages_left: BTreeMap<NodeId, u32> = BTreeMap::new();
     let all = async {

@@ -414,7 +414,7 @@ fn the_ports_of_pages_follow_their_variables() {
 fn the_image_has_every_port_and_copies_what_is_there() {
     let file = read("Dockerfile");
     let exposed = file.lines().find_map(|line| line.strip_prefix("EXPOSE ")).unwrap();
-    assert_eq!(exposed, "5003 5004 5005 5007 5008 5009");
+    assert_eq!(exposed, "5003 5004 5005 5007 5008 5009 5010");
     for line in file.lines().filter(|line| line.starts_with("COPY ") && !line.contains("--from")) {
         let mut words: Vec<&str> = line.split(' ').skip(1).collect();
         words.pop();
@@ -426,12 +426,12 @@ fn the_image_has_every_port_and_copies_what_is_there() {
             assert!(!ignored, "{source} is let into the build");
         }
     }
-    for member in ["bridge", "serve", "edge", "cdn", "simulator", "ui", "testkit", "bench"] {
+    for member in ["bridge", "serve", "edge", "cdn", "monitor", "simulator", "ui", "testkit", "bench"] {
         assert!(file.contains(&format!("COPY {member}/Cargo.toml {member}/")), "{member}");
     }
     let manifest = read("Cargo.toml");
     let members = manifest.lines().find(|line| line.starts_with("members = ")).unwrap();
-    assert_eq!(members.matches('"').count(), 2 * 8, "each has its line in the Dockerfile");
+    assert_eq!(members.matches('"').count(), 2 * 9, "each has its line in the Dockerfile");
 }
 
 /// The layer of what we depend on is built before any code of ours is there, so its step must make each file that Cargo looks for.
