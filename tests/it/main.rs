@@ -16,6 +16,7 @@ mod faults;
 mod firmware;
 mod hostile;
 mod http;
+mod monitor;
 mod ownership;
 mod parameters;
 mod program;
