@@ -68,7 +68,7 @@ test("two people who record the same at once: the second hears of the first, and
   await tape("night").getByText(/recording main/).waitFor();
   await button("Record", other).click();
   await other.getByText("The space `main` is being recorded already, as `night`.").waitFor();
-  await field("Space to record", other).fill("lab");
+  await other.getByRole("combobox", { name: "Space to record" }).fill("lab");
   await button("Record", other).click();
   await other.getByText("There is a recording `night` already, and it is not overwritten").waitFor();
   assert.equal(await field("Name of the recording", other).inputValue(), "night");
@@ -79,16 +79,17 @@ test("two people who record the same at once: the second hears of the first, and
 });
 
 test("what is typed while a recording begins is for the next one", async () => {
-  const begun = Promise.withResolvers();
+  let begin;
+  const begun = new Promise(resolve => (begin = resolve));
   await page.route("**/api/recordings", async route => {
-    if (route.request().method() === "POST") await begun.promise;
+    if (route.request().method() === "POST") await begun;
     await route.continue();
   });
   await field("Name of the recording").fill("dusk");
   await button("Record").click();
   await field("Minutes at most").fill("3");
   await field("Name of the recording").fill("dawn");
-  begun.resolve();
+  begin();
   await tape("dusk").getByText(/recording main/).waitFor();
   await page.unroute("**/api/recordings");
   assert.deepEqual([await field("Name of the recording").inputValue(), await field("Minutes at most").inputValue()], ["dawn", "3"]);
@@ -127,13 +128,14 @@ test("a replay that would be too much is refused where it was asked for, and the
   await button("Play … fast").click();
   await field("Into the space").fill("lab");
   await page.getByRole("combobox", { name: "Speed" }).selectOption("10");
+  await page.getByRole("checkbox", { name: "Again and again" }).check();
   const form = page.getByRole("form", { name: "Play fast" });
   await form.getByRole("button", { name: "Play" }).click();
   await tape("fast").getByText(/simulator.max_frames_per_second allows 2000 are left: play it slower/).waitFor();
   assert.equal(await field("Into the space").inputValue(), "lab");
   await page.getByRole("combobox", { name: "Speed" }).selectOption("1");
   await form.getByRole("button", { name: "Play" }).click();
-  await page.locator("[data-replay]").getByText(/into lab/).waitFor();
+  await page.locator("[data-replay]").getByText(/playing into lab/).waitFor();
   await form.waitFor({ state: "detached" });
 });
 

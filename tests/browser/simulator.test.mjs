@@ -76,7 +76,10 @@ async function scrollOverFloor() {
   await page.evaluate(() => scrollTo(0, 0));
   const { x, y, width, height } = await page.locator(".floor-canvas").boundingBox();
   const client = await context.newCDPSession(page);
-  await client.send("Input.synthesizeScrollGesture", { x: x + width / 2, y: y + height / 2, yDistance: -200, gestureSourceType: "touch", speed: 4_000 });
+  const finger = (type, ...by) => client.send("Input.dispatchTouchEvent", { type, touchPoints: by.map(by => ({ x: x + width / 2, y: y + height / 2 - by })) });
+  await finger("touchStart", 0);
+  for (let by = 20; by <= 200; by += 20) await finger("touchMove", by);
+  await finger("touchEnd");
   await client.detach();
   await page.waitForFunction(() => scrollY > 100);
 }
@@ -151,11 +154,11 @@ test("a number is sent when it is written, so that a swarm is not small on the w
   changes = [];
   await number("Devices").focus();
   await page.keyboard.press("Control+a");
-  await page.keyboard.type("1,041");
+  await page.keyboard.type("1,041", { delay: 30 });
   await page.keyboard.press("Enter");
   await until("it is so", async () => (await api("/api/swarms/swarm-1")).devices === 1_041);
   await page.keyboard.press("Control+a");
-  await page.keyboard.type("40");
+  await page.keyboard.type("40", { delay: 30 });
   await number("Rate").focus();
   await drawn(40);
   assert.deepEqual(changes, [{ devices: 1_041 }, { devices: 40 }]);

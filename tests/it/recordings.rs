@@ -334,7 +334,7 @@ async fn a_disk_that_is_full_ends_a_recording_that_stays_whole_and_leaves_nothin
         let simulator = Process::spawn("grouploop simulator", command);
         let at = simulator.find_in_log("its address", |line| {
             let line: serde_json::Value = serde_json::from_str(line).ok()?;
-            line["simulator.address"].as_str()?.parse().ok()
+            line["fields"]["simulator.address"].as_str()?.parse().ok()
         });
         let at: std::net::SocketAddr = at.await;
         let post =

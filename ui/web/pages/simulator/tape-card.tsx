@@ -137,11 +137,17 @@ function Kept({ recording }: { recording: Recording }) {
         </span>
         <span class="row">
           {status === "kept" && <Button aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>Play … <span class="unseen">{name}</span></Button>}
-          {isSure && <Button key="sure" aria-disabled={busy.value.has(name)} onClick={() => void withTape(name, () => api.remove(name)).then(() => setIsSure(false))}>Really delete <span class="unseen">{name}</span></Button>}
-          {/* Whoever clicks twice keeps it. */}
-          <Button key="delete" onClick={() => setIsSure(!isSure)}>{isSure ? "Keep" : "Delete"} <span class="unseen">{name}</span></Button>
+          <Button aria-expanded={isSure} onClick={() => setIsSure(!isSure)}>{isSure ? "Keep" : "Delete"} <span class="unseen">{name}</span></Button>
         </span>
       </div>
+      {/* Not where the first click was: whoever clicks twice keeps it. */}
+      {isSure && (
+        <div class="row">
+          <Button aria-disabled={busy.value.has(name)} onClick={() => void withTape(name, () => api.remove(name)).then(() => setIsSure(false))}>
+            Really delete <span class="unseen">{name}</span>
+          </Button>
+        </div>
+      )}
       <Remarks recording={recording} />
       {isOpen && <Play recording={recording} onDone={() => setIsOpen(false)} />}
     </li>
