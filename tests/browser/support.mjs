@@ -93,9 +93,9 @@ export const startCdn = (token, listen = "127.0.0.1:0", nats = undefined) =>
     GROUPLOOP_CDN__STORE: "memory://", GROUPLOOP_CDN__TOKEN: token, ...(nats && { NATS_URL: nats, GROUPLOOP_BUS__ENGINE: "nats" }),
   });
 
-/** A simulator on that nats-server, with this folder of recordings. */
-export const startSimulator = (nats, { listen = "127.0.0.1:0", recordings = "" } = {}) =>
-  startRole("simulator", listen, { NATS_URL: nats, GROUPLOOP_BUS__ENGINE: "nats", GROUPLOOP_SIMULATOR__RECORDINGS: recordings });
+/** A simulator on that nats-server, with this folder of recordings, and more settings. */
+export const startSimulator = (nats, { listen = "127.0.0.1:0", recordings = "", settings = {} } = {}) =>
+  startRole("simulator", listen, { NATS_URL: nats, GROUPLOOP_BUS__ENGINE: "nats", GROUPLOOP_SIMULATOR__RECORDINGS: recordings, ...settings });
 
 /** A monitor on that nats-server, which looks at these NATS servers' own figures. */
 export const startMonitor = (nats, { listen = "127.0.0.1:0", natsUrls = "" } = {}) =>

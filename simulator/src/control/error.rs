@@ -68,9 +68,10 @@ impl ApiError {
                 | DeckError::NotRecording(_)
                 | DeckError::Playing(_)
                 | DeckError::Tape { .. } => StatusCode::CONFLICT,
-                DeckError::TooMany(_) | DeckError::TooManyReplays(_) | DeckError::OverLimit { .. } => {
-                    StatusCode::UNPROCESSABLE_ENTITY
-                }
+                DeckError::TooMany(_)
+                | DeckError::TooManyReplays(_)
+                | DeckError::OverLimit { .. }
+                | DeckError::TooFast { .. } => StatusCode::UNPROCESSABLE_ENTITY,
                 DeckError::Folder(_) | DeckError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             },
         }
@@ -86,9 +87,12 @@ impl ApiError {
             Self::Swarm(SwarmError::OverLimit { .. }) => Some(Refusal::Limit),
             Self::Swarm(SwarmError::Stopping) | Self::Deck(DeckError::Stopping) => Some(Refusal::Stopping),
             Self::Deck(DeckError::Taken(_) | DeckError::SpaceTaken { .. }) => Some(Refusal::Taken),
-            Self::Deck(DeckError::TooMany(_) | DeckError::TooManyReplays(_) | DeckError::OverLimit { .. }) => {
-                Some(Refusal::Limit)
-            }
+            Self::Deck(
+                DeckError::TooMany(_)
+                | DeckError::TooManyReplays(_)
+                | DeckError::OverLimit { .. }
+                | DeckError::TooFast { .. },
+            ) => Some(Refusal::Limit),
             _ => None,
         }
     }

@@ -6,6 +6,7 @@ use super::metrics::{Levels, Refusal};
 use super::recordings;
 use super::state::State;
 use super::stream;
+use crate::deck::unix_ms;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State as FromState};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -177,6 +178,7 @@ async fn health(FromState(state): FromState<Arc<State>>) -> Response {
         "reasons": unwell(&state),
         "version": state.version,
         "node": state.swarms.node(),
+        "started_unix_ms": unix_ms(state.started),
         "bus": {"engine": bus.engine().name(), "state": if bus.is_up() { "up" } else { "away" }},
         "swarms": levels.waiting + levels.running,
         "devices": levels.devices,

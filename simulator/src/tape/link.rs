@@ -1,7 +1,7 @@
 //! Where replayed devices connect.
 
 use super::TapeError;
-use super::store::CONNECT_PATIENCE;
+use super::far::CONNECT_PATIENCE;
 use crate::link::{
     BusLink, ConnectFailure, INCOMING_QUEUE, Incoming, Link, RECONNECT, Special, WsCounts, WsLink, WsOptions,
 };

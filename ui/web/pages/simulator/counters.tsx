@@ -2,10 +2,10 @@
 
 import { Card } from "../../design/parts";
 import type { Figures } from "./api";
+import { noteAt } from "./notes";
 import { droppedOf, HISTORY, sumOf } from "./rates";
 import { bytes, whole } from "./words";
 import { looks, rates, running } from "./state";
-
 
 /** The last minute as a line, from zero up to the most that there was. */
 function Spark({ values, label }: { values: readonly number[]; label: string }) {
@@ -31,7 +31,7 @@ const REASONS: Readonly<Record<string, string>> = {
 function Reasons({ figures }: { figures: Figures }) {
   const reasons = Object.entries(figures.frames_dropped).filter(([, frames]) => frames > 0);
   if (reasons.length === 0) return null;
-  return <p class="quiet small">Dropped: {reasons.map(([reason, frames]) => `${REASONS[reason] ?? reason} ${whole(frames)}`).join(", ")}.</p>;
+  return <p class="quiet small">Dropped: {reasons.map(([reason, frames]) => `${noteAt(REASONS, reason) ?? reason} ${whole(frames)}`).join(", ")}.</p>;
 }
 
 function Big({ label, value, children }: { label: string; value: string; children?: preact.ComponentChildren }) {

@@ -32,6 +32,10 @@ function Missing() {
     const [some, all] = [whole(picture.count), whole(picture.devices)];
     if (picture.devices > picture.count) said.push(`Of ${name} the first ${some} of ${all} devices are drawn.`);
   }
+  const { refused } = streams;
+  if (refused.length > 0) {
+    said.push(`No pictures come of ${refused.join(", ")}: perhaps as many are looked at as the simulator allows (simulator.max_streams). It is tried again by itself.`);
+  }
   const more = drawable.value.length - drawnNames.value.length;
   if (more > 0) said.push(`${more} more ${more === 1 ? "swarm is" : "swarms are"} not drawn: ${MOST_STREAMS} are at a time. Choose which with “Draw”.`);
   if (drawable.value.length === 0) said.push("No swarm is chosen to be drawn.");

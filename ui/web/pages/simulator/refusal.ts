@@ -13,7 +13,7 @@ export class Refusal extends Error {
 }
 
 /** As a sentence: with a capital, and an end. */
-const sentence = (text: string): string => {
+export const sentence = (text: string): string => {
   const capital = text.replace(/^[a-z]/, first => first.toUpperCase());
   return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 };
