@@ -6,6 +6,7 @@ export interface AppConfig {
   readonly cdnBaseUrl?: string;
   readonly appsBaseUrl?: string;
   readonly simulatorBaseUrl?: string;
+  readonly monitorBaseUrl?: string;
   readonly emulatorUrl?: string;
   /** Empty when there is none. */
   readonly docsUrl?: string;
@@ -38,6 +39,7 @@ export const config = {
   cdnBaseUrl: said.cdnBaseUrl || besides("http", 5008),
   appsBaseUrl: said.appsBaseUrl || besides("http", 5004),
   simulatorBaseUrl: said.simulatorBaseUrl || besides("http", 5005),
+  monitorBaseUrl: said.monitorBaseUrl || besides("http", 5010),
   emulatorUrl: said.emulatorUrl || `${besides("http", 5007)}/`,
   docsUrl: said.docsUrl ?? "",
   qrUrl: said.qrUrl ?? "",
