@@ -31,7 +31,7 @@ export const count = (number: number, one: string, many = `${one}s`): string => 
 
 /** How often a second, with as many digits as tell something: `0`, `0.4`, `12.5`, `1,200`. */
 export const rate = (perSecond: number): string =>
-  perSecond >= 99.95 ? whole(perSecond) : perSecond < 0.05 ? "0" : perSecond.toFixed(1).replace(/\.0$/, "");
+  perSecond >= 99.95 ? whole(perSecond) : perSecond.toFixed(1).replace(/\.0$/, "");
 
 /** A time that something takes, from microseconds: `0.4 ms`, `12 ms`, `1.2 s`. */
 export function took(us: number): string {

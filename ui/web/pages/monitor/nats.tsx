@@ -1,12 +1,11 @@
 // The NATS servers, as their own monitoring tells it.
 
-import { ago } from "../../design/ago";
 import { Card } from "../../design/parts";
 import { bytes, rate, whole } from "../../design/words";
 import { Aged, agedClass } from "./aged";
-import { cores } from "./nodes";
+import { cores, State } from "./nodes";
 import { type Column, Rows, sorting } from "./rows";
-import { agedMs, system } from "./state";
+import { system } from "./state";
 import type { NatsServer } from "./system";
 
 const figure = (key: string, label: string, width: number, rank: 1 | 2 | 3, of: (server: NatsServer) => number, write: (value: number) => string = whole): Column<NatsServer> =>
@@ -19,7 +18,7 @@ const COLUMNS: readonly Column<NatsServer>[] = [
   },
   {
     key: "state", label: "State", kind: "words", width: 7, rank: 1, by: ({ state }) => state,
-    cell: ({ state, age_ms }) => <span class="state" data-state={state === "live" ? "live" : "gone"}>{state === "live" ? "live" : `away ${ago(agedMs(age_ms))}`}</span>,
+    cell: ({ state, age_ms }) => <State state={state} ageMs={age_ms} />,
   },
   { key: "version", label: "Version", kind: "words", width: 5, rank: 3, by: ({ version }) => version ?? "", cell: ({ version }) => version ?? "–" },
   figure("connections", "Connections", 7.5, 2, one => one.connections),

@@ -5,7 +5,7 @@ import { Big } from "../../design/figures";
 import { Card, Notice } from "../../design/parts";
 import { bytes, rate, span, took, whole } from "../../design/words";
 import { Aged, agedClass } from "./aged";
-import { cores, NodeState, reasonWords } from "./nodes";
+import { cores, reasonWords, State } from "./nodes";
 import { Place } from "./place";
 import { toTap } from "./route";
 import { agedMs, system } from "./state";
@@ -47,7 +47,7 @@ function Known({ node }: { node: Told }) {
       )}
       <Card title="Figures" aside={aged} class={old}>
         <dl class="bigs" data-node={node.node}>
-          <Big label="State" value={<NodeState node={node} />} />
+          <Big label="State" value={<State state={node.state} ageMs={node.age_ms} />} />
           <Big label="Role" value={node.role} />
           <Big label="Version" value={<>{node.version} <span class="small quiet mono">{node.commit.slice(0, 8)}</span></>} />
           <Big label="Up for" value={span(node.up_s * 1_000)} />

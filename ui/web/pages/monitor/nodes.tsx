@@ -4,12 +4,13 @@ import { ago } from "../../design/ago";
 import { bytes, rate, took, whole } from "../../design/words";
 import { type Column, Rows, sorting } from "./rows";
 import { toNode } from "./route";
-import { agedMs } from "./state";
-import type { Drop, Node } from "./system";
+import { agedMs, isLive } from "./state";
+import type { Drop, Node, NodeState } from "./system";
 
-/** How a node is, in a word, and for how long. */
-export function NodeState({ node: { state, age_ms } }: { node: Node }) {
-  return <span class="state" data-state={state}>{state === "live" ? "live" : `${state} ${ago(agedMs(age_ms))}`}</span>;
+/** How something is, in a word, and for how long. Without the monitor nobody knows whether it still is. */
+export function State({ state, ageMs }: { state: NodeState | "away"; ageMs: number }) {
+  if (state !== "live") return <span class="state" data-state={state === "silent" ? "silent" : "gone"}>{state} {ago(agedMs(ageMs))}</span>;
+  return isLive.value ? <span class="state" data-state="live">live</span> : <span class="state" data-state="unknown">was live</span>;
 }
 
 /** Shares of a core. */
@@ -42,7 +43,7 @@ const COLUMNS: readonly Column<Node>[] = [
     cell: ({ node }) => <a class="mono name" href={toNode(node)}>{node}</a>,
   },
   { key: "role", label: "Role", kind: "words", width: 5.5, rank: 2, by: ({ role }) => role, cell: ({ role }) => role },
-  { key: "state", label: "State", kind: "words", width: 7, rank: 1, by: ({ state, age_ms }) => (state === "live" ? 0 : age_ms), cell: node => <NodeState node={node} /> },
+  { key: "state", label: "State", kind: "words", width: 7, rank: 1, by: ({ state, age_ms }) => (state === "live" ? 0 : age_ms), cell: ({ state, age_ms }) => <State state={state} ageMs={age_ms} /> },
   { key: "version", label: "Version", kind: "words", width: 5, rank: 3, by: ({ version }) => version, cell: ({ version }) => version },
   figure("connections", "Connections", 7.5, 3, one => one.connections),
   figure("devices", "Devices", 5, 1, one => one.devices),
