@@ -5,6 +5,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 /// Seconds that are kept, at one value each.
 const MINUTE: usize = 60;
+/// What comes sooner than this after what came before, in milliseconds, is of the same second: the monitor tells at once what is urgent.
+const SAME_MS: u64 = 700;
 
 /// What is known of the system.
 #[derive(Debug, Default)]
@@ -13,17 +15,26 @@ pub(super) struct Figures {
     history: HashMap<String, VecDeque<f64>>,
     /// Nodes whose figures are not of now.
     away: HashSet<String>,
+    /// When the second began that the newest values are of.
+    second: u64,
 }
 
 impl Figures {
-    /// Takes the figures of another second.
+    /// Takes the newest figures.
     pub(super) fn take(&mut self, mut system: System) {
+        let is_same = system.at.saturating_sub(self.second) < SAME_MS;
+        if !is_same {
+            self.second = system.at;
+        }
         let mut before = std::mem::take(&mut self.history);
         for subject in &mut system.subjects {
             let mut values = match subject.history.take() {
                 Some(history) => history.into(),
                 None => {
                     let mut values = before.remove(&subject.subject).unwrap_or_default();
+                    if is_same {
+                        values.pop_back();
+                    }
                     values.push_back(subject.messages_per_s);
                     values
                 }
@@ -71,11 +82,15 @@ mod tests {
     fn the_last_minute_begins_with_what_the_monitor_says() {
         let mut figures = Figures::default();
         let values = |figures: &Figures| figures.history("gl.a").copied().collect::<Vec<_>>();
-        figures.take(system(r#"{"subjects": [{"subject": "gl.a", "messages_per_s": 3, "history": [1, 2, 3]}]}"#));
-        figures.take(system(r#"{"subjects": [{"subject": "gl.a", "messages_per_s": 4}]}"#));
+        let at = |at: u64, messages: u64| {
+            system(&format!(r#"{{"at": {at}, "subjects": [{{"subject": "gl.a", "messages_per_s": {messages}}}]}}"#))
+        };
+        figures.take(system(r#"{"at": 1000, "subjects": [{"subject": "gl.a", "history": [1, 2, 3]}]}"#));
+        figures.take(at(2_000, 9));
+        figures.take(at(2_300, 4));
         assert_eq!(values(&figures), [1.0, 2.0, 3.0, 4.0]);
-        for _ in 0..100 {
-            figures.take(system(r#"{"subjects": [{"subject": "gl.a", "messages_per_s": 4}]}"#));
+        for second in 3..100 {
+            figures.take(at(second * 1_000, 4));
         }
         assert_eq!(values(&figures).len(), MINUTE);
         figures.take(system("{}"));

@@ -32,6 +32,7 @@ pub(super) struct Node {
     pub(super) version: String,
     /// `live`, `silent` or `gone`.
     pub(super) state: String,
+    pub(super) leaving: bool,
     pub(super) age_ms: u64,
     pub(super) cores: Option<f64>,
     pub(super) memory_bytes: Option<f64>,

@@ -197,7 +197,7 @@ fn node(node: &Node, age: Duration) -> Row {
         style: style(node.state == "live"),
         name: printable(&node.node),
         cells: vec![
-            state(&node.state, node.age_ms, age),
+            state(if node.leaving && node.state == "gone" { "left" } else { &node.state }, node.age_ms, age),
             whole(node.devices),
             whole(node.viewers),
             or_dash(node.cores, cores),

@@ -6,8 +6,8 @@ export interface AppConfig {
   readonly cdnBaseUrl?: string;
   readonly appsBaseUrl?: string;
   readonly simulatorBaseUrl?: string;
-  readonly monitorBaseUrl?: string;
   readonly emulatorUrl?: string;
+  readonly monitorUrl?: string;
   /** Empty when there is none. */
   readonly docsUrl?: string;
   /** The emulator as a phone in the same network reaches it; empty when none can. */
@@ -39,8 +39,8 @@ export const config = {
   cdnBaseUrl: said.cdnBaseUrl || besides("http", 5008),
   appsBaseUrl: said.appsBaseUrl || besides("http", 5004),
   simulatorBaseUrl: said.simulatorBaseUrl || besides("http", 5005),
-  monitorBaseUrl: said.monitorBaseUrl || besides("http", 5010),
   emulatorUrl: said.emulatorUrl || `${besides("http", 5007)}/`,
+  monitorUrl: said.monitorUrl || `${besides("http", 5010)}/`,
   docsUrl: said.docsUrl ?? "",
   qrUrl: said.qrUrl ?? "",
   lanUrls: said.lanUrls ?? [],

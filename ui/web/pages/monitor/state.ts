@@ -16,8 +16,8 @@ const SILENCE_MS = 5_000;
 /** How often ages are written anew, in milliseconds. */
 const AGES_MS = 250;
 
-/** Where the monitor is. */
-export const base = config.monitorBaseUrl;
+/** Where the monitor is, without a slash at its end. */
+export const base = config.monitorUrl.replace(/\/$/, "");
 
 /** The newest figures; `undefined` before the first. */
 export const system = signal<System | undefined>(undefined);

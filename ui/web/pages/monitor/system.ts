@@ -16,6 +16,8 @@ export interface Node {
   readonly version: string;
   readonly commit: string;
   readonly state: NodeState;
+  /** Whether it said that it goes. */
+  readonly leaving: boolean;
   readonly age_ms: number;
   readonly up_s: number;
   readonly clock_off_ms: number | null;

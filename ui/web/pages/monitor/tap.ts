@@ -8,6 +8,8 @@ import type { Tapped } from "./system";
 
 /** Messages that are kept: nobody reads more, and the page stays small. */
 export const KEPT = 100;
+/** A tap of a quiet subject says every few seconds that it is there; after this long without it is taken for dead, in milliseconds. */
+const SILENCE_MS = 15_000;
 /** How often what came in is shown, in milliseconds. */
 const SHOW_MS = 250;
 
@@ -75,7 +77,7 @@ export class Tap {
       this.#problem.value = undefined;
     });
     const asked = new URLSearchParams({ subject, ...(device !== "" && { device }) });
-    const stream = new Stream(`${this.#base}/api/tap?${asked}`, this.#options);
+    const stream = new Stream(`${this.#base}/api/tap?${asked}`, { silenceMs: SILENCE_MS, ...this.#options });
     stream.on("there", () => batch(() => {
       this.#isOpen.value = true;
       this.#problem.value = undefined;

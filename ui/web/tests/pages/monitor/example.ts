@@ -27,7 +27,7 @@ const spaceName = (place: number): string => (place === 0 ? "main" : `space-${St
 const nodeName = (place: number, { nodes }: Size): string => (place === nodes - 1 ? "simulator-1" : `edge-${place + 1}`);
 
 const node = (place: number, size: Size, second: number): Node => ({
-  node: nodeName(place, size), role: place === size.nodes - 1 ? "simulator" : "edge", version: "0.1.0", commit: "1e19231c0ffee", state: "live", age_ms: 300, up_s: 3_600 + second,
+  node: nodeName(place, size), role: place === size.nodes - 1 ? "simulator" : "edge", version: "0.1.0", commit: "1e19231c0ffee", state: "live", leaving: false, age_ms: 300, up_s: 3_600 + second,
   clock_off_ms: 2, cores: 0.1 + chance(place, second) / 5, memory_bytes: 40_000_000 + place * 3_000_000, connections: place * 40 + 12,
   devices: (size.spaces * size.devicesEach) / size.nodes, viewers: place * 3, round_trip_us: 400 + Math.round(chance(place, second) * 300),
   drops: place === 0 ? [{ reason: "slow_consumer", total: 1_240 + second * 12, per_s: 12 }, { reason: "bus_full", total: 3, per_s: 0 }] : [],

@@ -12,6 +12,14 @@ describe("the last minute", () => {
     expect(history.of(subject)).toEqual([]);
   });
 
+  test("has one value for a second, however often the monitor tells", () => {
+    const history = new History();
+    const [first] = exampleSystem().subjects;
+    const take = (at: number, messages: number) => history.take(exampleSystem(LARGE, 0, { at, subjects: [{ ...first!, messages_per_s: messages }] }));
+    [[0, 1], [300, 2], [1_000, 3], [1_250, 4], [2_100, 5]].forEach(([at, messages]) => take(at!, messages!));
+    expect([history.of(first!.subject), history.total("devices").length]).toEqual([[2, 4, 5], 3]);
+  });
+
   test("is what the monitor says it was, when it does", () => {
     const history = new History();
     const [first] = exampleSystem().subjects;
