@@ -134,10 +134,7 @@ mod tests {
             Line(vec![(Style::Plain, "ab".into()), (Style::Dim, "cdef".into()), (Style::Chosen, "x".into())]),
             Line::from("gone".to_owned()),
         ];
-        assert_eq!(
-            picture(&lines, 4, 2),
-            "\x1b[H\x1b[1mabcd\x1b[0m\x1b[K\r\nab\x1b[2mcd\x1b[0m\x1b[K\x1b[J",
-        );
+        assert_eq!(picture(&lines, 4, 2), "\x1b[H\x1b[1mabcd\x1b[0m\x1b[K\r\nab\x1b[2mcd\x1b[0m\x1b[K\x1b[J",);
         assert_eq!(picture(&lines, 0, 0), "\x1b[H\x1b[J");
     }
 }

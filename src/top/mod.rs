@@ -63,11 +63,12 @@ pub(crate) async fn top(source: &Source) -> Exit {
 async fn show(source: &Source) -> Result<Closed, String> {
     let screen = RefCell::new(Screen::open(source.url.to_string()));
     let mut keyboard = Keyboard::open();
+    let reader = Shown(&screen);
     tokio::select! {
         biased;
         () = obey(&screen, &mut keyboard) => Ok(Closed),
         () = keep_looking(&screen) => Ok(Closed),
-        end = source.follow(&Shown(&screen)) => end,
+        end = source.follow(&reader) => end,
     }
 }
 

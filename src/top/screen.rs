@@ -184,7 +184,8 @@ impl Screen {
             Link::Away { why, retry_at } => {
                 let pause = retry_at.saturating_duration_since(now);
                 let next = if pause.is_zero() { "now".into() } else { format!("in {:.1} s", pause.as_secs_f64()) };
-                let hint = if old.is_empty() { "; `grouploop up` and `grouploop monitor` have a monitor (--url)" } else { "" };
+                let hint =
+                    if old.is_empty() { "; `grouploop up` and `grouploop monitor` have a monitor (--url)" } else { "" };
                 format!("disconnected, {why}, trying again {next}{old}{hint}")
             }
         }
@@ -276,7 +277,10 @@ mod tests {
         let shown = lines(&mut screen, 100, 30, now);
         assert_eq!(shown.len(), 30);
         assert_eq!(shown[0], "\x1b[1mGroupLoop 0.1.0\x1b[0m  http://hub:5010  live");
-        assert!(shown[1].starts_with("10,000 devices  0 viewers  200,000 frames/s  0 messages/s  4.2 MB/s"), "{shown:?}");
+        assert!(
+            shown[1].starts_with("10,000 devices  0 viewers  200,000 frames/s  0 messages/s  4.2 MB/s"),
+            "{shown:?}"
+        );
         assert_eq!(shown[2], "\x1b[1m! edge-2 is silent.[2J (2.0 s)\x1b[0m");
         assert!(shown[5].starts_with("edge-1") && shown[5].contains("live   10,000"), "{}", shown[5]);
         assert!(shown[6].starts_with("\x1b[2medge-2") && shown[6].contains("silent 2.0 s"), "{}", shown[6]);
@@ -344,7 +348,10 @@ mod tests {
         assert!(lines(&mut screen, 80, 24, at(4_000))[1].starts_with("\x1b[2m10,000 devices"));
         screen.away("closed by the monitor".into(), at(6_000));
         screen.connecting();
-        assert_eq!(screen.state(at(6_000)), "disconnected, closed by the monitor, trying again now, figures are 5.0 s old");
+        assert_eq!(
+            screen.state(at(6_000)),
+            "disconnected, closed by the monitor, trying again now, figures are 5.0 s old"
+        );
         // And how long a node was silent goes on, as far as is known.
         assert!(lines(&mut screen, 80, 24, at(6_000))[6].contains("silent 7.0 s"));
         screen.take("no JSON", at(6_500));
