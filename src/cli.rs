@@ -64,7 +64,7 @@ pub(crate) struct Common {
 /// What roles that serve take.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Listen {
-    /// Address to listen on, such as 0.0.0.0:5003 (edge.listen; cdn.listen of a CDN, simulator.listen of a simulator, ui.listen of the pages) [env: WS_HOST, WS_PORT of an edge]
+    /// Address to listen on, such as 0.0.0.0:5003 (edge.listen; cdn.listen of a CDN, simulator.listen of a simulator, monitor.listen of a monitor, ui.listen of the pages) [env: WS_HOST, WS_PORT of an edge]
     #[arg(long, value_name = "ADDRESS", help_heading = "Settings")]
     pub(crate) listen: Option<String>,
     /// Speak TLS too on every port, HTTPS and WSS, with a certificate of your own or one made here (tls.enabled)
@@ -83,6 +83,8 @@ pub(crate) enum Command {
     Cdn(Listen),
     /// Run one simulator: swarms of virtual devices, started and changed over HTTP
     Simulator(Listen),
+    /// Run one monitor: the live system at a glance, every node, space, subject and NATS server, as a page and over HTTP
+    Monitor(Listen),
     /// Serve the web pages: the dashboard and hub with everybody's apps, and the device emulator
     Ui(Listen),
     /// Show what devices send: a live table, or one line per frame when the output is piped
@@ -318,6 +320,7 @@ impl Cli {
             }
             Some(Command::Cdn(listen)) => (Some(listen), "cdn.listen"),
             Some(Command::Simulator(listen)) => (Some(listen), "simulator.listen"),
+            Some(Command::Monitor(listen)) => (Some(listen), "monitor.listen"),
             Some(Command::Ui(listen)) => (Some(listen), "ui.listen"),
             _ => (None, "edge.listen"),
         };

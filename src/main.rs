@@ -91,6 +91,7 @@ fn run(cli: Cli) -> Exit {
         Some(Command::Simulate(args)) => run_on(&mut Builder::new_multi_thread(), simulate::simulate(&args, &settings)),
         Some(Command::Cdn(_)) => serve(Role::Cdn, Start { settings, variables }),
         Some(Command::Simulator(_)) => serve(Role::Simulator, Start { settings, variables }),
+        Some(Command::Monitor(_)) => serve(Role::Monitor, Start { settings, variables }),
         Some(Command::Ui(_)) => serve(Role::Ui, Start { settings, variables }),
         Some(Command::Firmware(FirmwareCommand::Publish(args))) => on_one_thread(firmware::publish(&args, &settings)),
         Some(Command::Health(args)) => match client_config(&settings.tls) {

@@ -126,7 +126,7 @@ pub(crate) async fn commands(
     let outcomes = match request.target {
         Targets::One(target) => match parse_target(&target)? {
             Target::All => to_all(&state.edge, &space, &text),
-            Target::Device(device) => to_many(&state.edge, space, vec![device], text),
+            Target::Device(device) => to_many(&state.edge, &space, vec![device], text),
         },
         Targets::Many(targets) => {
             if targets.len() > MAX_TARGETS {
@@ -135,10 +135,10 @@ pub(crate) async fn commands(
             let devices: Result<BTreeSet<DeviceId>, ApiError> =
                 targets.iter().map(|id| DeviceId::parse(id).ok_or_else(|| unknown_target(id))).collect();
             // Named twice is meant once.
-            to_many(&state.edge, space, devices?.into_iter().collect(), text)
+            to_many(&state.edge, &space, devices?.into_iter().collect(), text)
         }
     };
-    Ok(outcomes::answer(&state.edge.node, outcomes, form).await)
+    Ok(outcomes::answer(&state.edge.node, &space, outcomes, form).await)
 }
 
 fn parse_target(target: &str) -> Result<Target, ApiError> {
@@ -165,8 +165,8 @@ fn to_all(edge: &Arc<EdgeState>, space: &Space, text: &str) -> Outcomes {
     futures_util::stream::once(outcomes).flatten().boxed()
 }
 
-fn to_many(edge: &EdgeState, space: Space, devices: Vec<DeviceId>, text: String) -> Outcomes {
-    let (node, here) = (edge.node.clone(), edge.spaces.get(&space));
+fn to_many(edge: &EdgeState, space: &Space, devices: Vec<DeviceId>, text: String) -> Outcomes {
+    let (node, here, space) = (edge.node.clone(), edge.spaces.get(space), space.clone());
     let patience = node.settings.command_timeout() + 2 * dispatch::ANSWER_MARGIN;
     futures_util::stream::iter(devices)
         .map(move |device| {

@@ -37,6 +37,7 @@ pub(crate) fn send_to_one(
     let Ok(mut answers) = node.member.bus.gather(&subject, Bytes::copy_from_slice(text.as_bytes())) else {
         return answer;
     };
+    node.ledger.of(name).asked(text.len());
     let patience = node.settings.command_timeout() + ANSWER_MARGIN;
     // Bounded by the commands that one connection may have in flight.
     node.tasks.spawn_on(
@@ -85,6 +86,9 @@ pub(crate) fn send_to_all(
     let own = state.spaces.get(name).map(|space| send_to_own(&state.node, &space, text));
     let subject = Subject::CommandAll { space: name.clone() };
     let asked = state.node.member.bus.gather(&subject, Bytes::copy_from_slice(text.as_bytes()));
+    if asked.is_ok() {
+        state.node.ledger.of(name).asked_all(text.len());
+    }
     let (state, name) = (state.clone(), name.clone());
     async move {
         let others = async {
@@ -118,6 +122,9 @@ pub(crate) async fn roster(state: &EdgeState, name: &Space) -> (Vec<(NodeId, Ros
     let mut pages_left: std::collections::HashMap<NodeId, u32> = std::collections::HashMap::new();
     let subject = Subject::Roster { space: name.clone() };
     let asked = state.node.member.bus.gather(&subject, Bytes::new());
+    if asked.is_ok() {
+        state.node.ledger.of(name).asked_roster();
+    }
     let take = |answer: &[u8]| {
         let Ok(page) = serde_json::from_slice::<RosterPage>(answer) else { return None };
         let left = pages_left.entry(page.node.clone()).or_insert(page.pages);

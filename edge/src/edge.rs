@@ -5,7 +5,7 @@ use crate::node::Node;
 use crate::state::{AppState, EdgeState};
 use crate::worker::Worker;
 use crate::{http, registry_loader};
-use grouploop_bridge::{Bus, CloseReason, NodeId, run_heartbeat};
+use grouploop_bridge::{Bus, CloseReason, NodeId, Version, run_heartbeat, run_reports};
 use grouploop_serve::{Seldom, Tls};
 use reqwest::Certificate;
 use std::io;
@@ -35,7 +35,7 @@ pub struct EdgeOptions {
     /// The name of this node.
     pub node: NodeId,
     /// The version to show.
-    pub version: String,
+    pub version: Version,
     /// Where `/static/commands.json` is; empty for the built-in registry alone.
     pub cdn_base_url: String,
     /// What to speak TLS with, to clients that begin so; without it every connection is plain.
@@ -89,7 +89,8 @@ impl Edge {
             workers.push(worker);
             edge.threads.push(thread);
         }
-        node.tasks.spawn(run_heartbeat(state, node.stop.clone()));
+        node.tasks.spawn(run_heartbeat(state.clone(), node.stop.clone()));
+        node.tasks.spawn(run_reports(state, node.member.reporter(), node.stop.clone()));
         if !cdn_base_url.is_empty() {
             node.tasks.spawn(registry_loader::run(node.clone(), cdn_base_url, trusted));
         }

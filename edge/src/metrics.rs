@@ -62,7 +62,7 @@ impl Metrics {
         *drops.entry(reason).or_default() += frames;
     }
 
-    /// Dropped frames by reason, for the heartbeat.
+    /// Dropped frames by reason, for the report.
     pub(crate) fn drops(&self) -> BTreeMap<String, u64> {
         let drops = self.drops.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         drops.iter().map(|(reason, frames)| ((*reason).to_owned(), *frames)).collect()

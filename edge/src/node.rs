@@ -3,7 +3,7 @@
 use crate::EdgeSettings;
 use crate::metrics::Metrics;
 use crate::peer::{Peer, PeerId};
-use grouploop_bridge::{Bus, CloseReason, Member, NodeId, Registry};
+use grouploop_bridge::{Bus, CloseReason, Ledger, Member, NodeId, Registry, Version};
 use grouploop_serve::{Seldom, Tls};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -24,6 +24,8 @@ pub(crate) struct Node {
     pub(crate) settings: EdgeSettings,
     pub(crate) threads: usize,
     pub(crate) metrics: Metrics,
+    /// What is counted by space, for the reports.
+    pub(crate) ledger: Ledger,
     /// For clients that begin a connection with it; none and all are plain.
     pub(crate) tls: Option<Tls>,
     /// Where what is not a connection runs: bus, heartbeat, registry.
@@ -48,7 +50,7 @@ pub(crate) struct Node {
 impl Node {
     pub(crate) fn new(
         id: NodeId,
-        version: String,
+        version: Version,
         settings: EdgeSettings,
         threads: usize,
         tls: Option<Tls>,
@@ -59,6 +61,7 @@ impl Node {
             settings,
             threads,
             metrics: Metrics::default(),
+            ledger: Ledger::default(),
             tls,
             runtime: Handle::current(),
             tasks: TaskTracker::new(),

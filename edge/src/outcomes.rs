@@ -1,7 +1,6 @@
 //! What a command came to, for whoever asked by HTTP: one object when all is known, or a line for each device as soon as it is known, so that a
 //! sender whose edge goes away in the middle knows what was done.
 
-use crate::metrics::Metrics;
 use crate::node::Node;
 use axum::Json;
 use axum::body::Body;
@@ -9,11 +8,12 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream::{BoxStream, StreamExt};
-use grouploop_bridge::{CommandAnswer, DeviceId};
+use grouploop_bridge::{CommandAnswer, DeviceId, Space};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Instant;
 
 const LINES: &str = "application/x-ndjson";
 /// Lines that leave together, when they are there together.
@@ -37,19 +37,18 @@ impl Form {
     }
 }
 
-/// The answer in this form.
-pub(crate) async fn answer(node: &Arc<Node>, outcomes: Outcomes, form: Form) -> Response {
-    let node = node.clone();
-    let outcomes = outcomes.inspect(move |(_, is_sent)| count(&node.metrics, *is_sent));
+/// The answer in this form to what was asked of this space.
+pub(crate) async fn answer(node: &Arc<Node>, space: &Space, outcomes: Outcomes, form: Form) -> Response {
+    let (node, counts, asked) = (node.clone(), node.ledger.of(space), Instant::now());
+    let outcomes = outcomes.inspect(move |(_, is_sent)| {
+        let answer = if *is_sent { CommandAnswer::Success } else { CommandAnswer::Failed };
+        node.metrics.answered(answer.kind());
+        counts.answered(answer, Some(asked.elapsed()));
+    });
     match form {
         Form::Object => object(outcomes.collect().await),
         Form::Lines => lines(outcomes.boxed()),
     }
-}
-
-fn count(metrics: &Metrics, is_sent: bool) {
-    let answer = if is_sent { CommandAnswer::Success } else { CommandAnswer::Failed };
-    metrics.answered(answer.kind());
 }
 
 fn word(is_sent: bool) -> &'static str {

@@ -11,7 +11,7 @@
 use crate::node::Node;
 use crate::ring::{MESSAGE_FRAMES, Ring};
 use bytes::Bytes;
-use grouploop_bridge::{Batcher, Frame, LINE_LEN, Rate, Space, Subject};
+use grouploop_bridge::{Batcher, Frame, LINE_LEN, Space, SpaceCounts, Subject};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -29,7 +29,7 @@ pub(crate) struct Telemetry {
     lanes: Box<[Lane]>,
     /// When all lanes were last sealed, since the epoch.
     sealed_us: AtomicU64,
-    published: Mutex<Published>,
+    counts: Arc<SpaceCounts>,
 }
 
 /// What belongs to one worker.
@@ -49,21 +49,12 @@ struct Doorbell {
     wake: Notify,
 }
 
-/// What this node published of the space's telemetry since the last look, for the rates in the heartbeat.
-#[derive(Debug)]
-struct Published {
-    since: Instant,
-    messages: u64,
-    bytes: u64,
-    rate: Rate,
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Telemetry {
-    pub(crate) fn new(space: &Space, node: Arc<Node>) -> Self {
+    pub(crate) fn new(space: &Space, node: Arc<Node>, counts: Arc<SpaceCounts>) -> Self {
         let window = node.settings.batch_window();
         let lane = || Lane {
             batch: Mutex::new(Batcher::new(window)),
@@ -76,7 +67,7 @@ impl Telemetry {
             epoch: Instant::now(),
             lanes: (0..node.threads).map(|_| lane()).collect(),
             sealed_us: AtomicU64::new(0),
-            published: Mutex::new(Published { since: Instant::now(), messages: 0, bytes: 0, rate: Rate::default() }),
+            counts,
             node,
         }
     }
@@ -138,18 +129,19 @@ impl Telemetry {
 
     /// Hands a batch of this node to its own viewers and to the bus.
     fn spread(&self, lines: Bytes) {
-        let (frames, bytes) = ((lines.len() / LINE_LEN) as u64, lines.len() as u64);
+        let bytes = lines.len();
         if self.viewers.load(Ordering::Acquire) > 0 {
             self.show(lines.clone());
         }
         match self.node.member.bus.publish(&self.subject, lines) {
             Ok(()) => {
                 self.node.metrics.bus_batches.inc();
-                let mut published = lock(&self.published);
-                published.messages += 1;
-                published.bytes += bytes;
+                self.counts.published(bytes);
             }
-            Err(error) => self.node.metrics.drop_frames(error.reason(), frames),
+            Err(error) => {
+                self.node.metrics.drop_frames(error.reason(), (bytes / LINE_LEN) as u64);
+                self.counts.lost(bytes);
+            }
         }
     }
 
@@ -186,18 +178,6 @@ impl Telemetry {
         lane.bell.idle.store(true, Ordering::SeqCst);
         let something = !lock(&lane.batch).is_empty() || shown.is_some_and(|shown| self.ring.end() > shown);
         !something || !lane.bell.idle.swap(false, Ordering::SeqCst)
-    }
-
-    /// Messages and bytes a second that this node publishes of the space's telemetry, measured over about a second.
-    pub(crate) fn rate(&self) -> (&Subject, Rate) {
-        let mut published = lock(&self.published);
-        let elapsed = u64::try_from(published.since.elapsed().as_millis()).unwrap_or(u64::MAX);
-        if elapsed >= 900 {
-            let per_second = |count: u64| count.saturating_mul(1000) / elapsed;
-            let rate = Rate { messages: per_second(published.messages), bytes: per_second(published.bytes) };
-            *published = Published { since: Instant::now(), messages: 0, bytes: 0, rate };
-        }
-        (&self.subject, published.rate)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::load::Sink;
 use crate::node::Node;
 use crate::scenario::{CommandSlot, Swarm, Transport};
 use crate::swarm::{Fetcher, SwarmHandle, Watched, can_change};
-use grouploop_bridge::{Bus, DeviceId, NodeId, Space};
+use grouploop_bridge::{Bus, DeviceId, NodeId, Space, Version};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -49,7 +49,7 @@ struct Listed {
 impl Swarms {
     /// A simulator without swarms, on the runtime that it is called on.
     #[must_use]
-    pub fn new(node: NodeId, version: String, bus: Bus, limits: Limits) -> Self {
+    pub fn new(node: NodeId, version: Version, bus: Bus, limits: Limits) -> Self {
         let (node, fetcher) = (Node::start(node, version, bus), Arc::new(Fetcher::new()));
         Self { node, fetcher, limits, inner: Mutex::default() }
     }

@@ -97,6 +97,10 @@ export const startCdn = (token, listen = "127.0.0.1:0", nats = undefined) =>
 export const startSimulator = (nats, { listen = "127.0.0.1:0", recordings = "" } = {}) =>
   startRole("simulator", listen, { NATS_URL: nats, GROUPLOOP_BUS__ENGINE: "nats", GROUPLOOP_SIMULATOR__RECORDINGS: recordings });
 
+/** A monitor on that nats-server, which looks at these NATS servers' own figures. */
+export const startMonitor = (nats, { listen = "127.0.0.1:0", natsUrls = "" } = {}) =>
+  startRole("monitor", listen, { NATS_URL: nats, GROUPLOOP_BUS__ENGINE: "nats", GROUPLOOP_MONITOR__NATS_URLS: natsUrls });
+
 /** The pages, for these services and with this folder of apps: the addresses of the dashboard, the emulator and device control. */
 export async function startUi({ edge, cdn, simulator, apps = "" }) {
   const found = {};
@@ -136,6 +140,7 @@ export async function startUp() {
   const local = "127.0.0.1:0";
   const settings = {
     GROUPLOOP_CDN__LISTEN: local, GROUPLOOP_CDN__STORE: "memory://", GROUPLOOP_SIMULATOR__LISTEN: local, GROUPLOOP_UI__LISTEN: local,
+    GROUPLOOP_MONITOR__LISTEN: local,
     GROUPLOOP_UI__EMULATOR_LISTEN: local, GROUPLOOP_UI__CONTROL_LISTEN: local, GROUPLOOP_TLS__FOLDER: data,
     // A debug build compresses p5.js slowly.
     GROUPLOOP_UI__CDN_TIMEOUT_MS: "60000",

@@ -23,6 +23,7 @@
     cdnBaseUrl: said.set.cdnBaseUrl || besides("http", said.cdn.port),
     appsBaseUrl: said.set.appsBaseUrl || (said.here === "dashboard" ? from.origin : besides("http", said.dashboard.port)),
     simulatorBaseUrl: said.set.simulatorBaseUrl || (said.here === "simulator" ? from.origin : besides("http", said.simulator.port)),
+    monitorUrl: said.set.monitorUrl || `${said.here === "monitor" ? from.origin : besides("http", said.monitor.port)}/`,
     emulatorUrl,
     qrUrl: lanUrls[0] || "",
     lanUrls,

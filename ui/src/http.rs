@@ -5,7 +5,7 @@ use crate::apps::AppName;
 use crate::cdn::{allow_pages, place};
 use crate::config::Config;
 use crate::error::HttpError;
-use crate::lodger::SIMULATOR;
+use crate::lodger::{MONITOR, SIMULATOR};
 use crate::state::State;
 use axum::body::Body;
 use axum::extract::{Request, State as FromState};
@@ -150,7 +150,7 @@ fn is_ours(state: &State, name: &str) -> bool {
 
 /// The names of our pages, built or not: those of the ports, and those that other services have at theirs.
 pub(crate) fn names_of_ours() -> impl Iterator<Item = &'static str> {
-    Port::ALL.iter().map(|port| port.page()).chain([SIMULATOR])
+    Port::ALL.iter().map(|port| port.page()).chain([SIMULATOR, MONITOR])
 }
 
 /// To a path of this host, for now: where an app is missing today there may be one tomorrow.

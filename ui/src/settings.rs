@@ -17,6 +17,8 @@ pub struct UiSettings {
     pub simulator_base_url: String,
     /// Where phones find the emulator; empty to derive it.
     pub emulator_url: String,
+    /// Where pages find the monitor; empty to derive it.
+    pub monitor_url: String,
     /// Address of the dashboard and hub.
     pub listen: String,
     /// Address of the emulator.
@@ -48,6 +50,7 @@ impl Default for UiSettings {
             apps_base_url: String::new(),
             simulator_base_url: String::new(),
             emulator_url: String::new(),
+            monitor_url: String::new(),
             listen: "0.0.0.0:5004".into(),
             emulator_listen: "0.0.0.0:5007".into(),
             control_listen: "0.0.0.0:5009".into(),

@@ -175,6 +175,15 @@ impl Bus {
         }
     }
 
+    /// How long the bus takes to answer this node; `None` when it is away, when it takes longer than `patience`, and for the embedded engine,
+    /// which is no way away.
+    pub async fn round_trip(&self, patience: Duration) -> Option<Duration> {
+        match &self.engine {
+            Engine::Embedded(_) => None,
+            Engine::Nats(nats) => nats.round_trip(patience).await,
+        }
+    }
+
     /// Ends all subscriptions of this node and sends what is queued. Returns `false` when that took longer than `patience`.
     pub async fn drain(&self, patience: Duration) -> bool {
         match &self.engine {

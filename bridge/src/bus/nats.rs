@@ -27,7 +27,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::TaskTracker;
 
@@ -119,6 +119,17 @@ impl Nats {
         let reply = self.inbox.subject(&pending);
         self.control.publish(subject.to_string().into(), Some(reply.into()), payload)?;
         Ok(Answers { incoming, _pending: Some(Box::new(pending)) })
+    }
+
+    pub(crate) async fn round_trip(&self, patience: Duration) -> Option<Duration> {
+        let (begun, mut state) = (Instant::now(), self.state());
+        let away = async { drop(state.wait_for(|state| *state != BusState::Up).await) };
+        tokio::select! {
+            biased;
+            () = away => None,
+            () = tokio::time::sleep(patience) => None,
+            _ = self.control.client.request(NOWHERE, Bytes::new()) => Some(begun.elapsed()),
+        }
     }
 
     pub(crate) async fn drain(&self, patience: Duration) -> bool {

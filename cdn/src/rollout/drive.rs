@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use grouploop_bridge::{Bus, DeviceId, Download, NodeId, RequestError, RosterPage, Space, Subject};
+use grouploop_bridge::{DeviceId, Download, NodeId, RequestError, RosterPage, Space, Subject};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -197,8 +197,8 @@ impl Drive {
             let goes_on = self.course.record.state == RolloutState::Running;
             for device in std::mem::take(&mut self.to_tell) {
                 if goes_on {
-                    let (bus, url) = (self.state.bus.clone(), self.course.record.url.clone());
-                    self.telling.push(Box::pin(tell(bus, self.active.clone(), device, url)));
+                    let (state, url) = (self.state.clone(), self.course.record.url.clone());
+                    self.telling.push(Box::pin(tell(state, self.active.clone(), device, url)));
                 } else {
                     // Somebody wished so while it was written.
                     self.course.told(device, Told::Unsent, Instant::now());
@@ -222,7 +222,7 @@ impl Drive {
 
     fn look_who_is_there(&mut self) {
         if self.course.is_awaited() && self.looking.is_empty() {
-            self.looking.push(Box::pin(roster(self.state.bus.clone(), self.active.space.clone())));
+            self.looking.push(Box::pin(roster(self.state.clone(), self.active.space.clone())));
         }
     }
 
@@ -330,11 +330,12 @@ fn signed(record: &mut Record, state: &State, term: u64) -> Bytes {
 }
 
 /// Tells one device to update.
-async fn tell(bus: Bus, active: Active, device: DeviceId, url: String) -> (DeviceId, Told) {
+async fn tell(state: Arc<State>, active: Active, device: DeviceId, url: String) -> (DeviceId, Told) {
     let Active { space, id } = active;
     let command = format!("ota:{url}?rollout={id}&device={device}");
+    state.ledger.of(&space).asked(command.len());
     let subject = Subject::Command { space, device };
-    let told = match bus.request(&subject, command.into(), ANSWER).await {
+    let told = match state.bus.request(&subject, command.into(), ANSWER).await {
         Ok(answer) if answer == Bytes::from_static(b"success") => Told::Yes,
         Ok(_) | Err(RequestError::NoResponders) => Told::NotConnected,
         // It may have been told.
@@ -345,8 +346,9 @@ async fn tell(bus: Bus, active: Active, device: DeviceId, url: String) -> (Devic
 }
 
 /// Who is there in a space, as all nodes with devices say; `None` when they could not be asked.
-async fn roster(bus: Bus, space: Space) -> Option<Roster> {
-    let mut answers = bus.gather(&Subject::Roster { space }, Bytes::new()).ok()?;
+async fn roster(state: Arc<State>, space: Space) -> Option<Roster> {
+    state.ledger.of(&space).asked_roster();
+    let mut answers = state.bus.gather(&Subject::Roster { space }, Bytes::new()).ok()?;
     let mut found = BTreeMap::new();
     let mut pages_left: BTreeMap<NodeId, u32> = BTreeMap::new();
     let all = async {

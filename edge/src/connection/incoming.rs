@@ -1,6 +1,6 @@
 //! What a connection reads: frames into the worker's share, commands to the dispatcher, everything else answered or counted.
 
-use super::outgoing::Reply;
+use super::outgoing::{Asked, Reply};
 use super::{Connection, ending};
 use crate::dispatch::{self, ANSWER_MARGIN};
 use futures_util::Stream;
@@ -74,6 +74,7 @@ impl Connection {
     fn refuse(&mut self, error: CommandError) {
         let answer = CommandAnswer::Error(error);
         self.node.metrics.answered(answer.kind());
+        self.space.counts.answered(answer, None);
         self.replies.push_back(Reply::Text(answer.to_string().into()));
     }
 
@@ -131,12 +132,12 @@ impl Connection {
             Ok(text) => text,
             Err(error) => return self.refuse(error),
         };
-        let until = now + self.node.settings.command_timeout() + 2 * ANSWER_MARGIN;
+        let asked = Asked { at: now, until: now + self.node.settings.command_timeout() + 2 * ANSWER_MARGIN };
         let reply = match Target::parse(line.target) {
             Some(Target::Device(device)) => {
                 let space = Some(&self.space);
                 let answer = dispatch::send_to_one(&self.node, space, &self.space.name, device, &text);
-                Reply::One(answer, until)
+                Reply::One(answer, asked)
             }
             Some(Target::All) => {
                 let (sender, answer) = oneshot::channel();
@@ -148,12 +149,13 @@ impl Connection {
                     },
                     &self.node.runtime,
                 );
-                Reply::All(answer, until)
+                Reply::All(answer, asked)
             }
             None => {
                 // Nothing can be called so.
                 let answer = CommandAnswer::Failed;
                 self.node.metrics.answered(answer.kind());
+                self.space.counts.answered(answer, None);
                 Reply::Text(answer.to_string().into())
             }
         };

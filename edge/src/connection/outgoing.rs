@@ -3,6 +3,7 @@
 use super::{Connection, ending};
 use crate::node::Node;
 use crate::peer::Next;
+use crate::space::SpaceState;
 use crate::view::View;
 use futures_util::Sink;
 use grouploop_bridge::{CloseReason, CommandAnswer, DeviceId, GREETING, STREAM_OFF, STREAM_ON, SubscribeOptions};
@@ -19,8 +20,15 @@ pub(super) enum Reply {
     Greeting,
     StreamOn(Box<SubscribeOptions>),
     StreamOff,
-    One(oneshot::Receiver<bool>, Instant),
-    All(oneshot::Receiver<usize>, Instant),
+    One(oneshot::Receiver<bool>, Asked),
+    All(oneshot::Receiver<usize>, Asked),
+}
+
+/// When a command was asked for, and until when its answer is waited for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) at: Instant,
+    pub(super) until: Instant,
 }
 
 impl Connection {
@@ -32,6 +40,7 @@ impl Connection {
                     self.flushing_since = None;
                     if let Some(completion) = self.in_flush.take() {
                         self.node.metrics.commands_delivered.inc();
+                        self.space.counts.delivered();
                         completion.finish(true);
                     }
                 }
@@ -109,37 +118,38 @@ impl Connection {
 
     /// The next answer, when the one that is due is known.
     fn next_reply(&mut self, cx: &mut Context<'_>, now: Instant) -> Option<Utf8Bytes> {
-        let known = |answer: CommandAnswer, node: &Node| {
+        let known = |answer: CommandAnswer, asked: Asked, node: &Node, space: &SpaceState| {
             node.metrics.answered(answer.kind());
+            space.counts.answered(answer, Some(now.saturating_duration_since(asked.at)));
             Some(Utf8Bytes::from(answer.to_string()))
         };
         match self.replies.front_mut()? {
-            Reply::One(answer, until) => {
-                let until = *until;
+            Reply::One(answer, asked) => {
+                let asked = *asked;
                 let answer = match Pin::new(answer).poll(cx) {
                     Poll::Ready(Ok(true)) => CommandAnswer::Success,
                     Poll::Ready(_) => CommandAnswer::Failed,
-                    Poll::Pending if now >= until => CommandAnswer::Failed,
+                    Poll::Pending if now >= asked.until => CommandAnswer::Failed,
                     Poll::Pending => {
-                        self.look_again_at(until);
+                        self.look_again_at(asked.until);
                         return None;
                     }
                 };
                 self.replies.pop_front();
-                return known(answer, &self.node);
+                return known(answer, asked, &self.node, &self.space);
             }
-            Reply::All(answer, until) => {
-                let until = *until;
+            Reply::All(answer, asked) => {
+                let asked = *asked;
                 let count = match Pin::new(answer).poll(cx) {
                     Poll::Ready(count) => count.unwrap_or(0),
-                    Poll::Pending if now >= until => 0,
+                    Poll::Pending if now >= asked.until => 0,
                     Poll::Pending => {
-                        self.look_again_at(until);
+                        self.look_again_at(asked.until);
                         return None;
                     }
                 };
                 self.replies.pop_front();
-                return known(CommandAnswer::SentTo(count), &self.node);
+                return known(CommandAnswer::SentTo(count), asked, &self.node, &self.space);
             }
             _ => {}
         }

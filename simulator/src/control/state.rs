@@ -7,7 +7,7 @@ use crate::deck::Deck;
 use crate::scenario::EDGE;
 use crate::swarms::Swarms;
 use axum::Router;
-use grouploop_bridge::{Bus, Registry};
+use grouploop_bridge::{Bus, Registry, Version};
 use grouploop_serve::{Counts, Origins, ServeOptions, Tls};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) settings: SimulatorSettings,
-    pub(super) version: String,
+    pub(super) version: Version,
     /// The edge of swarms that go over WebSockets and name none.
     pub(super) edge: String,
     /// What answers browsers.

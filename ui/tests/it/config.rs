@@ -59,6 +59,7 @@ async fn without_settings_everything_is_on_the_host_of_the_page() {
                 ("cdnBaseUrl", format!("http{scheme}://{host}:6008")),
                 ("appsBaseUrl", format!("http{scheme}://{host}:{hub}")),
                 ("simulatorBaseUrl", format!("http{scheme}://{host}:6005")),
+                ("monitorUrl", format!("http{scheme}://{host}:6010/")),
                 ("emulatorUrl", format!("http{scheme}://{host}:{emulator}/")),
                 ("qrUrl", format!("http{scheme}://{host}:{emulator}/")),
                 ("deviceUrl", format!("ws://{host}:6003/")),

@@ -50,7 +50,7 @@ impl Stage {
             settings: UiSettings { apps: folder.0.display().to_string(), ..UiSettings::default() },
             version: "0.0.0-test".into(),
             pages: pages(),
-            neighbours: Neighbours { edge: at(6003), cdn: at(6008), simulator: at(6005) },
+            neighbours: Neighbours { edge: at(6003), cdn: at(6008), simulator: at(6005), monitor: at(6010) },
             cdn_url: format!("http://{}", nobody()),
             cdn_base_url: String::new(),
             lan: || vec![Ipv4Addr::new(10, 0, 0, 7), Ipv4Addr::new(192, 168, 1, 20)],

@@ -1,0 +1,82 @@
+//! What a request is answered with when it is not answered with what it asked for: `{"error": …}`, a sentence.
+
+use crate::rosters::RosterError;
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use grouploop_bridge::{NameError, TappedError};
+use serde_json::json;
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ApiError {
+    #[error("there is nothing here; see / for what this is")]
+    NoRoute,
+    #[error("there is nothing to change here: GET alone")]
+    NoMethod,
+    #[error("the space in the path: {0}")]
+    Space(#[from] NameError),
+    #[error("subject: {0}")]
+    Subject(#[from] TappedError),
+    #[error("device: `{0}` is no device id, it must be 4 hex digits such as 1a2b")]
+    Device(String),
+    #[error("{0}")]
+    Query(String),
+    #[error(
+        "this page is from another host, and may not look here; whoever runs the monitor can allow its origin with monitor.allow_origins"
+    )]
+    Stranger,
+    #[error("{0} are looking already (monitor.max_streams); try again later")]
+    TooManyStreams(u32),
+    #[error("{0} taps are open already (monitor.max_taps); close one of them, or try again later")]
+    TooManyTaps(u32),
+    #[error("the first picture is not there yet; try again in a second")]
+    TooEarly,
+    #[error("the bus is closed")]
+    Closed,
+    #[error(transparent)]
+    Roster(#[from] RosterError),
+}
+
+/// Why it was refused, for the metrics.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refusal(pub(super) &'static str);
+
+impl ApiError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NoRoute => StatusCode::NOT_FOUND,
+            Self::NoMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Space(_) | Self::Subject(_) | Self::Device(_) | Self::Query(_) => StatusCode::BAD_REQUEST,
+            Self::Stranger => StatusCode::FORBIDDEN,
+            Self::TooManyStreams(_) | Self::TooManyTaps(_) | Self::TooEarly | Self::Closed | Self::Roster(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+        }
+    }
+
+    fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Stranger => Some(Refusal("origin")),
+            Self::TooManyStreams(_) => Some(Refusal("too_many_streams")),
+            Self::TooManyTaps(_) => Some(Refusal("too_many_taps")),
+            Self::Roster(RosterError::TooMany) => Some(Refusal("too_many_spaces")),
+            Self::Roster(RosterError::Away) => Some(Refusal("bus_away")),
+            _ => None,
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let mut response = (status, Json(json!({"error": self.to_string()}))).into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        }
+        // For the layer around all answers, which has the metrics.
+        if let Some(refusal) = self.refusal() {
+            response.extensions_mut().insert(refusal);
+        }
+        response
+    }
+}
