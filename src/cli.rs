@@ -165,7 +165,7 @@ pub(crate) struct WatchArgs {
 /// `grouploop top`.
 #[derive(Debug, Args)]
 pub(crate) struct TopArgs {
-    /// The monitor, such as http://127.0.0.1:5010; without it the one on this machine
+    /// The monitor, such as http://127.0.0.1:5010; without it ui.monitor_url, else the one on this machine
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
 }

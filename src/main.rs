@@ -122,7 +122,7 @@ async fn health(args: &HealthArgs, tls: Option<Arc<ClientConfig>>) -> Exit {
 }
 
 fn show_top(args: &TopArgs, settings: &Settings) -> Exit {
-    let url = top::MonitorUrl::choose(args.url.as_deref(), "");
+    let url = top::MonitorUrl::choose(args.url.as_deref(), settings);
     let source = url.and_then(|url| top::Source::new(url, tls::trusted(&settings.tls)?));
     match source {
         Ok(source) => on_one_thread(top::top(&source)),

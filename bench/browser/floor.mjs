@@ -3,12 +3,11 @@
 //
 //   node bench/browser/floor.mjs [--page control|dashboard] [--devices 2000] [--seconds 120] [--results bench/RESULTS.md]
 
-import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { cpus, loadavg, release, totalmem } from "node:os";
+import { readFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { openBrowser, root, startCdn, startEdge, startNats, startSimulator, startUi, stopAll } from "../../tests/browser/support.mjs";
-import { merge } from "./results.mjs";
+import { judged, pause, quantile, record, watch } from "./measure.mjs";
 
 /** Pictures a second in the middle of all seconds, at least. */
 const LEAST_PICTURES = 40;
@@ -30,8 +29,6 @@ const { values: options } = parseArgs({
 const devices = Number(options.devices), seconds = Number(options.seconds);
 process.env.GROUPLOOP_BIN ??= `${root}target/release/grouploop`;
 
-const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
-
 /** A page with all devices on its floor. */
 async function open(context, ui, simulator) {
   const page = await context.newPage();
@@ -46,26 +43,6 @@ async function open(context, ui, simulator) {
   await pause(WARM_UP_MS);
   return page;
 }
-
-/** Watches for a while: pictures in each second, and how long each long task took. */
-const watch = (page, ms) => page.evaluate(ms => new Promise(done => {
-  const tasks = [], pictures = [];
-  const observer = new PerformanceObserver(list => tasks.push(...list.getEntries().map(({ duration }) => duration)));
-  observer.observe({ entryTypes: ["longtask"] });
-  const begin = performance.now();
-  let second = begin, drawn = 0;
-  const frame = now => {
-    drawn++;
-    if (now - second >= 1_000) {
-      pictures.push(drawn / ((now - second) / 1_000));
-      [second, drawn] = [now, 0];
-    }
-    if (now - begin < ms) return void requestAnimationFrame(frame);
-    observer.disconnect();
-    done({ pictures, tasks });
-  };
-  requestAnimationFrame(frame);
-}), ms);
 
 /** Live things on the page's heap, and all memory of its process, in MB. */
 async function memory(page, client) {
@@ -100,9 +77,6 @@ async function measure() {
   return found;
 }
 
-const quantile = (values, share) => [...values].sort((a, b) => a - b)[Math.floor(share * (values.length - 1))] ?? 0;
-const row = cells => `| ${cells.join(" | ")} |`;
-
 function report({ pictures, tasks, looks, loads, frames }) {
   const [, minute, end] = looks;
   const growth = what => (end[what] - minute[what]) / minute[what];
@@ -120,29 +94,13 @@ function report({ pictures, tasks, looks, loads, frames }) {
     ["frames a second that reach the page", "", frames.toLocaleString("en")],
     ["load average of the machine, before and after", "", loads.map(load => load.toFixed(1)).join(", ")],
   ];
-  const verdict = met => (met === undefined ? "" : met ? "met" : "MISSED");
-  const table = [
-    row([`${options.page}: ${devices.toLocaleString("en")} devices × 20 Hz on the floor, ${seconds} s`, "target", "measured", "verdict"]),
-    row(["---", "---", "---", "---"]),
-    ...lines.map(([what, target, measured, met]) => row([what, target, measured, verdict(met)])),
-  ];
-  return { table: table.join("\n"), isMet: lines.every(([, , , met]) => met !== false) };
+  return judged(`${options.page}: ${devices.toLocaleString("en")} devices × 20 Hz on the floor, ${seconds} s`, lines);
 }
-
-/** The machine, as the other bench names it. */
-const machine = () => `${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${Math.floor(totalmem() / 1.024e9)} GB, Linux ${release()}`;
 
 try {
   const { table, isMet } = report(await measure());
   console.log(table);
-  if (options.results) {
-    const chromium = execFileSync(execFileSync(`${root}scripts/chromium.sh`, ["find"], { encoding: "utf8" }).trim(), ["--version"], {
-      encoding: "utf8", stdio: ["ignore", "pipe", "ignore"],
-    });
-    const heading = `${new Date().toISOString().slice(0, 10)}, ${machine()}: the floor of ${options.page}`;
-    const body = `- edge, simulator and NATS beside it\n- ${chromium.trim()}, headless, without a graphics card\n\n${table}`;
-    writeFileSync(options.results, merge(readFileSync(options.results, "utf8"), heading, body));
-  }
+  if (options.results) record(options.results, `the floor of ${options.page}`, "edge, simulator and NATS beside it", table);
   process.exitCode = isMet ? 0 : 1;
 } finally {
   await stopAll();

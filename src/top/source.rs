@@ -8,7 +8,7 @@
 
 use super::events::Events;
 use crate::backoff::Backoff;
-use crate::settings::mask_urls;
+use crate::settings::{Settings, mask_urls};
 use crate::terminal::printable;
 use crate::tls::distrust;
 use crate::viewer::Closed;
@@ -42,14 +42,17 @@ impl fmt::Display for MonitorUrl {
 }
 
 impl MonitorUrl {
-    /// What the flag names, else the monitor that would listen there on this machine.
+    /// What the flag names, else `ui.monitor_url`, else the monitor of these settings on this machine.
     ///
     /// # Errors
     /// Why the URL cannot be used, in one line.
-    pub(crate) fn choose(flag: Option<&str>, listen: &str) -> Result<Self, String> {
-        let text = flag.map_or_else(|| local(listen), str::to_owned);
+    pub(crate) fn choose(flag: Option<&str>, settings: &Settings) -> Result<Self, String> {
+        let configured = Some(settings.ui.monitor_url.as_str()).filter(|url| !url.is_empty());
+        let text = flag.or(configured).map_or_else(|| local(&settings.monitor.listen), str::to_owned);
         let shown = mask_urls(&text);
-        let wrong = || format!("`{shown}` is no address of a monitor, it must look like http://host:5010 (--url)");
+        let wrong = || {
+            format!("`{shown}` is no address of a monitor, it must look like http://host:5010 (--url, ui.monitor_url)")
+        };
         let url: Url = text.parse().map_err(|_| wrong())?;
         let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
         if !matches!(url.scheme(), "http" | "https") || !is_plain || url.password().is_some() {
@@ -209,16 +212,24 @@ fn cause(error: &reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::{Flags, load};
+
+    fn choose(flag: Option<&str>, set: &str) -> Result<String, String> {
+        let flags = Flags { set: vec![set.to_owned()], ..Flags::default() };
+        let settings = load(&flags, &Default::default(), std::path::Path::new("/nonexistent")).unwrap().settings;
+        MonitorUrl::choose(flag, &settings).map(|url| url.to_string())
+    }
 
     #[test]
-    fn the_flag_wins_else_it_is_the_monitor_of_this_machine() {
-        let choose = |flag, listen| MonitorUrl::choose(flag, listen).map(|url| url.to_string());
-        assert_eq!(choose(Some("http://hub:1/"), "").unwrap(), "http://hub:1");
-        assert_eq!(choose(Some("https://hub/monitor"), "").unwrap(), "https://hub/monitor");
-        assert_eq!(choose(None, "0.0.0.0:6010").unwrap(), "http://127.0.0.1:6010");
-        assert_eq!(choose(None, "127.0.0.1:0").unwrap(), "http://127.0.0.1:5010");
+    fn the_flag_wins_then_the_setting_then_this_machine() {
+        let set = "ui.monitor_url=http://hub:2/";
+        assert_eq!(choose(Some("http://hub:1/"), set).unwrap(), "http://hub:1");
+        assert_eq!(choose(Some("https://hub/monitor"), set).unwrap(), "https://hub/monitor");
+        assert_eq!(choose(None, set).unwrap(), "http://hub:2");
+        assert_eq!(choose(None, "monitor.listen=0.0.0.0:6010").unwrap(), "http://127.0.0.1:6010");
+        assert_eq!(choose(None, "monitor.listen=127.0.0.1:0").unwrap(), "http://127.0.0.1:5010");
         for wrong in ["", "hub:5010", "ws://hub", "http://", "http://me:secret@hub", "http://hub/?x"] {
-            let said = choose(Some(wrong), "").unwrap_err();
+            let said = choose(Some(wrong), set).unwrap_err();
             assert!(said.contains("it must look like http://host:5010") && !said.contains("secret"), "{said}");
         }
     }

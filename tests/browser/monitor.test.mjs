@@ -106,7 +106,7 @@ test("programs read JSON where people get the page, which shows every node and t
 
 test("figures of simulated devices appear, and agree with what the simulator sends", async () => {
   await start({ name: "crowd", space: "stage", devices: 300, rate_hz: 20, motion: "dance" });
-  await start({ name: "wired", space: "lab", devices: 30, rate_hz: 10, transport: "ws", edges: edges.map(({ address }) => `ws://${address}`) });
+  await start({ name: "wired", space: "lab", devices: 30, rate_hz: 10, transport: "ws", ws: { edges: edges.map(({ address }) => `ws://${address}`) } });
   await until("all devices are counted", async () => await total("devices") === 330);
   await until("and their frames, within 5 %", async () => Math.abs(await total("frames_per_s") - 6_300) < 315);
   const stage = row("Table of spaces", "stage");

@@ -19,7 +19,8 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
-        let mut stage = Self { model: Model::new("1.2.3".into(), "nats", Vec::new()), start: Instant::now(), now_ms: 0 };
+        let mut stage =
+            Self { model: Model::new("1.2.3".into(), "nats", Vec::new()), start: Instant::now(), now_ms: 0 };
         stage.model.bus_up(stage.now());
         stage
     }
@@ -45,7 +46,8 @@ impl Stage {
     fn report(&self, node: &str, spaces: &[(&str, SpaceFigures)]) -> Report {
         let mut all = SpaceFigures::default();
         spaces.iter().for_each(|(_, figures)| all.add(figures));
-        let spaces: BTreeMap<Space, SpaceFigures> = spaces.iter().map(|(space, figures)| (named(space), *figures)).collect();
+        let spaces: BTreeMap<Space, SpaceFigures> =
+            spaces.iter().map(|(space, figures)| (named(space), *figures)).collect();
         Report {
             node: node.parse().unwrap(),
             role: "edge".into(),
@@ -117,7 +119,8 @@ fn rates_are_sums_over_nodes_and_a_report_that_is_lost_changes_none() {
     assert_eq!((space.frames_per_s, space.messages_per_s, space.bytes_per_s), (300.0, 20.0, 6_300.0));
     assert_eq!((space.devices, space.viewers), (20, 2));
     assert_eq!((system.totals.frames_per_s, system.totals.devices), (300.0, 20));
-    let subjects: Vec<(&str, f64)> = system.subjects.iter().map(|row| (row.subject.as_str(), row.messages_per_s)).collect();
+    let subjects: Vec<(&str, f64)> =
+        system.subjects.iter().map(|row| (row.subject.as_str(), row.messages_per_s)).collect();
     assert_eq!(subjects, [("gl.space.lab.telemetry.edge-1", 10.0), ("gl.space.lab.telemetry.edge-2", 10.0)]);
     assert_eq!(system.nodes[0].cores, Some(0.25));
     assert!(system.troubles.is_empty(), "{:?}", system.troubles);
@@ -205,7 +208,11 @@ fn a_restarted_node_and_a_forgotten_space_begin_anew() {
     stage.hear(Report { run: 2, up_ms: 900, ..report });
     assert_eq!(stage.picture().totals.frames_per_s, 100.0);
     stage.pass(1_000);
-    stage.hear(Report { run: 2, up_ms: 2_010, ..stage.report("edge-1", &[(LAB, frames(150, 5)), ("new", frames(60, 6))]) });
+    stage.hear(Report {
+        run: 2,
+        up_ms: 2_010,
+        ..stage.report("edge-1", &[(LAB, frames(150, 5)), ("new", frames(60, 6))])
+    });
     let system = stage.picture();
     let new = system.spaces.iter().find(|space| space.space == named("new")).unwrap();
     assert_eq!((new.frames_per_s, new.messages_per_s), (60.0, 6.0), "it cannot have been there before");
@@ -286,7 +293,8 @@ fn commands_are_told_by_answer_with_their_times() {
     assert_eq!((answers.success, answers.failed, answers.sent_to_all, answers.error), (60.0, 4.0, 2.0, 6.0));
     assert_eq!((space.commands_per_s, system.totals.commands_per_s), (72.0, 72.0));
     assert_eq!(space.latency_us.map(|times| (times.p50, times.p99)), Some((2_000, 9_000)));
-    let rows: Vec<_> = system.subjects.iter().map(|row| (row.subject.as_str(), row.messages_per_s, row.bytes_per_s)).collect();
+    let rows: Vec<_> =
+        system.subjects.iter().map(|row| (row.subject.as_str(), row.messages_per_s, row.bytes_per_s)).collect();
     assert_eq!(rows, [("gl.space.lab.command.*", 40.0, 400.0), ("gl.space.lab.command", 2.0, 18.0)]);
 }
 
@@ -412,7 +420,13 @@ fn a_nats_server_is_live_while_it_answers_and_its_rates_are_of_now() {
     stage.model.bus_up(now);
     let system = stage.picture();
     assert_eq!((system.nats[0].state, &system.nats[0].name), (NatsState::Away, &None));
-    let look = |messages| NatsLook { name: "n-1".into(), start: "then".into(), in_messages: messages, routes: 2, ..NatsLook::default() };
+    let look = |messages| NatsLook {
+        name: "n-1".into(),
+        start: "then".into(),
+        in_messages: messages,
+        routes: 2,
+        ..NatsLook::default()
+    };
     for messages in [100, 350] {
         let now = stage.now();
         stage.model.hear_nats(0, Ok(look(messages)), now);
@@ -420,7 +434,10 @@ fn a_nats_server_is_live_while_it_answers_and_its_rates_are_of_now() {
     }
     let system = stage.picture();
     let server = &system.nats[0];
-    assert_eq!((server.state, server.in_messages_per_s, server.routes, server.age_ms), (NatsState::Live, 250.0, 2, 1_000));
+    assert_eq!(
+        (server.state, server.in_messages_per_s, server.routes, server.age_ms),
+        (NatsState::Live, 250.0, 2, 1_000)
+    );
     assert!(system.troubles.is_empty());
     let now = stage.now();
     assert!(stage.model.hear_nats(0, Err("no connection to it".into()), now));
@@ -450,6 +467,9 @@ fn what_is_heard_is_a_subject_too_with_a_history() {
     stage.pass(1_000);
     let system = stage.picture();
     let row = &system.subjects[0];
-    assert_eq!((row.subject.as_str(), row.kind, row.messages_per_s, row.bytes_per_s), ("gl.space.lab.presence", "presence", 4.0, 200.0));
+    assert_eq!(
+        (row.subject.as_str(), row.kind, row.messages_per_s, row.bytes_per_s),
+        ("gl.space.lab.presence", "presence", 4.0, 200.0)
+    );
     assert_eq!(stage.model.histories(&system.subjects), [[4.0, 6.0, 4.0]]);
 }
