@@ -93,6 +93,11 @@ impl Screen {
         matches!(self.link, Link::There) && self.age(now).is_some_and(|age| age < STALE)
     }
 
+    /// Whether what is shown of nodes, spaces and subjects is of now: the monitor tells, and hears them.
+    fn is_hearing(&self, now: Instant) -> bool {
+        self.is_live(now) && self.figures.system().bus.up != Some(false)
+    }
+
     fn age(&self, now: Instant) -> Option<Duration> {
         self.came.map(|came| now.saturating_duration_since(came))
     }
@@ -160,7 +165,7 @@ impl Screen {
         if self.came.is_some() {
             let totals = &system.totals;
             lines.push(Line::new(
-                if is_live { Style::Plain } else { Style::Dim },
+                if self.is_hearing(now) { Style::Plain } else { Style::Dim },
                 format!(
                     "{} devices  {} viewers  {} frames/s  {} messages/s  {}/s  {} commands/s",
                     whole(totals.devices),
@@ -224,10 +229,10 @@ impl Screen {
     /// The headings of a table and some of its rows.
     fn part(&self, table: Table, skip: usize, take: usize, width: usize, now: Instant) -> Vec<Line> {
         let mut lines = vec![head(table.name(), table.columns(), width)];
-        let is_live = self.is_live(now);
+        let is_now = if table == Table::Nats { self.is_live(now) } else { self.is_hearing(now) };
         let age = self.age(now).unwrap_or_default();
         for mut one in table.rows(&self.figures, skip, take, age) {
-            if !is_live {
+            if !is_now {
                 one.style = Style::Dim;
             }
             lines.push(row(&one, table.columns(), width));
@@ -289,6 +294,16 @@ mod tests {
         // What a silent node sent is not of now.
         assert!(shown[10].starts_with("\x1b[2m"), "{}", shown[10]);
         assert!(shown[29].contains("q quit"));
+    }
+
+    #[test]
+    fn while_the_monitor_hears_nobody_nothing_of_nodes_is_of_now() {
+        let now = Instant::now();
+        let mut screen = Screen::new("http://hub:5010".into());
+        screen.take(&system(1).replace(r#""engine":"embedded""#, r#""engine":"nats","up":false"#), now);
+        let shown = lines(&mut screen, 100, 30, now);
+        assert!(shown[0].ends_with("live"), "{}", shown[0]);
+        assert!([1, 5, 10].iter().all(|line| shown[*line].starts_with("\x1b[2m")), "{shown:?}");
     }
 
     #[test]

@@ -213,6 +213,8 @@ fn cause(error: &reqwest::Error) -> String {
 mod tests {
     use super::*;
     use crate::settings::{Flags, load};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
 
     fn choose(flag: Option<&str>, set: &str) -> Result<String, String> {
         let flags = Flags { set: vec![set.to_owned()], ..Flags::default() };
@@ -232,5 +234,63 @@ mod tests {
             let said = choose(Some(wrong), set).unwrap_err();
             assert!(said.contains("it must look like http://host:5010") && !said.contains("secret"), "{said}");
         }
+    }
+
+    /// Notes what it is told, and wants so many systems.
+    struct Notes(std::cell::RefCell<Vec<String>>, usize);
+
+    impl Reader for Notes {
+        fn connecting(&self) {
+            self.0.borrow_mut().push("connecting".into());
+        }
+
+        fn away(&self, why: String, _: Duration) {
+            self.0.borrow_mut().push(why);
+        }
+
+        async fn take(&self, system: &str) -> Result<(), Closed> {
+            let mut notes = self.0.borrow_mut();
+            notes.push(system.to_owned());
+            let taken = notes.iter().filter(|note| note.starts_with('{')).count();
+            if taken < self.1 { Ok(()) } else { Err(Closed) }
+        }
+    }
+
+    /// Follows somebody who gives these answers, one for each connection.
+    async fn follow(answers: &[&str], wanted: usize) -> (Vec<String>, Result<(), String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = MonitorUrl(format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap());
+        let server = async {
+            for answer in answers {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut request = [0; 1024];
+                let length = stream.read(&mut request).await.unwrap();
+                assert!(request[..length].starts_with(b"GET /api/stream HTTP/1.1\r\n"));
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        };
+        let notes = Notes(Default::default(), wanted);
+        let source = Source::new(url, Vec::new()).unwrap();
+        let (end, ()) = tokio::join!(source.follow(&notes), server);
+        (notes.0.into_inner(), end.map(|Closed| ()))
+    }
+
+    #[tokio::test]
+    async fn it_comes_back_after_a_loss_and_a_refusal() {
+        let stream = "HTTP/1.1 200 OK\r\n\r\nevent: system\ndata: {}\n\nevent: other\ndata: {}\n\n";
+        let busy = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 27\r\n\r\n{\"error\": \"32 are looking\"}";
+        let (notes, end) = follow(&[stream, busy, stream], 2).await;
+        assert_eq!(
+            notes,
+            ["connecting", "{}", "closed by the monitor", "connecting", "32 are looking", "connecting", "{}"]
+        );
+        assert_eq!(end, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_monitor_is_left_alone() {
+        let (notes, end) = follow(&["HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"], 1).await;
+        assert_eq!(notes, ["connecting"]);
+        assert!(end.unwrap_err().contains("is no monitor; `grouploop up`"));
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct System {
 #[serde(default)]
 pub(super) struct Bus {
     pub(super) engine: String,
+    /// `Some(false)`: nodes are not heard.
+    pub(super) up: Option<bool>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -214,7 +214,8 @@ fn node(node: &Node, age: Duration) -> Row {
 fn server(server: &Server, age: Duration) -> Row {
     Row {
         style: style(server.state == "live"),
-        name: printable(server.name.as_deref().unwrap_or(&server.url)),
+        // One that nobody gave a name has a long key for one, and its address says more.
+        name: printable(server.name.as_deref().filter(|name| name.len() < 56).unwrap_or(&server.url)),
         cells: vec![
             state(&server.state, server.age_ms, age),
             rate(server.in_messages_per_s),

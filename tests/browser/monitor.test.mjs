@@ -227,7 +227,6 @@ test("an edge that is killed is named within three seconds, and its figures are 
   assert.ok(took < 3_000, `${took} ms`);
   await row("Table of nodes", names[1]).and(page.locator(".old")).waitFor();
   await row("Table of nodes", names[1]).getByText(/^silent \d/).waitFor();
-  await row("Table of subjects", `gl.node.${names[1]}`).and(page.locator(".old")).or(page.locator("body")).first().waitFor();
   await look("a silent node");
   await link(names[1]).first().click();
   await page.getByText(/^Nothing was heard of this node for .* Its figures are those of then, and count nowhere\./).waitFor();
@@ -268,6 +267,8 @@ test("a NATS server that goes is named, and the bus with it", async () => {
   await nats.kill();
   await page.locator('.trouble[data-trouble="bus_away"], .trouble[data-trouble="nats_away"]').first().waitFor();
   await page.getByRole("region", { name: "Table of NATS servers" }).getByText(/^away \d/).waitFor();
+  await page.locator(".totals.old").getByText(/ old$/).waitFor();
+  assert.equal(await page.locator('.state[data-state="live"]').count(), 0, "no node is shown as live");
   await look("no bus");
   await page.screenshot({ path: `${out}monitor-no-bus.png`, fullPage: true });
 });

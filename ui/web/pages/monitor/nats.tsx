@@ -1,24 +1,27 @@
 // The NATS servers, as their own monitoring tells it.
 
+import { ago } from "../../design/ago";
 import { Card } from "../../design/parts";
 import { bytes, rate, whole } from "../../design/words";
-import { Aged, agedClass } from "./aged";
 import { cores, State } from "./nodes";
 import { type Column, Rows, sorting } from "./rows";
-import { system } from "./state";
+import { ageMs, isLive, system } from "./state";
 import type { NatsServer } from "./system";
 
 const figure = (key: string, label: string, width: number, rank: 1 | 2 | 3, of: (server: NatsServer) => number, write: (value: number) => string = whole): Column<NatsServer> =>
   ({ key, label, kind: "figure", width, rank, by: of, cell: server => write(of(server)) });
 
+/** What a server is called; one that nobody gave a name has a key for one, and its address says more. */
+const nameOf = ({ name, url }: NatsServer): string => (name === null || /^N[A-Z2-7]{55}$/.test(name) ? url.replace(/^https?:\/\//, "") : name);
+
 const COLUMNS: readonly Column<NatsServer>[] = [
   {
-    key: "server", label: "Server", kind: "words", rank: 1, by: ({ name, url }) => name ?? url,
-    cell: ({ name, url }) => <span class="mono name" title={url}>{name ?? url}</span>,
+    key: "server", label: "Server", kind: "words", rank: 1, by: nameOf,
+    cell: server => <span class="mono name" title={server.url}>{nameOf(server)}</span>,
   },
   {
     key: "state", label: "State", kind: "words", width: 7, rank: 1, by: ({ state }) => state,
-    cell: ({ state, age_ms }) => <State state={state} ageMs={age_ms} />,
+    cell: ({ state, age_ms }) => <State state={state} ageMs={age_ms} isKnown={isLive.value} />,
   },
   { key: "version", label: "Version", kind: "words", width: 5, rank: 3, by: ({ version }) => version ?? "", cell: ({ version }) => version ?? "–" },
   figure("connections", "Connections", 7.5, 2, one => one.connections),
@@ -41,7 +44,7 @@ export function Nats() {
   if (!now) return null;
   const { bus, nats } = now;
   return (
-    <Card title="NATS servers" aside={<Aged />} class={agedClass()}>
+    <Card title="NATS servers" aside={!isLive.value && ageMs.value !== undefined && <span class="aged small">{ago(ageMs.value)} old</span>} class={isLive.value ? "" : "old"}>
       {nats.length > 0 ? <Rows label="Table of NATS servers" rows={nats} columns={COLUMNS} keyOf={keyOf} sort={sort} isOld={isOld} />
         : bus.engine === "embedded" ? <p class="quiet">Everything runs in one process, which is its own bus: there is no NATS server.</p>
         : <p class="quiet">None is shown, since the monitor does not know where they answer: name their HTTP monitoring addresses in <code>monitor.nats_urls</code>.</p>}

@@ -8,7 +8,7 @@ import { Aged, agedClass } from "./aged";
 import { cores, reasonWords, State } from "./nodes";
 import { Place } from "./place";
 import { toTap } from "./route";
-import { agedMs, system } from "./state";
+import { agedMs, isHearing, system } from "./state";
 import { Subjects } from "./subjects";
 import type { Node as Told } from "./system";
 
@@ -47,7 +47,7 @@ function Known({ node }: { node: Told }) {
       )}
       <Card title="Figures" aside={aged} class={old}>
         <dl class="bigs" data-node={node.node}>
-          <Big label="State" value={<State state={node.state === "gone" && node.leaving ? "left" : node.state} ageMs={node.age_ms} />} />
+          <Big label="State" value={<State state={node.state === "gone" && node.leaving ? "left" : node.state} ageMs={node.age_ms} isKnown={isHearing.value} />} />
           <Big label="Role" value={node.role} />
           <Big label="Version" value={<>{node.version} <span class="small quiet mono">{node.commit.slice(0, 8)}</span></>} />
           <Big label="Up for" value={span(node.up_s * 1_000)} />

@@ -4,13 +4,13 @@ import { ago } from "../../design/ago";
 import { bytes, rate, took, whole } from "../../design/words";
 import { type Column, Rows, sorting } from "./rows";
 import { toNode } from "./route";
-import { agedMs, isLive } from "./state";
+import { agedMs, isHearing } from "./state";
 import type { Drop, Node, NodeState } from "./system";
 
-/** How something is, in a word, and for how long. Without the monitor nobody knows whether it still is. */
-export function State({ state, ageMs }: { state: NodeState | "away" | "left"; ageMs: number }) {
+/** How something is, in a word, and for how long. What is not known to be live was live. */
+export function State({ state, ageMs, isKnown }: { state: NodeState | "away" | "left"; ageMs: number; isKnown: boolean }) {
   if (state !== "live") return <span class="state" data-state={state === "silent" || state === "left" ? "silent" : "gone"}>{state} {ago(agedMs(ageMs))}</span>;
-  return isLive.value ? <span class="state" data-state="live">live</span> : <span class="state" data-state="unknown">was live</span>;
+  return isKnown ? <span class="state" data-state="live">live</span> : <span class="state" data-state="unknown">was live</span>;
 }
 
 /** Shares of a core. */
@@ -43,7 +43,7 @@ const COLUMNS: readonly Column<Node>[] = [
     cell: ({ node }) => <a class="mono name" href={toNode(node)}>{node}</a>,
   },
   { key: "role", label: "Role", kind: "words", width: 5.5, rank: 2, by: ({ role }) => role, cell: ({ role }) => role },
-  { key: "state", label: "State", kind: "words", width: 7, rank: 1, by: ({ state, age_ms }) => (state === "live" ? 0 : age_ms), cell: ({ state, leaving, age_ms }) => <State state={state === "gone" && leaving ? "left" : state} ageMs={age_ms} /> },
+  { key: "state", label: "State", kind: "words", width: 7, rank: 1, by: ({ state, age_ms }) => (state === "live" ? 0 : age_ms), cell: ({ state, leaving, age_ms }) => <State state={state === "gone" && leaving ? "left" : state} ageMs={age_ms} isKnown={isHearing.value} /> },
   { key: "version", label: "Version", kind: "words", width: 5, rank: 3, by: ({ version }) => version, cell: ({ version }) => version },
   figure("connections", "Connections", 7.5, 3, one => one.connections),
   figure("devices", "Devices", 5, 1, one => one.devices),

@@ -6,7 +6,7 @@ import { count } from "../../design/words";
 import { Aged, agedClass } from "./aged";
 import { type Column, Rows, unsorted } from "./rows";
 import { toDevice, toNode } from "./route";
-import { agedMs, sinceMs, system } from "./state";
+import { agedMs, isHearing, sinceMs, system } from "./state";
 
 interface Odd {
   readonly what: "clash" | "flapping" | "silent";
@@ -47,7 +47,7 @@ export function Oddities() {
   const rows = odd();
   return (
     <Card title={<>Clashes, flapping and silent devices <span class="quiet">{rows.length === 0 ? "" : rows.length}</span></>} aside={<Aged />} class={agedClass()}>
-      {rows.length === 0 ? <p class="quiet">None: every device has an id of its own, stays, and sends.</p>
+      {rows.length === 0 ? <p class="quiet">{isHearing.value ? "None: every device has an id of its own, stays, and sends." : "None that is known of."}</p>
         : <Rows label="Table of clashes, flapping and silent devices" rows={rows} columns={COLUMNS} keyOf={keyOf} sort={sort} />}
     </Card>
   );

@@ -35,13 +35,23 @@ export const ageMs = signal<number | undefined>(undefined);
 
 export const state = computed<LinkState>(() =>
   link.value === "away" ? "disconnected" : ageMs.value !== undefined && ageMs.value < STALE_MS ? "live" : "stale");
-/** Whether what is shown is of now. */
+/** Whether the monitor tells. */
 export const isLive = computed(() => state.value === "live");
+/** Whether it hears nodes, too: else what it tells of them, of spaces and of subjects is not of now. */
+export const isHearing = computed(() => isLive.value && system.value?.bus.up !== false);
 
 /** An age that the monitor told, as it is by now. */
 export const agedMs = (toldMs: number): number => toldMs + (ageMs.value ?? 0);
 /** How long ago a time of the monitor's clock is. */
 export const sinceMs = (at: number): number => Math.max(0, agedMs((system.value?.at ?? at) - at));
+
+/** How old figures of nodes, spaces and subjects are that are not of now, in milliseconds; `undefined` when they are of now, or there are none. */
+export function oldMs(): number | undefined {
+  if (isHearing.value || !system.value) return undefined;
+  const { bus, troubles } = system.value;
+  const away = bus.up ? undefined : troubles.find(({ kind }) => kind === "bus_away");
+  return away ? sinceMs(away.since) : ageMs.value;
+}
 
 function age(): void {
   ageMs.value = cameAtMs === undefined ? undefined : performance.now() - cameAtMs;

@@ -3,7 +3,6 @@
 import { useSignal } from "@preact/signals";
 import { ago } from "../../design/ago";
 import { Button, Notice } from "../../design/parts";
-import { agedClass } from "./aged";
 import { base, ageMs, isLive, link, problem, sinceMs, system } from "./state";
 import type { Trouble } from "./system";
 
@@ -43,7 +42,7 @@ export function Troubles() {
     <div class="said troubles">
       <Away />
       {/* Always there, so that what appears in it is read out. */}
-      <ul class={agedClass()} aria-label="Troubles" aria-live="polite" aria-relevant="additions">
+      <ul class={isLive.value ? "" : "old"} aria-label="Troubles" aria-live="polite" aria-relevant="additions">
         {shown.map(trouble => <Line key={`${trouble.kind} ${trouble.about}`} trouble={trouble} />)}
       </ul>
       {(more > 0 || isWhole.value) && troubles.length > FEW && (
