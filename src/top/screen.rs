@@ -257,7 +257,7 @@ mod tests {
     /// A system with so many subjects.
     fn system(subjects: usize) -> String {
         let subjects: Vec<_> = (0..subjects)
-            .map(|place| json!({"subject": format!("gl.space.s{place}.telemetry.edge-1"), "node": "edge-2", "messages_per_s": 100 - place, "bytes_per_s": 2000}))
+            .map(|place| json!({"subject": format!("gl.space.s{place}.telemetry.edge-1"), "node": "edge-2", "messages_per_s": 1_000 - place, "bytes_per_s": 2000}))
             .collect();
         json!({
             "at": 10_000, "version": "0.1.0", "bus": {"engine": "embedded"},

@@ -58,8 +58,8 @@ fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
-    format!("{kept}…")
+    let Some(kept) = width.checked_sub(1) else { return String::new() };
+    text.chars().take(kept).chain(['…']).collect()
 }
 
 #[cfg(test)]
@@ -79,10 +79,10 @@ mod tests {
 
     #[test]
     fn columns_that_do_not_fit_are_left_out() {
-        assert_eq!(lines(50)[0], "Node                        Devices    CPU    Memory");
-        assert_eq!(lines(42)[1], "simulator-wit…   10,000   12 %   40.0 MB");
-        assert_eq!(lines(34)[1], "simulator-with-a-l…   10,000   12 %");
+        assert_eq!(lines(50)[0], format!("{:<24}  Devices    CPU    Memory", "Node"));
+        assert_eq!(lines(42)[1], "simulator-with-…   10,000   12 %   40.0 MB");
+        assert_eq!(lines(34)[1], "simulator-with-a-…   10,000   12 %");
         assert_eq!(lines(14), ["Node          ", "simulator-wit…"]);
-        assert_eq!(lines(0), ["", "…"]);
+        assert_eq!(lines(0), ["", ""]);
     }
 }

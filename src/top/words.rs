@@ -23,7 +23,8 @@ pub(super) fn rate(per_second: f64) -> String {
     if per_second >= 99.95 {
         return whole(per_second.round() as u64);
     }
-    let text = format!("{:.1}", per_second.max(0.0));
+    // A sum of nothing is minus zero.
+    let text = format!("{:.1}", per_second.max(0.0) + 0.0);
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
@@ -78,7 +79,7 @@ mod tests {
     #[test]
     fn numbers_are_short() {
         assert_eq!([0, 12, 1_234, 10_000_000].map(whole), ["0", "12", "1,234", "10,000,000"]);
-        assert_eq!([0.0, 0.04, 0.44, 12.48, 99.96, 1234.5].map(rate), ["0", "0", "0.4", "12.5", "100", "1,235"]);
+        assert_eq!([-0.0, 0.04, 0.44, 12.48, 99.96, 1234.5].map(rate), ["0", "0", "0.4", "12.5", "100", "1,235"]);
         assert_eq!([0.0, 999.0, 1e3, 999.96e3, 9e12].map(bytes), ["0 B", "999 B", "1.0 kB", "1.0 MB", "9000.0 GB"]);
         assert_eq!([40.0, 12_400.0, 1_234_000.0].map(took), ["0.0 ms", "12 ms", "1.2 s"]);
         assert_eq!([0.2, 14.2, 180.0, 7200.0].map(Duration::from_secs_f64).map(ago), ["0.2 s", "14 s", "3 min", "2 h"]);
