@@ -37,10 +37,11 @@ bench-restarts: setup-nats setup-s3 setup-deploy libraries web ## restart each e
 	cargo build --release -p grouploop -p grouploop-bench
 	target/release/grouploop-bench-restarts --results bench/RESULTS.md $(ARGS)
 
-bench-browser: setup-nats setup-browser libraries web ## measure the floor map with 2,000 devices in Chromium (about 3 minutes)
+bench-browser: setup-nats setup-browser libraries web ## measure the floor map and the monitor in Chromium (about 5 minutes)
 	@scripts/need.sh cargo node
 	cargo build --release --bin grouploop
-	node bench/browser/floor.mjs --results bench/RESULTS.md $(ARGS)
+	node bench/browser/floor.mjs --results bench/RESULTS.md $(ARGS); floor=$$?; \
+	node bench/browser/monitor.mjs --results bench/RESULTS.md && exit $$floor
 
 setup: setup-nats setup-s3 setup-deploy setup-browser libraries web ## what the tests need: nats-server, an S3 server, Caddy, Chromium, p5, the pages
 

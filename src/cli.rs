@@ -32,6 +32,7 @@ Examples:
   grouploop                                  everything in one process, nothing to install
   grouploop edge --nats nats://10.0.0.2:4222 one of several edges
   grouploop watch --device 1a2b              see what a device sends
+  grouploop top                              the whole system, live
   grouploop send 1a2b led ff8000             light it up
   grouploop send all vibrate 200             shake everybody
   grouploop record --space main night.glrec  keep what all devices send
@@ -90,6 +91,10 @@ pub(crate) enum Command {
     ///
     /// Piped lines hold, separated by tabs: id, ax, ay, az (g), dNW, dNE, dSE, dSW (dBm), tap (1 or 0). Ctrl-C ends it.
     Watch(WatchArgs),
+    /// Show the whole system live: nodes, subjects, spaces, NATS servers, and what is wrong; or one line of JSON a second when piped
+    ///
+    /// It reads a monitor: `grouploop up` and `grouploop monitor` have one. Tab switches the table, q ends it.
+    Top(TopArgs),
     /// Send a command to a device and show what became of it
     ///
     /// Exit code: 0 when the command was written to the device (or, for `all`, to at least one), 1 when it was not, 2 when the edge
@@ -155,6 +160,14 @@ pub(crate) struct WatchArgs {
     pub(crate) device: Vec<DeviceId>,
     #[command(flatten)]
     pub(crate) peer: Peer,
+}
+
+/// `grouploop top`.
+#[derive(Debug, Args)]
+pub(crate) struct TopArgs {
+    /// The monitor, such as http://127.0.0.1:5010; without it ui.monitor_url, else the one on this machine
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
 }
 
 /// `grouploop send`.

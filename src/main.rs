@@ -4,6 +4,7 @@ mod backoff;
 mod cli;
 mod client;
 mod date;
+mod display;
 mod exit;
 mod firmware;
 mod health;
@@ -11,6 +12,7 @@ mod listener;
 mod listing;
 mod log;
 mod manual;
+mod pipe;
 mod registry;
 mod roles;
 mod send;
@@ -20,11 +22,12 @@ mod simulate;
 mod tape;
 mod terminal;
 mod tls;
+mod top;
 mod viewer;
 mod watch;
 
 use clap::Parser;
-use cli::{Cli, Command, FirmwareCommand, HealthArgs, Peer, RegistryCommand};
+use cli::{Cli, Command, FirmwareCommand, HealthArgs, Peer, RegistryCommand, TopArgs};
 use client::EdgeUrl;
 use exit::Exit;
 use roles::{Role, Start};
@@ -81,6 +84,7 @@ fn run(cli: Cli) -> Exit {
         Some(Command::Watch(args)) => {
             with_edge(&args.peer, &settings, async |url| watch::watch(url, &args.device).await)
         }
+        Some(Command::Top(args)) => show_top(&args, &settings),
         Some(Command::Send(args)) => with_edge(&args.peer, &settings, async |url| send::send(&url, &args).await),
         Some(Command::Record(args)) => on_one_thread(tape::record(&args, &settings, variables)),
         Some(Command::Replay(args)) => on_one_thread(tape::replay(&args, &settings, variables)),
@@ -114,6 +118,18 @@ async fn health(args: &HealthArgs, tls: Option<Arc<ClientConfig>>) -> Exit {
         (exit, complaint) => {
             complain(&complaint);
             exit
+        }
+    }
+}
+
+fn show_top(args: &TopArgs, settings: &Settings) -> Exit {
+    let url = top::MonitorUrl::choose(args.url.as_deref(), settings);
+    let source = url.and_then(|url| top::Source::new(url, tls::trusted(&settings.tls)?));
+    match source {
+        Ok(source) => on_one_thread(top::top(&source)),
+        Err(complaint) => {
+            complain(&complaint);
+            Exit::Usage
         }
     }
 }

@@ -3,11 +3,11 @@
 //
 //   node bench/browser/floor.mjs [--page control|dashboard|simulator] [--devices 2000] [--seconds 120] [--results bench/RESULTS.md]
 
-import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { openBrowser, root, startCdn, startEdge, startNats, startSimulator, startUi, stopAll } from "../../tests/browser/support.mjs";
-import { record } from "../results.mjs";
+import { judged, pause, quantile, record, watch } from "./measure.mjs";
 
 /** Pictures a second in the middle of all seconds, at least. */
 const LEAST_PICTURES = 40;
@@ -28,8 +28,6 @@ const { values: options } = parseArgs({
 });
 const devices = Number(options.devices), seconds = Number(options.seconds);
 process.env.GROUPLOOP_BIN ??= `${root}target/release/grouploop`;
-
-const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
 
 /** Where the pages are, what says that all devices are there, and what says how many frames a second there are. */
 const PAGES = {
@@ -55,26 +53,6 @@ async function open(context, addresses, simulator) {
   await pause(WARM_UP_MS);
   return page;
 }
-
-/** Watches for a while: pictures in each second, and how long each long task took. */
-const watch = (page, ms) => page.evaluate(ms => new Promise(done => {
-  const tasks = [], pictures = [];
-  const observer = new PerformanceObserver(list => tasks.push(...list.getEntries().map(({ duration }) => duration)));
-  observer.observe({ entryTypes: ["longtask"] });
-  const begin = performance.now();
-  let second = begin, drawn = 0;
-  const frame = now => {
-    drawn++;
-    if (now - second >= 1_000) {
-      pictures.push(drawn / ((now - second) / 1_000));
-      [second, drawn] = [now, 0];
-    }
-    if (now - begin < ms) return void requestAnimationFrame(frame);
-    observer.disconnect();
-    done({ pictures, tasks });
-  };
-  requestAnimationFrame(frame);
-}), ms);
 
 /** Live things on the page's heap, and all memory of its process, in MB. */
 async function memory(page, client) {
@@ -109,9 +87,6 @@ async function measure() {
   return found;
 }
 
-const quantile = (values, share) => [...values].sort((a, b) => a - b)[Math.floor(share * (values.length - 1))] ?? 0;
-const row = cells => `| ${cells.join(" | ")} |`;
-
 function report({ pictures, tasks, looks, loads, frames }) {
   const [, minute, end] = looks;
   const growth = what => (end[what] - minute[what]) / minute[what];
@@ -129,25 +104,13 @@ function report({ pictures, tasks, looks, loads, frames }) {
     [about.said, "", frames.toLocaleString("en")],
     ["load average of the machine, before and after", "", loads.map(load => load.toFixed(1)).join(", ")],
   ];
-  const verdict = met => (met === undefined ? "" : met ? "met" : "MISSED");
-  const table = [
-    row([`${options.page}: ${devices.toLocaleString("en")} devices × 20 Hz on the floor, ${seconds} s`, "target", "measured", "verdict"]),
-    row(["---", "---", "---", "---"]),
-    ...lines.map(([what, target, measured, met]) => row([what, target, measured, verdict(met)])),
-  ];
-  return { table: table.join("\n"), isMet: lines.every(([, , , met]) => met !== false) };
+  return judged(`${options.page}: ${devices.toLocaleString("en")} devices × 20 Hz on the floor, ${seconds} s`, lines);
 }
 
 try {
   const { table, isMet } = report(await measure());
   console.log(table);
-  if (options.results) {
-    const chromium = execFileSync(execFileSync(`${root}scripts/chromium.sh`, ["find"], { encoding: "utf8" }).trim(), ["--version"], {
-      encoding: "utf8", stdio: ["ignore", "pipe", "ignore"],
-    });
-    const body = `- edge, simulator and NATS beside it\n- ${chromium.trim()}, headless, without a graphics card\n\n${table}`;
-    record(options.results, `the floor of ${options.page}`, body);
-  }
+  if (options.results) record(options.results, `the floor of ${options.page}`, "edge, simulator and NATS beside it", table);
   process.exitCode = isMet ? 0 : 1;
 } finally {
   await stopAll();

@@ -7,6 +7,7 @@ export interface AppConfig {
   readonly appsBaseUrl?: string;
   readonly simulatorBaseUrl?: string;
   readonly emulatorUrl?: string;
+  readonly monitorUrl?: string;
   /** Empty when there is none. */
   readonly docsUrl?: string;
   /** The emulator as a phone in the same network reaches it; empty when none can. */
@@ -39,6 +40,7 @@ export const config = {
   appsBaseUrl: said.appsBaseUrl || besides("http", 5004),
   simulatorBaseUrl: said.simulatorBaseUrl || besides("http", 5005),
   emulatorUrl: said.emulatorUrl || `${besides("http", 5007)}/`,
+  monitorUrl: said.monitorUrl || `${besides("http", 5010)}/`,
   docsUrl: said.docsUrl ?? "",
   qrUrl: said.qrUrl ?? "",
   lanUrls: said.lanUrls ?? [],

@@ -11,6 +11,7 @@ import { nearest } from "../../design/floor/picking";
 import type { Plan } from "../../design/floor/plan";
 import { isCalm } from "../../design/motion";
 import { Card } from "../../design/parts";
+import { whole } from "../../design/words";
 import { USUAL_FLOOR } from "../../store/floor";
 import { Device } from "./device";
 import { drawLeds, fill, floorOf, originOf } from "./painting";
@@ -19,7 +20,6 @@ import { Scenarios } from "./scenarios";
 import { chosen, drawable, drawnNames, link, looks, running, streams } from "./state";
 import { type Drawn, MOST_STREAMS } from "./streams";
 import { StartSome } from "./swarms";
-import { whole } from "./words";
 
 /** How near a click must be, in pixels. */
 const NEAR = 24;

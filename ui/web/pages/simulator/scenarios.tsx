@@ -3,10 +3,10 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Button, Notice } from "../../design/parts";
+import { whole } from "../../design/words";
 import { type Scenario, scenarios as load, startScenario } from "./api";
 import { drop, noteAt, type Notes } from "./notes";
 import { begun, link, running, stopSwarm } from "./state";
-import { whole } from "./words";
 
 const all = signal<readonly Scenario[] | undefined>(undefined);
 const problem = signal<string | undefined>(undefined);

@@ -2,13 +2,13 @@
 
 import { useState } from "preact/hooks";
 import { Button, Card, Field, Notice } from "../../design/parts";
+import { capital, whole } from "../../design/words";
 import type { Definition, Swarm } from "./api";
 import { BODY, CROWD, FAULTS, MOTION_WORDS, type MotionWord, mixKnob, mixOf, partsOf, readNumber } from "./knobs";
 import { Knob } from "./knob";
-import { draftOf, hidden, looks, lost, opened, over, problems, rates, running, startAgain, startLost, startSwarm, stopping, stopSwarm } from "./state";
 import { drop, noteAt } from "./notes";
+import { draftOf, hidden, looks, lost, opened, over, problems, rates, running, startAgain, startLost, startSwarm, stopping, stopSwarm } from "./state";
 import { form } from "./typed";
-import { capital, whole } from "./words";
 
 /** Devices of a swarm that is started with one click. */
 export const A_CROWD = 50;

@@ -2,14 +2,13 @@
 
 import { useState } from "preact/hooks";
 import { Button, Card, Field, Notice } from "../../design/parts";
+import { bytes, sentence, span, whole } from "../../design/words";
 import * as api from "./api";
 import type { Recording, Replay } from "./api";
 import { noteAt } from "./notes";
-import { sentence } from "./refusal";
 import { running } from "./state";
 import { busy, folderProblem, limits, record, recordings, replays, underWay, withTape, wrongs } from "./tapes";
 import { form } from "./typed";
-import { bytes, span, whole } from "./words";
 
 const PLAIN = { class: "input mono", autocomplete: "off", autocapitalize: "off", spellcheck: false } as const;
 /** How much faster a recording is played. */
