@@ -24,6 +24,7 @@
     appsBaseUrl: said.set.appsBaseUrl || (said.here === "dashboard" ? from.origin : besides("http", said.dashboard.port)),
     simulatorBaseUrl: said.set.simulatorBaseUrl || (said.here === "simulator" ? from.origin : besides("http", said.simulator.port)),
     emulatorUrl,
+    docsUrl: said.set.docsUrl || `${said.here === "docs" ? from.origin : besides("http", said.docs.port)}/`,
     qrUrl: lanUrls[0] || "",
     lanUrls,
     deviceUrl: deviceUrls[0] || "",

@@ -53,6 +53,7 @@ impl Config {
             ("appsBaseUrl", bare(&settings.apps_base_url)),
             ("simulatorBaseUrl", bare(&settings.simulator_base_url)),
             ("emulatorUrl", without_user(&settings.emulator_url)),
+            ("docsUrl", without_user(&settings.docs_url)),
         ];
         let set = set.into_iter().filter(|(_, url)| !url.is_empty());
         let set = set.map(|(key, url)| (key.to_owned(), Value::String(url))).collect();

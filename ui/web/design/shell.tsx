@@ -14,6 +14,7 @@ const PAGES = [
   { name: "control", label: "Device control", href: `${config.appsBaseUrl}/apps/control/` },
   { name: "emulator", label: "Device emulator", href: `${config.appsBaseUrl}/apps/emulator/` },
   { name: "simulator", label: "Simulator", href: `${config.appsBaseUrl}/apps/simulator/` },
+  { name: "docs", label: "Documentation", href: config.docsUrl },
 ] as const;
 
 export type PageName = (typeof PAGES)[number]["name"];
