@@ -22,7 +22,7 @@ COPY bench/RESULTS.md bench/
 COPY ui/docs ui/docs
 COPY ui/web/design/icon.svg ui/web/design/
 COPY --from=web /build/ui/docs/node_modules ui/docs/node_modules
-RUN mkdocs build --strict --quiet --config-file ui/docs/mkdocs.yml
+RUN mkdocs build --strict --config-file ui/docs/mkdocs.yml
 
 FROM rust:1.95-trixie AS build
 WORKDIR /build

@@ -21,19 +21,19 @@ if [ -e $built ]; then
         \( -name node_modules -o -name __pycache__ -o -path $site \) -prune -o -newer $built -type f -print -quit)
     [ -n "$newer" ] || exit 0
 fi
+scripts/need.sh python3
 scripts/setup-docs.sh
 # As old as the sources were when the build began, so that what is changed meanwhile is built the next time.
 stamp=$(mktemp)
 said=$(mktemp)
 new=$(mktemp -d .tools/site.XXXXXX)
 trap 'rm -rf "$stamp" "$said" "$new"' EXIT
-# The theme would advertise its successor in every build.
-NO_MKDOCS_2_WARNING=1 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=.tools/docs python3 -m mkdocs build --strict --quiet \
+# The theme would advertise its successor in every build. Not --quiet: then no warning would be a failure.
+NO_MKDOCS_2_WARNING=1 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=.tools/docs python3 -m mkdocs build --strict \
     --config-file ui/docs/mkdocs.yml --site-dir "$PWD/$new" >"$said" 2>&1 || {
-    cat "$said" >&2
+    grep -v '^INFO' "$said" >&2
     exit 1
 }
-cat "$said" >&2
 cp -p "$stamp" "$new/.built"
 chmod 755 "$new"
 rm -rf $site
