@@ -115,7 +115,8 @@ test("the search finds every heading", async () => {
     const missed = [];
     for (const { text, place } of headings) {
       const answered = answer(3);
-      worker.postMessage({ type: 2, data: text });
+      // As words: these signs mean something to the search itself.
+      worker.postMessage({ type: 2, data: text.replaceAll(/[:^~+*-]/g, " ") });
       const { items } = await answered;
       if (!items.flat().some(({ location }) => decodeURIComponent(location) === place)) missed.push(`${text} (${place})`);
     }

@@ -44,7 +44,7 @@ test("each path answers as it is described, where there is nothing yet and where
         const body = method === "get" ? undefined : "{}";
         const kind = Object.keys(led(description, operation.requestBody)?.content ?? json)[0];
         const stop = new AbortController();
-        const response = await fetch(`${base}${place}`, { method, body, headers: body && { "content-type": kind }, signal: stop.signal });
+        const response = await fetch(`${base}${place}`, { method: method.toUpperCase(), body, headers: body && { "content-type": kind }, signal: stop.signal });
         const said = led(description, operation.responses[response.status]);
         assert.ok(said || operation.responses["101"], `${where} answers ${response.status}, which its description does not have`);
         const type = response.headers.get("content-type")?.split(";")[0];

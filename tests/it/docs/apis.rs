@@ -48,9 +48,11 @@ fn parameters(page: &mut String, description: &Value, lists: [&Value; 2]) {
 fn operation(page: &mut String, description: &Value, method: &str, path: &str, around: &Value) {
     let operation = &around[method];
     let method = method.to_uppercase();
+    // The search leaves out words like GET, and a slash is no word.
+    let first = if path == "/" { ", the first page" } else { "" };
     let _ = writeln!(
         page,
-        "### {method} `{path}`\n\n{}.\n",
+        "### {method} `{path}`{first}\n\n{}.\n",
         plain(operation["summary"].as_str().unwrap().trim_end_matches('.'))
     );
     if let Some(more) = operation["description"].as_str() {
