@@ -37,7 +37,8 @@ function step(name) {
 const local = "127.0.0.1:0";
 const settings = {
   GROUPLOOP_CDN__LISTEN: local, GROUPLOOP_CDN__STORE: `file://${data}`, GROUPLOOP_SIMULATOR__LISTEN: local, GROUPLOOP_UI__LISTEN: local,
-  GROUPLOOP_UI__EMULATOR_LISTEN: local, GROUPLOOP_UI__CONTROL_LISTEN: local, GROUPLOOP_LOG__FORMAT: "json",
+  GROUPLOOP_UI__EMULATOR_LISTEN: local, GROUPLOOP_UI__CONTROL_LISTEN: local, GROUPLOOP_UI__DOCS_LISTEN: local,
+  GROUPLOOP_LOG__FORMAT: "json",
 };
 // A group of its own, so that what make started ends with it.
 const make = spawn("make", ["run", `ARGS=--listen ${local}`], { cwd: root, env: { ...process.env, ...settings }, stdio: ["ignore", "pipe", "pipe"], detached: true });

@@ -300,7 +300,7 @@ impl Running {
         let others = others.into_iter().filter_map(|(role, scheme, address)| Some((role, scheme, address?)));
         let mut rows: Vec<Row> =
             others.chain(pages).map(|(role, scheme, address)| Row { role, scheme, address }).collect();
-        let order = ["dashboard", "control", "emulator", "edge", "simulator", "monitor", "cdn"];
+        let order = ["dashboard", "control", "emulator", "edge", "simulator", "monitor", "cdn", "docs"];
         rows.sort_by_key(|row| order.iter().position(|role| *role == row.role));
         rows
     }

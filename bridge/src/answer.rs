@@ -50,6 +50,12 @@ pub enum CommandError {
     TooLong,
 }
 
+impl CommandError {
+    /// Every reason there is.
+    pub const ALL: [Self; 5] =
+        [Self::InvalidFormat, Self::UnknownCommand, Self::MissingParameters, Self::InvalidParameter, Self::TooLong];
+}
+
 impl CommandAnswer {
     /// The kind, as a label of bounded values for metrics.
     #[must_use]

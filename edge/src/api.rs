@@ -41,15 +41,22 @@ pub(crate) enum ApiError {
     Command(CommandError),
 }
 
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
-        let (status, code) = match &self {
+impl ApiError {
+    /// The status, and the word for programs.
+    fn code(&self) -> (StatusCode, String) {
+        match self {
             Self::Space(_) => (StatusCode::NOT_FOUND, "invalid_space".to_owned()),
             Self::Body(rejection) => (rejection.status(), "invalid_body".to_owned()),
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too_slow".to_owned()),
             Self::Target(_) | Self::TooMany(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_target".to_owned()),
             Self::Command(error) => (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
-        };
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, code) = self.code();
         (status, Json(json!({"error": code, "message": self.to_string()}))).into_response()
     }
 }
@@ -175,4 +182,35 @@ fn to_many(edge: &EdgeState, space: &Space, devices: Vec<DeviceId>, text: String
         })
         .buffer_unordered(IN_FLIGHT)
         .boxed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use grouploop_testkit::docs;
+
+    /// What a body of this type is refused with.
+    async fn rejection(content_type: &str, body: impl Into<Body>) -> ApiError {
+        let request = Request::post("/").header("content-type", content_type).body(body.into()).unwrap();
+        Json::<CommandRequest>::from_request(request, &()).await.unwrap_err().into()
+    }
+
+    #[tokio::test]
+    async fn every_error_is_in_the_documentation() {
+        let mut all = vec![
+            ApiError::Space("A".parse::<Space>().unwrap_err()),
+            rejection("text/plain", "{}").await,
+            rejection("application/json", "{").await,
+            rejection("application/json", "{}").await,
+            rejection("application/json", vec![b' '; 4 << 20]).await,
+            ApiError::TooSlow,
+            ApiError::Target("x".into()),
+            ApiError::TooMany(65_537),
+        ];
+        all.extend(CommandError::ALL.map(ApiError::Command));
+        docs::every_variant(include_str!("api.rs"), "ApiError", &all);
+        let code = all.iter().map(ApiError::code).map(|(status, word)| [word, status.as_u16().to_string()]);
+        docs::same_rows("docs/reference/errors.md", "HTTP of an edge", code);
+    }
 }

@@ -19,6 +19,8 @@ use serde_json::json;
 
 /// Body of a command request at most: 65,536 ids fit.
 const MAX_BODY_BYTES: usize = 1 << 20;
+/// What all of this is, for programs.
+const OPENAPI: &str = include_str!("openapi.json");
 
 pub(crate) fn router(state: AppState) -> Router {
     Router::new()
@@ -26,6 +28,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
+        .route("/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], OPENAPI) }))
         .route("/api/spaces/{space}/devices", get(api::devices))
         .route("/api/spaces/{space}/commands", post(api::commands))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
@@ -77,6 +80,7 @@ fn welcome(node: &Node, request: &Request<Body>) -> String {
          Devices and apps connect here by WebSocket:  {ws}://{host}/  (another space: {ws}://{host}/spaces/<space>)\n\
          Dashboard, apps and emulator, where they run: {http}://{plain}:5004/\n\
          Devices of this space as JSON:                {http}://{host}/api/spaces/main/devices\n\
+         All requests, described as OpenAPI:           {http}://{host}/openapi.json\n\
          Health and metrics:                           {http}://{host}/health  {http}://{host}/metrics\n",
         version = node.member.version
     )

@@ -22,6 +22,29 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 /// What is read at a time: the library's own 128 KB would be kept for every connection, and nearly all messages are 30 bytes.
 const READ_BUFFER: usize = 1024;
 
+/// Why somebody gets no WebSocket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    BadHandshake,
+    BadSpace,
+    Draining,
+    TooManyConnections,
+    TooManySpaces,
+}
+
+impl Refusal {
+    /// The word for metrics, and the status.
+    fn code(self) -> (&'static str, StatusCode) {
+        match self {
+            Self::BadHandshake => ("bad_handshake", StatusCode::BAD_REQUEST),
+            Self::BadSpace => ("bad_space", StatusCode::BAD_REQUEST),
+            Self::Draining => ("draining", StatusCode::SERVICE_UNAVAILABLE),
+            Self::TooManyConnections => ("too_many_connections", StatusCode::SERVICE_UNAVAILABLE),
+            Self::TooManySpaces => ("too_many_spaces", StatusCode::SERVICE_UNAVAILABLE),
+        }
+    }
+}
+
 /// Whether a request asks for a WebSocket.
 pub(crate) fn is_upgrade(headers: &HeaderMap) -> bool {
     headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
@@ -33,20 +56,20 @@ pub(crate) fn upgrade(state: &AppState, mut request: Request<Body>) -> Response<
     let node = edge.node.clone();
     let key = match handshake_key(&request) {
         Ok(key) => key,
-        Err(why) => return refuse(&node.metrics, "bad_handshake", StatusCode::BAD_REQUEST, why),
+        Err(why) => return refuse(&node.metrics, Refusal::BadHandshake, why),
     };
     let space = match space_of(request.uri().path()) {
         Ok(space) => space,
-        Err(why) => return refuse(&node.metrics, "bad_space", StatusCode::BAD_REQUEST, &why),
+        Err(why) => return refuse(&node.metrics, Refusal::BadSpace, &why),
     };
     if node.is_leaving() {
-        return refuse(&node.metrics, "draining", StatusCode::SERVICE_UNAVAILABLE, "this edge is going away");
+        return refuse(&node.metrics, Refusal::Draining, "this edge is going away");
     }
     if node.peer_count() >= node.settings.max_connections as usize {
-        return refuse(&node.metrics, "too_many_connections", StatusCode::SERVICE_UNAVAILABLE, "too many connections");
+        return refuse(&node.metrics, Refusal::TooManyConnections, "too many connections");
     }
     let Ok(place) = edge.spaces.enter(&node, &space) else {
-        return refuse(&node.metrics, "too_many_spaces", StatusCode::SERVICE_UNAVAILABLE, "too many spaces");
+        return refuse(&node.metrics, Refusal::TooManySpaces, "too many spaces");
     };
     if place.is_first {
         let host = OnTheBus::new(edge.clone(), place.space.clone());
@@ -113,7 +136,8 @@ fn space_of(path: &str) -> Result<Space, String> {
     }
 }
 
-fn refuse(metrics: &crate::metrics::Metrics, reason: &'static str, status: StatusCode, why: &str) -> Response<Body> {
+fn refuse(metrics: &crate::metrics::Metrics, refusal: Refusal, why: &str) -> Response<Body> {
+    let (reason, status) = refusal.code();
     metrics.refused(reason);
     let mut response = Response::new(Body::from(format!("{why}\n")));
     *response.status_mut() = status;
@@ -127,6 +151,16 @@ fn refuse(metrics: &crate::metrics::Metrics, reason: &'static str, status: Statu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use grouploop_testkit::docs;
+
+    #[test]
+    fn every_refusal_is_in_the_documentation() {
+        use Refusal::{BadHandshake, BadSpace, Draining, TooManyConnections, TooManySpaces};
+        let all = [BadHandshake, BadSpace, Draining, TooManyConnections, TooManySpaces];
+        docs::every_variant(include_str!("upgrade.rs"), "Refusal", &all);
+        let code = all.map(Refusal::code).map(|(word, status)| [word.to_owned(), status.as_u16().to_string()]);
+        docs::same_rows("docs/reference/errors.md", "A WebSocket that is refused", code);
+    }
 
     #[test]
     fn paths_name_spaces() {

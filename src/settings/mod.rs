@@ -107,6 +107,7 @@ impl Settings {
             ("simulator_base_url", &self.ui.simulator_base_url, "http://host:5005"),
             ("emulator_url", &self.ui.emulator_url, "https://host:5007/"),
             ("monitor_url", &self.ui.monitor_url, "http://host:5010/"),
+            ("docs_url", &self.ui.docs_url, "http://host:5006/"),
             ("cdn_url", &self.ui.cdn_url, "http://host:5008"),
         ] {
             if let Some(why) = url_complaint(url, &["http", "https"]) {

@@ -180,7 +180,8 @@ impl EdgeBuilder {
         if matches!(self.role.as_str(), "up" | "ui") {
             command
                 .env("GROUPLOOP_UI__EMULATOR_LISTEN", "127.0.0.1:0")
-                .env("GROUPLOOP_UI__CONTROL_LISTEN", "127.0.0.1:0");
+                .env("GROUPLOOP_UI__CONTROL_LISTEN", "127.0.0.1:0")
+                .env("GROUPLOOP_UI__DOCS_LISTEN", "127.0.0.1:0");
             command.env("GROUPLOOP_UI__APPS", "");
         }
         // Away from a grouploop.toml that someone keeps where the tests run.

@@ -114,17 +114,19 @@ export const startSimulator = (nats, { listen = "127.0.0.1:0", recordings = "", 
 export const startMonitor = (nats, { listen = "127.0.0.1:0", natsUrls = "" } = {}) =>
   startRole("monitor", listen, { NATS_URL: nats, GROUPLOOP_BUS__ENGINE: "nats", GROUPLOOP_MONITOR__NATS_URLS: natsUrls });
 
-/** The pages, for these services and with this folder of apps: the addresses of the dashboard, the emulator and device control. */
+/** The pages, for these services and with this folder of apps: the addresses of the dashboard, the emulator, device control and
+ *  the documentation. */
 export async function startUi({ edge, cdn, simulator, monitor = "", apps = "" }) {
   const found = {};
   const settings = {
-    GROUPLOOP_UI__EMULATOR_LISTEN: "127.0.0.1:0", GROUPLOOP_UI__CONTROL_LISTEN: "127.0.0.1:0", GROUPLOOP_UI__APPS: apps,
+    GROUPLOOP_UI__EMULATOR_LISTEN: "127.0.0.1:0", GROUPLOOP_UI__CONTROL_LISTEN: "127.0.0.1:0", GROUPLOOP_UI__DOCS_LISTEN: "127.0.0.1:0",
+    GROUPLOOP_UI__APPS: apps,
     GROUPLOOP_UI__SIMULATOR_BASE_URL: `http://${simulator}`, ...(monitor && { GROUPLOOP_UI__MONITOR_URL: `http://${monitor}/` }),
     WS_DEFAULT_URL: `ws://${edge}/`, CDN_BASE_URL: `http://${cdn}`,
   };
   const { kill } = await startProgram(["ui", "--listen", "127.0.0.1:0"], settings, said => {
     if (said.message === "listening") found[said["ui.page"]] = said["ui.address"];
-    return found.dashboard && found.emulator && found.control && true;
+    return found.dashboard && found.emulator && found.control && found.docs && true;
   });
   return { ...found, kill };
 }
@@ -154,7 +156,8 @@ export async function startUp() {
   const settings = {
     GROUPLOOP_CDN__LISTEN: local, GROUPLOOP_CDN__STORE: "memory://", GROUPLOOP_SIMULATOR__LISTEN: local, GROUPLOOP_UI__LISTEN: local,
     GROUPLOOP_MONITOR__LISTEN: local,
-    GROUPLOOP_UI__EMULATOR_LISTEN: local, GROUPLOOP_UI__CONTROL_LISTEN: local, GROUPLOOP_TLS__FOLDER: data,
+    GROUPLOOP_UI__EMULATOR_LISTEN: local, GROUPLOOP_UI__CONTROL_LISTEN: local, GROUPLOOP_UI__DOCS_LISTEN: local,
+    GROUPLOOP_TLS__FOLDER: data,
     // A debug build compresses p5.js slowly.
     GROUPLOOP_UI__CDN_TIMEOUT_MS: "60000",
   };
@@ -163,7 +166,7 @@ export async function startUp() {
     const role = ["edge", "cdn", "simulator"].find(role => said[`${role}.address`]);
     if (role) found[role] = said[`${role}.address`];
     else found[said["ui.page"]] = said["ui.address"];
-    return ["edge", "cdn", "simulator", "dashboard", "emulator", "control"].every(role => found[role]) || undefined;
+    return ["edge", "cdn", "simulator", "dashboard", "emulator", "control", "docs"].every(role => found[role]) || undefined;
   });
   return { ...found, kill };
 }

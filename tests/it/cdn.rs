@@ -301,12 +301,19 @@ async fn every_port_that_is_taken_is_named() {
     let process = builder().role("up").listen(&address).env("GROUPLOOP_CDN__LISTEN", &address);
     let process = process.env("GROUPLOOP_SIMULATOR__LISTEN", &address);
     let process = process.env("GROUPLOOP_UI__LISTEN", &address).env("GROUPLOOP_UI__EMULATOR_LISTEN", &address);
-    let process = process.env("GROUPLOOP_UI__CONTROL_LISTEN", &address).spawn();
+    let process = process.env("GROUPLOOP_UI__CONTROL_LISTEN", &address);
+    let process = process.env("GROUPLOOP_UI__DOCS_LISTEN", &address).spawn();
     assert_eq!(within("it to end", process.ended()).await.code(), Some(69));
     let said = process.log().join("\n");
-    for setting in
-        ["edge.listen", "cdn.listen", "simulator.listen", "ui.listen", "ui.emulator_listen", "ui.control_listen"]
-    {
+    for setting in [
+        "edge.listen",
+        "cdn.listen",
+        "simulator.listen",
+        "ui.listen",
+        "ui.emulator_listen",
+        "ui.control_listen",
+        "ui.docs_listen",
+    ] {
         assert!(said.contains(setting), "{setting} in {said}");
     }
 }

@@ -12,6 +12,7 @@ mod stage;
 mod cdn;
 mod cluster;
 mod commands;
+mod docs;
 mod faults;
 mod firmware;
 mod hostile;

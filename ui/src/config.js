@@ -25,6 +25,7 @@
     simulatorBaseUrl: said.set.simulatorBaseUrl || (said.here === "simulator" ? from.origin : besides("http", said.simulator.port)),
     monitorUrl: said.set.monitorUrl || `${said.here === "monitor" ? from.origin : besides("http", said.monitor.port)}/`,
     emulatorUrl,
+    docsUrl: said.set.docsUrl || `${said.here === "docs" ? from.origin : besides("http", said.docs.port)}/`,
     qrUrl: lanUrls[0] || "",
     lanUrls,
     deviceUrl: deviceUrls[0] || "",

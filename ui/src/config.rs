@@ -56,6 +56,7 @@ impl Config {
             ("simulatorBaseUrl", bare(&settings.simulator_base_url)),
             ("emulatorUrl", without_user(&settings.emulator_url)),
             ("monitorUrl", without_user(&settings.monitor_url)),
+            ("docsUrl", without_user(&settings.docs_url)),
         ];
         let set = set.into_iter().filter(|(_, url)| !url.is_empty());
         let set = set.map(|(key, url)| (key.to_owned(), Value::String(url))).collect();

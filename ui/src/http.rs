@@ -154,7 +154,7 @@ pub(crate) fn names_of_ours() -> impl Iterator<Item = &'static str> {
 }
 
 /// To a path of this host, for now: where an app is missing today there may be one tomorrow.
-fn redirect(path: &str, query: Option<&str>) -> Response {
+pub(crate) fn redirect(path: &str, query: Option<&str>) -> Response {
     let place = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
     let mut response = StatusCode::TEMPORARY_REDIRECT.into_response();
     // Both were in a header before.

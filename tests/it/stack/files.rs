@@ -54,6 +54,7 @@ fn only_the_ports_for_people_and_devices_are_published() {
         ("5003", "balancer"),
         ("5004", "ui"),
         ("5005", "simulator"),
+        ("5006", "ui"),
         ("5007", "ui"),
         ("5008", "cdn"),
         ("5009", "ui"),
@@ -389,7 +390,7 @@ fn a_nats_server_has_time_to_send_its_clients_away() {
 
 #[test]
 fn the_ports_of_pages_follow_their_variables() {
-    let ports = ["EDGE", "DASHBOARD", "SIMULATOR", "EMULATOR", "CDN", "CONTROL"];
+    let ports = ["EDGE", "DASHBOARD", "SIMULATOR", "EMULATOR", "CDN", "CONTROL", "DOCS"];
     let mut variables = required();
     variables.extend((6001..).zip(ports).map(|(port, name)| (format!("{name}_PORT"), port.to_string())));
     let stack = stack(&variables);
@@ -403,10 +404,11 @@ fn the_ports_of_pages_follow_their_variables() {
         ("ui", "emulator_listen"),
         ("cdn", "listen"),
         ("ui", "control_listen"),
+        ("ui", "docs_listen"),
     ]) {
         assert_eq!(settings[section][key]["value"], format!("0.0.0.0:{port}"), "{section}.{key}");
     }
-    assert_eq!(ui.published(), ["6002", "6004", "6006"]);
+    assert_eq!(ui.published(), ["6002", "6004", "6006", "6007"]);
     assert!(ui.health().last().unwrap().ends_with(":6002"));
 }
 
@@ -414,7 +416,7 @@ fn the_ports_of_pages_follow_their_variables() {
 fn the_image_has_every_port_and_copies_what_is_there() {
     let file = read("Dockerfile");
     let exposed = file.lines().find_map(|line| line.strip_prefix("EXPOSE ")).unwrap();
-    assert_eq!(exposed, "5003 5004 5005 5007 5008 5009 5010");
+    assert_eq!(exposed, "5003 5004 5005 5006 5007 5008 5009 5010");
     for line in file.lines().filter(|line| line.starts_with("COPY ") && !line.contains("--from")) {
         let mut words: Vec<&str> = line.split(' ').skip(1).collect();
         words.pop();

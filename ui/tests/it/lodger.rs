@@ -15,7 +15,12 @@ fn lodger(pages: Pages) -> Router {
         version: "0.0.0-test".into(),
         pages,
         neighbours: Neighbours { edge: at(6003), cdn: nobody(), simulator: at(6005), monitor: at(6010) },
-        ports: vec![(Port::Hub, at(6004)), (Port::Emulator, at(6007)), (Port::Control, at(6009))],
+        ports: vec![
+            (Port::Hub, at(6004)),
+            (Port::Emulator, at(6007)),
+            (Port::Control, at(6009)),
+            (Port::Docs, at(6006)),
+        ],
         cdn_base_url: String::new(),
         lan: || vec![Ipv4Addr::new(10, 0, 0, 7)],
         tls: false,

@@ -21,6 +21,9 @@ pub(crate) fn pages() -> Pages {
         ("simulator", "index.html", "<!doctype html><title>Simulator</title>".to_owned()),
         ("simulator", "assets/index-sim.js", script()),
         ("control", "index.html", "<!doctype html><title>Control</title>".to_owned()),
+        ("docs", "index.html", "<!doctype html><title>Docs</title>".to_owned()),
+        ("docs", "protocol/index.html", "<!doctype html><title>Protocol</title>".to_owned()),
+        ("docs", "404.html", "<!doctype html><title>No such page</title>".to_owned()),
     ];
     Pages::new(files.iter().map(|(page, path, text)| (*page, *path, text.clone().into())))
 }
@@ -28,6 +31,7 @@ pub(crate) fn pages() -> Pages {
 pub(crate) struct Stage {
     pub(crate) hub: SocketAddr,
     pub(crate) emulator: SocketAddr,
+    pub(crate) docs: SocketAddr,
     pub(crate) ui: Ui,
     pub(crate) folder: Folder,
 }
@@ -66,7 +70,7 @@ impl Stage {
             let (_, address) = addresses.iter().find(|(port, _)| *port == wanted).unwrap();
             SocketAddr::from((Ipv4Addr::LOCALHOST, address.port()))
         };
-        Self { hub: at(Port::Hub), emulator: at(Port::Emulator), ui, folder }
+        Self { hub: at(Port::Hub), emulator: at(Port::Emulator), docs: at(Port::Docs), ui, folder }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Response {

@@ -8,7 +8,6 @@ export interface AppConfig {
   readonly simulatorBaseUrl?: string;
   readonly emulatorUrl?: string;
   readonly monitorUrl?: string;
-  /** Empty when there is none. */
   readonly docsUrl?: string;
   /** The emulator as a phone in the same network reaches it; empty when none can. */
   readonly qrUrl?: string;
@@ -41,7 +40,7 @@ export const config = {
   simulatorBaseUrl: said.simulatorBaseUrl || besides("http", 5005),
   emulatorUrl: said.emulatorUrl || `${besides("http", 5007)}/`,
   monitorUrl: said.monitorUrl || `${besides("http", 5010)}/`,
-  docsUrl: said.docsUrl ?? "",
+  docsUrl: said.docsUrl || `${besides("http", 5006)}/`,
   qrUrl: said.qrUrl ?? "",
   lanUrls: said.lanUrls ?? [],
   deviceUrl: said.deviceUrl ?? "",
