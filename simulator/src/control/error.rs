@@ -149,6 +149,7 @@ mod tests {
             DeckError::Playing(night.clone()),
             DeckError::TooMany(64),
             DeckError::TooManyReplays(4),
+            DeckError::TooFast { asked: 2_000, left: 500 },
             DeckError::OverLimit { what, key: "max_recording_seconds", most },
             DeckError::Folder(denied()),
             DeckError::Tape { name: night, why: TapeError::InUse("night.glrec".into()) },

@@ -16,7 +16,8 @@ fn every_subject_is_told() {
         Subject::Presence { space: space.clone() },
         Subject::Kept { space },
         Subject::Node { node: node.clone() },
-        Subject::Echo { node },
+        Subject::Echo { node: node.clone() },
+        Subject::Report { node },
         Subject::Registry,
         Subject::Firmware,
     ];
