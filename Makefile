@@ -1,7 +1,7 @@
 # What a person or a machine runs here. `make help` lists it; each step of `make test` can be run alone.
 # Needs cargo, node, npm and python3 with pip; the rest comes by itself (`make setup`), into .tools/ and node_modules/.
 
-.PHONY: help run test bench bench-restarts bench-browser setup setup-nats setup-s3 setup-deploy setup-browser libraries docs docs-if-possible web web-test lint fmt clippy unit deploy-test browser build clean
+.PHONY: help run test bench bench-restarts bench-browser setup setup-nats setup-s3 setup-deploy setup-browser libraries docs docs-if-possible web web-test lint fmt clippy unit deploy-test browser examples build clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -19,7 +19,7 @@ run: libraries web docs-if-possible ## build and run everything in one process, 
 	cargo build --release --bin grouploop
 	target/release/grouploop up $(ARGS)
 
-test: setup lint unit web-test deploy-test browser ## set up, then all checks and all tests
+test: setup lint unit web-test deploy-test browser examples ## set up, then all checks and all tests
 
 # What is missing is said first, everything else is measured nevertheless, and it is a failure in the end.
 bench: libraries web setup-nats setup-s3 setup-deploy setup-browser ## measure a release build (about 10 minutes) and write bench/RESULTS.md
@@ -104,6 +104,10 @@ deploy-test: setup-deploy ## the Kubernetes example against its schemas (the res
 browser: setup ## the pages and the libraries in Chromium, on edges over NATS
 	cargo build --bin grouploop
 	cd tests/browser && node --test --test-reporter=spec
+
+examples: setup ## every command and every piece of code in the documentation, as it is written there
+	cargo build --bin grouploop
+	scripts/alone.sh node --test --test-reporter=spec tests/docs/*.test.mjs
 
 build: libraries web docs ## a release build of the binary: target/release/grouploop
 	@scripts/need.sh cargo
