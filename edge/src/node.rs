@@ -58,7 +58,7 @@ impl Node {
             member: Member::new(id, ROLE, version, bus),
             settings,
             threads,
-            metrics: Metrics::default(),
+            metrics: Metrics::new(),
             tls,
             runtime: Handle::current(),
             tasks: TaskTracker::new(),

@@ -118,7 +118,7 @@ impl SpaceHost for OnTheBus {
     }
 
     fn telemetry(&self, lines: Bytes) {
-        self.space.telemetry.show(lines);
+        self.space.telemetry.show(lines, Instant::now());
     }
 
     fn anew(&self) -> Option<Self> {

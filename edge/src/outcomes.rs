@@ -1,7 +1,6 @@
 //! What a command came to, for whoever asked by HTTP: one object when all is known, or a line for each device as soon as it is known, so that a
 //! sender whose edge goes away in the middle knows what was done.
 
-use crate::metrics::Metrics;
 use crate::node::Node;
 use axum::Json;
 use axum::body::Body;
@@ -40,16 +39,16 @@ impl Form {
 /// The answer in this form.
 pub(crate) async fn answer(node: &Arc<Node>, outcomes: Outcomes, form: Form) -> Response {
     let node = node.clone();
-    let outcomes = outcomes.inspect(move |(_, is_sent)| count(&node.metrics, *is_sent));
+    let outcomes = outcomes.inspect(move |(_, is_sent)| node.metrics.answered(answered(*is_sent)));
     match form {
         Form::Object => object(outcomes.collect().await),
         Form::Lines => lines(outcomes.boxed()),
     }
 }
 
-fn count(metrics: &Metrics, is_sent: bool) {
-    let answer = if is_sent { CommandAnswer::Success } else { CommandAnswer::Failed };
-    metrics.answered(answer.kind());
+/// The answer about one device.
+pub(crate) fn answered(is_sent: bool) -> CommandAnswer {
+    if is_sent { CommandAnswer::Success } else { CommandAnswer::Failed }
 }
 
 fn word(is_sent: bool) -> &'static str {

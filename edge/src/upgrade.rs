@@ -4,6 +4,7 @@
 //! the socket itself, to end an over-long message with a close frame that reaches the peer, and without one indirect call for each read.
 
 use crate::connection::Connection;
+use crate::metrics::{Metrics, Refused};
 use crate::on_the_bus::OnTheBus;
 use crate::state::AppState;
 use crate::worker::Open;
@@ -33,20 +34,25 @@ pub(crate) fn upgrade(state: &AppState, mut request: Request<Body>) -> Response<
     let node = edge.node.clone();
     let key = match handshake_key(&request) {
         Ok(key) => key,
-        Err(why) => return refuse(&node.metrics, "bad_handshake", StatusCode::BAD_REQUEST, why),
+        Err(why) => return refuse(&node.metrics, Refused::BadHandshake, StatusCode::BAD_REQUEST, why),
     };
     let space = match space_of(request.uri().path()) {
         Ok(space) => space,
-        Err(why) => return refuse(&node.metrics, "bad_space", StatusCode::BAD_REQUEST, &why),
+        Err(why) => return refuse(&node.metrics, Refused::BadSpace, StatusCode::BAD_REQUEST, &why),
     };
     if node.is_draining() {
-        return refuse(&node.metrics, "draining", StatusCode::SERVICE_UNAVAILABLE, "this edge is going away");
+        return refuse(&node.metrics, Refused::Draining, StatusCode::SERVICE_UNAVAILABLE, "this edge is going away");
     }
     if node.peer_count() >= node.settings.max_connections as usize {
-        return refuse(&node.metrics, "too_many_connections", StatusCode::SERVICE_UNAVAILABLE, "too many connections");
+        return refuse(
+            &node.metrics,
+            Refused::TooManyConnections,
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too many connections",
+        );
     }
     let Ok(place) = edge.spaces.enter(&node, &space) else {
-        return refuse(&node.metrics, "too_many_spaces", StatusCode::SERVICE_UNAVAILABLE, "too many spaces");
+        return refuse(&node.metrics, Refused::TooManySpaces, StatusCode::SERVICE_UNAVAILABLE, "too many spaces");
     };
     if place.is_first {
         let host = OnTheBus::new(edge.clone(), place.space.clone());
@@ -113,7 +119,7 @@ fn space_of(path: &str) -> Result<Space, String> {
     }
 }
 
-fn refuse(metrics: &crate::metrics::Metrics, reason: &'static str, status: StatusCode, why: &str) -> Response<Body> {
+fn refuse(metrics: &Metrics, reason: Refused, status: StatusCode, why: &str) -> Response<Body> {
     metrics.refused(reason);
     let mut response = Response::new(Body::from(format!("{why}\n")));
     *response.status_mut() = status;

@@ -16,6 +16,7 @@ mod faults;
 mod firmware;
 mod hostile;
 mod http;
+mod monitoring;
 mod ownership;
 mod parameters;
 mod program;

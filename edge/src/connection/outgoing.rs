@@ -1,6 +1,7 @@
 //! What a connection writes: commands for its devices, answers in the order of the questions, telemetry.
 
 use super::{Connection, ending};
+use crate::metrics::Dropped;
 use crate::node::Node;
 use crate::peer::Next;
 use crate::view::View;
@@ -19,8 +20,15 @@ pub(super) enum Reply {
     Greeting,
     StreamOn(Box<SubscribeOptions>),
     StreamOff,
-    One(oneshot::Receiver<bool>, Instant),
-    All(oneshot::Receiver<usize>, Instant),
+    One(oneshot::Receiver<bool>, Waiting),
+    All(oneshot::Receiver<usize>, Waiting),
+}
+
+/// When a command came, and until when its outcome is waited for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Waiting {
+    pub(super) since: Instant,
+    pub(super) until: Instant,
 }
 
 impl Connection {
@@ -92,8 +100,11 @@ impl Connection {
             let metrics = &self.node.metrics;
             metrics.viewer_messages.inc();
             metrics.viewer_bytes.inc_by(serving.text.len() as u64);
+            if let Some(arrived) = serving.arrived {
+                metrics.delay_to_viewer.observe(now.saturating_duration_since(arrived));
+            }
             if serving.lapped > 0 {
-                metrics.drop_frames("viewer_lapped", serving.lapped);
+                metrics.drop_frames(Dropped::ViewerLapped, serving.lapped);
             }
             return Ok(Some(WsMessage::Text(serving.text)));
         }
@@ -109,13 +120,14 @@ impl Connection {
 
     /// The next answer, when the one that is due is known.
     fn next_reply(&mut self, cx: &mut Context<'_>, now: Instant) -> Option<Utf8Bytes> {
-        let known = |answer: CommandAnswer, node: &Node| {
-            node.metrics.answered(answer.kind());
+        let known = |answer: CommandAnswer, since: Instant, node: &Node| {
+            node.metrics.answered(answer);
+            node.metrics.answered_within(answer, now.saturating_duration_since(since));
             Some(Utf8Bytes::from(answer.to_string()))
         };
         match self.replies.front_mut()? {
-            Reply::One(answer, until) => {
-                let until = *until;
+            Reply::One(answer, waiting) => {
+                let Waiting { since, until } = *waiting;
                 let answer = match Pin::new(answer).poll(cx) {
                     Poll::Ready(Ok(true)) => CommandAnswer::Success,
                     Poll::Ready(_) => CommandAnswer::Failed,
@@ -126,10 +138,10 @@ impl Connection {
                     }
                 };
                 self.replies.pop_front();
-                return known(answer, &self.node);
+                return known(answer, since, &self.node);
             }
-            Reply::All(answer, until) => {
-                let until = *until;
+            Reply::All(answer, waiting) => {
+                let Waiting { since, until } = *waiting;
                 let count = match Pin::new(answer).poll(cx) {
                     Poll::Ready(count) => count.unwrap_or(0),
                     Poll::Pending if now >= until => 0,
@@ -139,7 +151,7 @@ impl Connection {
                     }
                 };
                 self.replies.pop_front();
-                return known(CommandAnswer::SentTo(count), &self.node);
+                return known(CommandAnswer::SentTo(count), since, &self.node);
             }
             _ => {}
         }

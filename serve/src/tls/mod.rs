@@ -46,6 +46,8 @@ pub struct Certificate {
     pub key: Arc<CertifiedKey>,
     /// When it ends, for people: `2027-01-31T23:59:59Z`.
     pub ends: String,
+    /// The same as seconds since 1970, for programs.
+    pub ends_seconds: u64,
 }
 
 /// Why a connection came to nothing before its first request.
@@ -88,6 +90,12 @@ impl Tls {
         self.certificate.0.read().unwrap_or_else(PoisonError::into_inner).ends.clone()
     }
 
+    /// The same as seconds since 1970.
+    #[must_use]
+    pub fn ends_seconds(&self) -> u64 {
+        self.certificate.0.read().unwrap_or_else(PoisonError::into_inner).ends_seconds
+    }
+
     /// Finds out what the client speaks, and does the handshake when it is TLS; all of it within `limit`. `wrap` is put around the socket
     /// in either case.
     ///
@@ -108,18 +116,6 @@ impl Tls {
         }
         let stream = timeout_at(end, self.acceptor.accept(wrap(socket))).await.map_err(|_| TlsFailure::Slow)??;
         Ok(MaybeTls::Tls(Box::new(stream)))
-    }
-}
-
-impl TlsFailure {
-    /// As a label of bounded values; none when there is nothing to count.
-    #[must_use]
-    pub fn reason(&self) -> Option<&'static str> {
-        match self {
-            Self::Silent => None,
-            Self::Slow => Some("tls_slow"),
-            Self::Failed(_) => Some("tls_failed"),
-        }
     }
 }
 

@@ -30,7 +30,7 @@ const HALF_A_HELLO: [u8; 9] = [0x16, 3, 1, 2, 0, 1, 0, 1, 252];
 fn ready(certificate: &TestCertificate) -> Certificate {
     let chain = vec![CertificateDer::from_pem_slice(certificate.certificate.as_bytes()).unwrap()];
     let key = any_supported_type(&PrivateKeyDer::from_pem_slice(certificate.key.as_bytes()).unwrap()).unwrap();
-    Certificate { key: Arc::new(CertifiedKey::new(chain, key)), ends: "in a year".into() }
+    Certificate { key: Arc::new(CertifiedKey::new(chain, key)), ends: "in a year".into(), ends_seconds: 1 }
 }
 
 /// A server with TLS, and a client that trusts it.
