@@ -77,6 +77,16 @@ pub(super) fn read(text: &str) -> Vec<Metric> {
     metrics
 }
 
+/// The names under which Prometheus has the metrics of all roles.
+pub(super) fn names() -> BTreeSet<String> {
+    let metrics = ROLES.iter().flat_map(|role| read(&(role.told)()));
+    let names = metrics.flat_map(|Metric { name, kind, .. }| match kind.as_str() {
+        "histogram" => ["_bucket", "_sum", "_count"].map(|suffix| format!("{name}{suffix}")).to_vec(),
+        _ => vec![name],
+    });
+    names.collect()
+}
+
 #[test]
 fn every_metric_is_named_after_its_role_and_known_once() {
     for role in ROLES {

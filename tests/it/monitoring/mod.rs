@@ -2,4 +2,5 @@
 
 mod catalogue;
 mod page;
+mod prometheus;
 mod times;
