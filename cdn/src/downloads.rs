@@ -7,7 +7,7 @@
 //! A report names what moved since the last one, at most 200 downloads in a message and [`MAX_TRANSFERS`] in all, so the bus hears a bounded
 //! number of messages however many devices fetch.
 
-use crate::metrics::Metrics;
+use crate::metrics::{Downloaded, Metrics};
 use crate::path::AssetPath;
 use crate::store::StoreError;
 use axum::http::HeaderMap;
@@ -137,7 +137,7 @@ impl Downloads {
 
     /// A device was told that there is nothing to do: it runs this image already, or was only asked what it runs.
     pub(crate) fn nothing_to_do(&self, path: &AssetPath, client: Client) {
-        self.metrics.downloaded(if client.check { "checked" } else { "up_to_date" });
+        self.metrics.downloaded(if client.check { Downloaded::Checked } else { Downloaded::UpToDate });
         self.begin(path, client, 304, 0).ended.store(true, Ordering::Release);
     }
 
@@ -263,7 +263,7 @@ impl Body for Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.downloads.metrics.downloaded(if self.left == 0 { "done" } else { "aborted" });
+        self.downloads.metrics.downloaded(if self.left == 0 { Downloaded::Done } else { Downloaded::Aborted });
         self.transfer.ended.store(true, Ordering::Release);
     }
 }

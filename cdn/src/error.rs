@@ -5,6 +5,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use grouploop_serve::content::NO_STORE;
+use grouploop_serve::words;
 use serde_json::json;
 
 /// Why a request is not answered with what it asked for.
@@ -72,40 +73,70 @@ pub(crate) enum HttpError {
     StoreAway,
 }
 
+words! {
+    /// What an error is called for programs and in metrics.
+    pub(crate) enum Word {
+        NotFound = "not_found",
+        MethodNotAllowed = "method_not_allowed",
+        BadName = "bad_name",
+        BadRequest = "bad_request",
+        WritingOff = "writing_off",
+        Unauthorized = "unauthorized",
+        PreconditionFailed = "precondition_failed",
+        InTheWay = "in_the_way",
+        TooLarge = "too_large",
+        NoSuchRange = "no_such_range",
+        Refused = "refused",
+        Cut = "cut",
+        Busy = "busy",
+        InvalidSpace = "invalid_space",
+        BadId = "bad_id",
+        NoCondition = "no_condition",
+        Full = "full",
+        Stranger = "stranger",
+        TooManyStreams = "too_many_streams",
+        DevicesTaken = "devices_taken",
+        Over = "over",
+        NotOver = "not_over",
+        StoreDenied = "store_denied",
+        StoreAway = "store_away",
+    }
+}
+
 impl HttpError {
     /// The word for programs, and the status.
-    fn code(&self) -> (&'static str, StatusCode) {
+    fn code(&self) -> (Word, StatusCode) {
         match self {
-            Self::NotFound => ("not_found", StatusCode::NOT_FOUND),
-            Self::MethodNotAllowed(_) => ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED),
-            Self::BadName => ("bad_name", StatusCode::BAD_REQUEST),
-            Self::BadRequest(_) => ("bad_request", StatusCode::BAD_REQUEST),
-            Self::WritingOff => ("writing_off", StatusCode::FORBIDDEN),
-            Self::Unauthorized => ("unauthorized", StatusCode::UNAUTHORIZED),
-            Self::PreconditionFailed => ("precondition_failed", StatusCode::PRECONDITION_FAILED),
-            Self::InTheWay => ("in_the_way", StatusCode::CONFLICT),
-            Self::TooLarge(_) => ("too_large", StatusCode::PAYLOAD_TOO_LARGE),
-            Self::NoSuchRange(_) => ("no_such_range", StatusCode::RANGE_NOT_SATISFIABLE),
-            Self::Refused(_) => ("refused", StatusCode::UNPROCESSABLE_ENTITY),
-            Self::Cut => ("cut", StatusCode::BAD_REQUEST),
-            Self::Busy => ("busy", StatusCode::SERVICE_UNAVAILABLE),
-            Self::BadSpace => ("invalid_space", StatusCode::NOT_FOUND),
-            Self::BadId => ("bad_id", StatusCode::BAD_REQUEST),
-            Self::NoCondition => ("no_condition", StatusCode::PRECONDITION_REQUIRED),
-            Self::TooLong(_) => ("too_large", StatusCode::PAYLOAD_TOO_LARGE),
-            Self::Full(_) => ("full", StatusCode::CONFLICT),
-            Self::Stranger => ("stranger", StatusCode::FORBIDDEN),
-            Self::TooManyStreams(_) => ("too_many_streams", StatusCode::SERVICE_UNAVAILABLE),
-            Self::DevicesTaken { .. } => ("devices_taken", StatusCode::CONFLICT),
-            Self::Over(_) => ("over", StatusCode::CONFLICT),
-            Self::NotOver => ("not_over", StatusCode::CONFLICT),
-            Self::StoreDenied => ("store_denied", StatusCode::INTERNAL_SERVER_ERROR),
-            Self::StoreAway => ("store_away", StatusCode::SERVICE_UNAVAILABLE),
+            Self::NotFound => (Word::NotFound, StatusCode::NOT_FOUND),
+            Self::MethodNotAllowed(_) => (Word::MethodNotAllowed, StatusCode::METHOD_NOT_ALLOWED),
+            Self::BadName => (Word::BadName, StatusCode::BAD_REQUEST),
+            Self::BadRequest(_) => (Word::BadRequest, StatusCode::BAD_REQUEST),
+            Self::WritingOff => (Word::WritingOff, StatusCode::FORBIDDEN),
+            Self::Unauthorized => (Word::Unauthorized, StatusCode::UNAUTHORIZED),
+            Self::PreconditionFailed => (Word::PreconditionFailed, StatusCode::PRECONDITION_FAILED),
+            Self::InTheWay => (Word::InTheWay, StatusCode::CONFLICT),
+            Self::TooLarge(_) => (Word::TooLarge, StatusCode::PAYLOAD_TOO_LARGE),
+            Self::NoSuchRange(_) => (Word::NoSuchRange, StatusCode::RANGE_NOT_SATISFIABLE),
+            Self::Refused(_) => (Word::Refused, StatusCode::UNPROCESSABLE_ENTITY),
+            Self::Cut => (Word::Cut, StatusCode::BAD_REQUEST),
+            Self::Busy => (Word::Busy, StatusCode::SERVICE_UNAVAILABLE),
+            Self::BadSpace => (Word::InvalidSpace, StatusCode::NOT_FOUND),
+            Self::BadId => (Word::BadId, StatusCode::BAD_REQUEST),
+            Self::NoCondition => (Word::NoCondition, StatusCode::PRECONDITION_REQUIRED),
+            Self::TooLong(_) => (Word::TooLarge, StatusCode::PAYLOAD_TOO_LARGE),
+            Self::Full(_) => (Word::Full, StatusCode::CONFLICT),
+            Self::Stranger => (Word::Stranger, StatusCode::FORBIDDEN),
+            Self::TooManyStreams(_) => (Word::TooManyStreams, StatusCode::SERVICE_UNAVAILABLE),
+            Self::DevicesTaken { .. } => (Word::DevicesTaken, StatusCode::CONFLICT),
+            Self::Over(_) => (Word::Over, StatusCode::CONFLICT),
+            Self::NotOver => (Word::NotOver, StatusCode::CONFLICT),
+            Self::StoreDenied => (Word::StoreDenied, StatusCode::INTERNAL_SERVER_ERROR),
+            Self::StoreAway => (Word::StoreAway, StatusCode::SERVICE_UNAVAILABLE),
         }
     }
 
     /// The word for programs and metrics.
-    pub(crate) fn word(&self) -> &'static str {
+    pub(crate) fn word(&self) -> Word {
         self.code().0
     }
 }
@@ -133,7 +164,7 @@ impl From<StoreError> for HttpError {
 impl IntoResponse for HttpError {
     fn into_response(self) -> Response {
         let (word, status) = self.code();
-        let mut body = json!({"error": word, "message": self.to_string()});
+        let mut body = json!({"error": word.word(), "message": self.to_string()});
         if let (Self::Refused(mistakes), Some(object)) = (&self, body.as_object_mut()) {
             object.insert("mistakes".into(), json!(mistakes));
         }
@@ -201,7 +232,7 @@ mod tests {
             E::StoreAway,
         ];
         docs::every_variant(include_str!("error.rs"), "HttpError", &all);
-        let code = all.iter().map(E::code).map(|(word, status)| [word.to_owned(), status.as_u16().to_string()]);
+        let code = all.iter().map(E::code).map(|(word, status)| [word.word().to_owned(), status.as_u16().to_string()]);
         docs::same_rows("docs/reference/errors.md", "HTTP of the CDN", code);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::downloads::Client;
 use crate::error::HttpError;
-use crate::metrics::Levels;
+use crate::metrics::{Levels, Write};
 use crate::path::AssetPath;
 use crate::read;
 use crate::rollout;
@@ -17,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use grouploop_serve::content::NO_STORE;
+use grouploop_serve::metrics::CONTENT_TYPE;
 use grouploop_serve::{Remote, Tls};
 use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -104,17 +105,17 @@ async fn object(FromState(state): FromState<Arc<State>>, request: Request) -> Re
             if outcome.is_err() {
                 write::take_leftover(&parts.headers, &mut body).await;
             }
-            counted(&state, "written", outcome)
+            counted(&state, Write::Written, outcome)
         }
-        Method::DELETE => counted(&state, "removed", write::delete(&state, path, &parts.headers).await),
+        Method::DELETE => counted(&state, Write::Removed, write::delete(&state, path, &parts.headers).await),
         _ => HttpError::MethodNotAllowed(METHODS).into_response(),
     }
 }
 
-fn counted(state: &State, done: &'static str, outcome: Result<Response, HttpError>) -> Response {
+fn counted(state: &State, done: Write, outcome: Result<Response, HttpError>) -> Response {
     state.metrics.wrote(match &outcome {
         Ok(_) => done,
-        Err(error) => error.word(),
+        Err(error) => Write::Refused(error.word()),
     });
     outcome.into_response()
 }
@@ -213,20 +214,14 @@ async fn readyz(FromState(state): FromState<Arc<State>>) -> Response {
 }
 
 async fn metrics(FromState(state): FromState<Arc<State>>) -> Response {
-    let text = state.metrics.text(Levels {
-        connections: state.counts.open(),
+    let text = state.metrics.text(&Levels {
+        counts: state.counts.clone(),
         event_streams: state.open_streams(),
-        overloaded: state.counts.overloaded(),
-        accept_failed: state.counts.accept_failed(),
-        slow: state.counts.slow(),
-        tls_failed: state.counts.tls_failed(),
         cache_bytes: state.shelf.weight(),
         store_up: !state.shelf.health.is_away(),
         bus_up: state.bus.is_up(),
+        certificate_ends: state.tls.as_ref().map(Tls::ends_seconds),
     });
-    let headers = [
-        (header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8"),
-        (header::CACHE_CONTROL, NO_STORE),
-    ];
+    let headers = [(header::CONTENT_TYPE, CONTENT_TYPE), (header::CACHE_CONTROL, NO_STORE)];
     (headers, Body::from(text)).into_response()
 }

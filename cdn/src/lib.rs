@@ -36,5 +36,6 @@ mod write;
 pub use cdn::{Cdn, CdnOptions, StartError};
 pub use image::*;
 pub use manifest::{Facts, Image, Manifest, TooManyBoards};
+pub use metrics::metrics_catalogue;
 pub use settings::CdnSettings;
 pub use store::{OpenError, variables_complaints};

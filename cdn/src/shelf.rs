@@ -15,7 +15,7 @@
 use crate::asset::Asset;
 use crate::health::StoreHealth;
 use crate::manifest::{Facts, Manifest};
-use crate::metrics::Metrics;
+use crate::metrics::{Lookup, Metrics};
 use crate::path::AssetPath;
 use crate::store::{Store, StoreError, Version};
 use bytes::Bytes;
@@ -148,7 +148,7 @@ impl Shelf {
                 let turn = seen.turn.lock().await;
                 if let Some(now) = self.cache.get(path) {
                     if self.is_fresh(&now) {
-                        self.metrics.lookup("waited");
+                        self.metrics.lookup(Lookup::Waited);
                         return Ok(now.asset.clone());
                     }
                     kept = now;
@@ -157,30 +157,30 @@ impl Shelf {
             }
         };
         if self.health.is_away() {
-            self.metrics.lookup("stale");
+            self.metrics.lookup(Lookup::Stale);
             return Ok(kept.asset.clone());
         }
         let begun_ms = self.now_ms();
         match self.refresh(path, &kept.asset).await {
             Ok(None) => {
                 kept.checked_ms.fetch_max(begun_ms, Ordering::Relaxed);
-                self.metrics.lookup("same");
+                self.metrics.lookup(Lookup::Same);
                 Ok(kept.asset.clone())
             }
             Ok(Some(asset)) => {
-                self.metrics.lookup("changed");
+                self.metrics.lookup(Lookup::Changed);
                 Ok(self.keep(path, asset, begun_ms))
             }
             // A store that is not there has nothing in it either, which is no news of the object.
             Err(StoreError::NotFound) if self.store.probe().await.is_ok() => {
                 self.cache.remove(path);
-                self.metrics.lookup("missing");
+                self.metrics.lookup(Lookup::Missing);
                 Err(StoreError::NotFound)
             }
             Err(error) => {
                 // Not asked again by every request until the probe finds that the store is away.
                 kept.checked_ms.store(self.now_ms(), Ordering::Relaxed);
-                self.metrics.lookup("stale");
+                self.metrics.lookup(Lookup::Stale);
                 tracing::debug!(object.path = %path, %error, "served from memory, the store does not answer");
                 Ok(kept.asset.clone())
             }
@@ -189,7 +189,7 @@ impl Shelf {
 
     async fn look_first(&self, path: &AssetPath, freshness: Freshness) -> Result<Arc<Asset>, StoreError> {
         if let Some(why) = self.health.away() {
-            self.metrics.lookup("failed");
+            self.metrics.lookup(Lookup::Failed);
             return Err(StoreError::Away(why));
         }
         let mut loaded = false;
@@ -201,9 +201,9 @@ impl Shelf {
         };
         let kept = self.cache.get_or_insert_async(path, load).await;
         let outcome = match &kept {
-            Ok(_) => "loaded",
-            Err(StoreError::NotFound) => "missing",
-            Err(_) => "failed",
+            Ok(_) => Lookup::Loaded,
+            Err(StoreError::NotFound) => Lookup::Missing,
+            Err(_) => Lookup::Failed,
         };
         self.metrics.lookup(outcome);
         let kept = kept?;

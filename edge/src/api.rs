@@ -9,12 +9,12 @@ use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
-use grouploop_bridge::{CommandError, DeviceId, NameError, NodeId, Space, Target};
+use grouploop_bridge::{CommandAnswer, CommandError, DeviceId, NameError, NodeId, Space, Target};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Devices that one request may name.
 const MAX_TARGETS: usize = 65_536;
@@ -158,7 +158,8 @@ fn unknown_target(target: &str) -> ApiError {
 
 fn to_all(edge: &Arc<EdgeState>, space: &Space, text: &str) -> Outcomes {
     let reports = dispatch::send_to_all(edge, space, text);
-    let outcomes = async {
+    let (node, since) = (edge.node.clone(), Instant::now());
+    let outcomes = async move {
         let mut results = BTreeMap::new();
         for report in reports.await {
             for device in report.failed {
@@ -167,6 +168,7 @@ fn to_all(edge: &Arc<EdgeState>, space: &Space, text: &str) -> Outcomes {
             // A device that moves between two nodes may be named by both: written is written.
             results.extend(report.sent.into_iter().map(|device| (device, true)));
         }
+        node.metrics.answered_within(CommandAnswer::SentTo(results.len()), since.elapsed());
         futures_util::stream::iter(results)
     };
     futures_util::stream::once(outcomes).flatten().boxed()
@@ -178,7 +180,12 @@ fn to_many(edge: &EdgeState, space: &Space, devices: Vec<DeviceId>, text: String
     futures_util::stream::iter(devices)
         .map(move |device| {
             let answer = dispatch::send_to_one(&node, here.as_ref(), &space, device, &text);
-            async move { (device, matches!(tokio::time::timeout(patience, answer).await, Ok(Ok(true)))) }
+            let (node, since) = (node.clone(), Instant::now());
+            async move {
+                let is_sent = matches!(tokio::time::timeout(patience, answer).await, Ok(Ok(true)));
+                node.metrics.answered_within(outcomes::answered(is_sent), since.elapsed());
+                (device, is_sent)
+            }
         })
         .buffer_unordered(IN_FLIGHT)
         .boxed()

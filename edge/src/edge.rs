@@ -1,6 +1,7 @@
 //! An edge from its start to its drain.
 
 use crate::EdgeSettings;
+use crate::metrics::Refused;
 use crate::node::Node;
 use crate::state::{AppState, EdgeState};
 use crate::worker::Worker;
@@ -193,7 +194,7 @@ async fn accept(node: Arc<Node>, listener: TcpListener, workers: Vec<Arc<Worker>
             Err(error) => {
                 // A peer that gave up while it waited is no fault of ours; out of descriptors is, and passes when others close.
                 if !matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
-                    node.metrics.refused("accept_failed");
+                    node.metrics.refused(Refused::AcceptFailed);
                     if let Some(unsaid) = failures.say(Instant::now()) {
                         tracing::error!(%error, unsaid, "cannot accept connections; is the limit of open files too low?");
                     }
@@ -208,7 +209,7 @@ async fn accept(node: Arc<Node>, listener: TcpListener, workers: Vec<Arc<Worker>
             _ => false,
         };
         if !taken {
-            node.metrics.refused("overloaded");
+            node.metrics.refused(Refused::Overloaded);
         }
     }
 }

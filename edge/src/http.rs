@@ -14,6 +14,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use grouploop_bridge::BusState;
+use grouploop_serve::metrics::CONTENT_TYPE;
 use grouploop_serve::{Scheme, Tls};
 use serde_json::json;
 
@@ -140,7 +141,7 @@ async fn health(State(state): State<AppState>) -> Response {
 
 async fn metrics(State(state): State<AppState>) -> Response {
     let text = state.edge.node.metrics.text(levels(&state.edge));
-    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response()
 }
 
 fn levels(edge: &EdgeState) -> Levels {
@@ -151,5 +152,6 @@ fn levels(edge: &EdgeState) -> Levels {
         viewers: spaces.iter().map(|space| space.viewers()).sum(),
         bus_up: edge.node.member.bus.is_up(),
         bus_lost: edge.node.member.bus.lost(),
+        certificate_ends: edge.node.tls.as_ref().map(Tls::ends_seconds),
     }
 }

@@ -32,4 +32,5 @@ mod view;
 mod worker;
 
 pub use edge::{DrainOutcome, Edge, EdgeOptions};
+pub use metrics::metrics_catalogue;
 pub use settings::EdgeSettings;

@@ -61,7 +61,7 @@ impl Node {
             member: Member::new(id, ROLE, version, bus),
             settings,
             threads,
-            metrics: Metrics::default(),
+            metrics: Metrics::new(),
             ledger: Ledger::default(),
             tls,
             runtime: Handle::current(),

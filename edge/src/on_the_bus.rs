@@ -133,7 +133,7 @@ impl SpaceHost for OnTheBus {
     }
 
     fn telemetry(&self, lines: Bytes) {
-        self.space.telemetry.show(lines);
+        self.space.telemetry.show(lines, Instant::now());
     }
 
     fn anew(&self) -> Option<Self> {

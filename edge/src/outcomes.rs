@@ -41,14 +41,19 @@ impl Form {
 pub(crate) async fn answer(node: &Arc<Node>, space: &Space, outcomes: Outcomes, form: Form) -> Response {
     let (node, counts, asked) = (node.clone(), node.ledger.of(space), Instant::now());
     let outcomes = outcomes.inspect(move |(_, is_sent)| {
-        let answer = if *is_sent { CommandAnswer::Success } else { CommandAnswer::Failed };
-        node.metrics.answered(answer.kind());
+        let answer = answered(*is_sent);
+        node.metrics.answered(answer);
         counts.answered(answer, Some(asked.elapsed()));
     });
     match form {
         Form::Object => object(outcomes.collect().await),
         Form::Lines => lines(outcomes.boxed()),
     }
+}
+
+/// The answer about one device.
+pub(crate) fn answered(is_sent: bool) -> CommandAnswer {
+    if is_sent { CommandAnswer::Success } else { CommandAnswer::Failed }
 }
 
 fn word(is_sent: bool) -> &'static str {

@@ -1,6 +1,7 @@
 //! Keeps the command registry fresh: from the CDN when the edge starts, then with conditional requests every half minute and at once when
 //! `gl.registry` says that it changed. While the CDN is away the last known registry stays, or the built-in one.
 
+use crate::metrics::RegistryLook;
 use crate::node::Node;
 use futures_util::StreamExt;
 use grouploop_bridge::{BusState, MAX_REGISTRY_BYTES, Registry, Subject};
@@ -58,16 +59,16 @@ pub(crate) async fn run(node: Arc<Node>, cdn_base_url: String, trusted: Vec<Cert
                 away = false;
                 match outcome {
                     Look::Fresh(registry) => {
-                        node.metrics.registry_load("changed");
+                        node.metrics.registry_load(RegistryLook::Changed);
                         tracing::info!(cdn.url = url, registry.commands = registry.len(), "command registry loaded");
                         node.set_registry(registry);
                     }
-                    Look::Same => node.metrics.registry_load("same"),
+                    Look::Same => node.metrics.registry_load(RegistryLook::Same),
                 }
                 refresh
             }
             Err(error) => {
-                node.metrics.registry_load("failed");
+                node.metrics.registry_load(RegistryLook::Failed);
                 if !away {
                     let source = node.registry_source();
                     tracing::warn!(cdn.url = url, %error, registry.source = source, "no command registry from the CDN, using the one at hand");

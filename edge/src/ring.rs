@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// Frames in one message to a viewer at most: 65,520 bytes.
 pub(crate) const MESSAGE_FRAMES: usize = 65_536 / LINE_LEN;
@@ -38,6 +39,8 @@ struct Inner {
 struct Chunk {
     start: u64,
     lines: Bytes,
+    /// When its oldest frame came to this edge.
+    arrived: Instant,
 }
 
 /// The newest frame of a device, and when it last said that it was tapped.
@@ -57,6 +60,8 @@ pub(crate) struct Reading {
     pub(crate) cursor: u64,
     /// Frames that were left out because a newer one of the same device is there.
     pub(crate) skipped: u64,
+    /// When the oldest frame came to this edge, where that is known.
+    pub(crate) arrived: Option<Instant>,
 }
 
 impl Ring {
@@ -75,7 +80,7 @@ impl Ring {
     }
 
     /// Takes in a batch of this node or of another. Returns how many lines of it were no frames; then only the others are kept.
-    pub(crate) fn push(&self, lines: Bytes) -> u64 {
+    pub(crate) fn push(&self, lines: Bytes, arrived: Instant) -> u64 {
         let mut inner = self.lock();
         let (whole, rest) = lines.as_chunks::<LINE_LEN>();
         if rest.is_empty() {
@@ -86,7 +91,7 @@ impl Ring {
                 valid += 1;
             }
             if valid == whole.len() as u64 {
-                inner.append(lines);
+                inner.append(lines, arrived);
                 self.end.store(inner.end, Ordering::Release);
                 return 0;
             }
@@ -103,7 +108,7 @@ impl Ring {
                 None => bad += 1,
             }
         }
-        inner.append(kept.freeze());
+        inner.append(kept.freeze(), arrived);
         self.end.store(inner.end, Ordering::Release);
         bad
     }
@@ -117,9 +122,9 @@ impl Ring {
         let first = inner.chunks.partition_point(|chunk| chunk.end() <= cursor);
         let chunk = inner.chunks.get(first).filter(|chunk| chunk.start <= cursor)?;
         let skip = usize::try_from(cursor - chunk.start).ok()? * LINE_LEN;
-        let head = chunk.lines.slice(skip..);
+        let (head, arrived) = (chunk.lines.slice(skip..), Some(chunk.arrived));
         if first + 1 == inner.chunks.len() {
-            return Some(Reading { lines: head, cursor: inner.end, skipped: 0 });
+            return Some(Reading { lines: head, cursor: inner.end, skipped: 0, arrived });
         }
         let size = usize::try_from(inner.end - cursor).ok()? * LINE_LEN;
         let mut lines = BytesMut::with_capacity(size);
@@ -127,7 +132,7 @@ impl Ring {
         for chunk in inner.chunks.range(first + 1..) {
             lines.extend_from_slice(&chunk.lines);
         }
-        Some(Reading { lines: lines.freeze(), cursor: inner.end, skipped: 0 })
+        Some(Reading { lines: lines.freeze(), cursor: inner.end, skipped: 0, arrived })
     }
 
     /// The newest frame of each device (of `only`, when given) that has sent since the cursor. A tap since then is never lost: it shows
@@ -147,7 +152,7 @@ impl Ring {
             None => inner.latest.values().for_each(&mut take),
         }
         let skipped = inner.end.saturating_sub(cursor).saturating_sub((lines.len() / LINE_LEN) as u64);
-        Reading { lines: lines.freeze(), cursor: inner.end, skipped }
+        Reading { lines: lines.freeze(), cursor: inner.end, skipped, arrived: None }
     }
 
     /// Forgets all frames, when there is no viewer any more.
@@ -173,12 +178,12 @@ impl Inner {
             .or_insert(Latest { frame, seq, tap_seq });
     }
 
-    fn append(&mut self, lines: Bytes) {
+    fn append(&mut self, lines: Bytes, arrived: Instant) {
         if lines.is_empty() {
             return;
         }
         let frames = lines.len() / LINE_LEN;
-        self.chunks.push_back(Chunk { start: self.end, lines });
+        self.chunks.push_back(Chunk { start: self.end, lines, arrived });
         self.end += frames as u64;
         self.frames += frames;
         while self.frames > self.capacity && self.chunks.len() > 1 {
@@ -207,11 +212,15 @@ mod tests {
             .into()
     }
 
+    fn push(ring: &Ring, lines: Bytes) -> u64 {
+        ring.push(lines, Instant::now())
+    }
+
     #[test]
     fn a_viewer_gets_everything_in_order() {
         let ring = Ring::new(1000);
-        ring.push(lines(&[(1, 0, false), (2, 0, false)]));
-        ring.push(lines(&[(1, 1, false)]));
+        push(&ring, lines(&[(1, 0, false), (2, 0, false)]));
+        push(&ring, lines(&[(1, 1, false)]));
         let all = ring.since(0).unwrap();
         assert_eq!(all.lines, lines(&[(1, 0, false), (2, 0, false), (1, 1, false)]));
         assert_eq!((all.cursor, all.skipped), (3, 0));
@@ -223,9 +232,9 @@ mod tests {
     #[test]
     fn a_lapped_viewer_gets_the_newest_of_each_device_and_every_tap() {
         let ring = Ring::new(4);
-        ring.push(lines(&[(1, 0, false), (2, 0, true)]));
+        push(&ring, lines(&[(1, 0, false), (2, 0, true)]));
         for n in 1..=4 {
-            ring.push(lines(&[(2, n, false)]));
+            push(&ring, lines(&[(2, n, false)]));
         }
         assert!(ring.since(0).is_none());
         let newest = ring.newest(0, None);
@@ -242,23 +251,23 @@ mod tests {
     fn the_ring_is_bounded_and_can_be_emptied() {
         let ring = Ring::new(10);
         for n in 0..1000u16 {
-            ring.push(lines(&[(n, 0, false); 3]));
+            push(&ring, lines(&[(n, 0, false); 3]));
         }
         assert!(ring.lock().frames <= 10);
         assert_eq!(ring.end(), 3000);
         ring.clear();
         assert!(ring.since(0).is_none() && ring.newest(0, None).lines.is_empty());
-        ring.push(lines(&[(1, 1, false)]));
+        push(&ring, lines(&[(1, 1, false)]));
         assert_eq!(ring.since(3000).unwrap().lines, lines(&[(1, 1, false)]));
     }
 
     #[test]
     fn batches_of_strangers_are_checked() {
         let ring = Ring::new(10);
-        let bad = ring.push(Bytes::from_static(b"0001AA80ff0011223300\r\nnonsense\n\n000200\n0003 "));
+        let bad = push(&ring, Bytes::from_static(b"0001AA80ff0011223300\r\nnonsense\n\n000200\n0003 "));
         assert_eq!(bad, 3);
         assert_eq!(ring.since(0).unwrap().lines, lines(&[(1, 0xaa, false)]));
-        assert_eq!(ring.push(Bytes::from_static(b"000100ZZff0011223300\n000200ZZff001122330\n")), 2);
+        assert_eq!(push(&ring, Bytes::from_static(b"000100ZZff0011223300\n000200ZZff001122330\n")), 2);
         assert_eq!(ring.end(), 1);
     }
 }

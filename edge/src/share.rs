@@ -38,6 +38,8 @@ pub(crate) struct Pulse {
     pub(crate) end: u64,
     /// The lines, at most 64 KB; empty when they are not kept for everybody (too many at once).
     pub(crate) text: Utf8Bytes,
+    /// When the oldest frame came to this edge.
+    pub(crate) arrived: Option<Instant>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -63,8 +65,8 @@ impl Share {
 
     /// Takes a frame of a device on this worker in.
     #[inline]
-    pub(crate) fn take_in(&self, frame: &Frame) {
-        self.telemetry.take_in(self.worker, frame);
+    pub(crate) fn take_in(&self, frame: &Frame, now: Instant) {
+        self.telemetry.take_in(self.worker, frame, now);
     }
 
     fn has_viewers(&self) -> bool {
@@ -94,14 +96,14 @@ impl Share {
 
     /// Makes the next pulse from what is new in the ring.
     fn pulsate(&self, shown: u64) -> u64 {
-        let (end, text) = match self.ring().since(shown) {
-            Some(reading) => (reading.cursor, reading.lines),
-            None => (self.ring().end(), bytes::Bytes::new()),
+        let (end, text, arrived) = match self.ring().since(shown) {
+            Some(reading) => (reading.cursor, reading.lines, reading.arrived),
+            None => (self.ring().end(), bytes::Bytes::new(), None),
         };
         let text = if text.len() > MESSAGE_FRAMES * LINE_LEN { bytes::Bytes::new() } else { text };
         // Frames are ASCII, checked when they came in.
         let text = Utf8Bytes::try_from(text).unwrap_or_default();
-        *lock(&self.pulse) = Pulse { start: shown, end, text };
+        *lock(&self.pulse) = Pulse { start: shown, end, text, arrived };
         self.version.fetch_add(1, Ordering::Release);
         for viewer in lock(&self.viewers).iter() {
             viewer.waker.wake();

@@ -8,6 +8,7 @@
 //!  other nodes ──────────────────────────┘
 //! ```
 
+use crate::metrics::Dropped;
 use crate::node::Node;
 use crate::ring::{MESSAGE_FRAMES, Ring};
 use bytes::Bytes;
@@ -35,8 +36,16 @@ pub(crate) struct Telemetry {
 /// What belongs to one worker.
 #[derive(Debug)]
 struct Lane {
-    batch: Mutex<Batcher>,
+    batch: Mutex<Batch>,
     bell: Doorbell,
+}
+
+/// Frames that wait to be sent on.
+#[derive(Debug)]
+struct Batch {
+    frames: Batcher,
+    /// When the oldest came.
+    arrived: Instant,
 }
 
 /// Wakes the ticker of one worker's share.
@@ -57,7 +66,7 @@ impl Telemetry {
     pub(crate) fn new(space: &Space, node: Arc<Node>, counts: Arc<SpaceCounts>) -> Self {
         let window = node.settings.batch_window();
         let lane = || Lane {
-            batch: Mutex::new(Batcher::new(window)),
+            batch: Mutex::new(Batch { frames: Batcher::new(window), arrived: Instant::now() }),
             bell: Doorbell { idle: AtomicBool::new(true), watched: AtomicBool::new(false), wake: Notify::new() },
         };
         Self {
@@ -74,9 +83,14 @@ impl Telemetry {
 
     /// Takes a frame of a device on this worker in.
     #[inline]
-    pub(crate) fn take_in(&self, worker: usize, frame: &Frame) {
+    pub(crate) fn take_in(&self, worker: usize, frame: &Frame, now: Instant) {
         let Some(lane) = self.lanes.get(worker) else { return };
-        let full = lock(&lane.batch).push(frame);
+        let mut batch = lock(&lane.batch);
+        if batch.frames.is_empty() {
+            batch.arrived = now;
+        }
+        let full = batch.frames.push(frame);
+        drop(batch);
         if full {
             self.seal(worker, Instant::now());
         }
@@ -87,10 +101,10 @@ impl Telemetry {
     fn seal(&self, worker: usize, now: Instant) {
         let Some(lane) = self.lanes.get(worker) else { return };
         let mut batch = lock(&lane.batch);
-        let lines = batch.seal(now.saturating_duration_since(self.epoch));
+        let lines = batch.frames.seal(now.saturating_duration_since(self.epoch));
         // Still under the lock: two threads that seal one after the other must not change places on the way to the ring and the bus.
         if !lines.is_empty() {
-            self.spread(lines);
+            self.spread(lines, batch.arrived, now);
         }
         drop(batch);
     }
@@ -101,21 +115,23 @@ impl Telemetry {
         let at = now.saturating_duration_since(self.epoch);
         self.sealed_us.store(micros(at), Ordering::Relaxed);
         // All locks are held until everything is on its way, so that two threads that seal do not change places.
-        let mut batches: Vec<MutexGuard<'_, Batcher>> = self.lanes.iter().map(|lane| lock(&lane.batch)).collect();
-        let mut together = Bytes::new();
+        let mut batches: Vec<MutexGuard<'_, Batch>> = self.lanes.iter().map(|lane| lock(&lane.batch)).collect();
+        let (mut together, mut oldest) = (Bytes::new(), now);
         let mut any = false;
-        for lines in batches.iter_mut().map(|batch| batch.seal(at)).filter(|lines| !lines.is_empty()) {
-            any = true;
-            if together.is_empty() {
-                together = lines;
-            } else if together.len() + lines.len() > MESSAGE_FRAMES * LINE_LEN {
-                self.spread(std::mem::replace(&mut together, lines));
-            } else {
-                together = [&together[..], &lines[..]].concat().into();
+        for batch in &mut batches {
+            let lines = batch.frames.seal(at);
+            if lines.is_empty() {
+                continue;
             }
+            any = true;
+            if !together.is_empty() && together.len() + lines.len() > MESSAGE_FRAMES * LINE_LEN {
+                self.spread(std::mem::take(&mut together), std::mem::replace(&mut oldest, now), now);
+            }
+            oldest = oldest.min(batch.arrived);
+            together = if together.is_empty() { lines } else { [&together[..], &lines[..]].concat().into() };
         }
         if any {
-            self.spread(together);
+            self.spread(together, oldest, now);
         }
         any
     }
@@ -128,28 +144,29 @@ impl Telemetry {
     }
 
     /// Hands a batch of this node to its own viewers and to the bus.
-    fn spread(&self, lines: Bytes) {
+    fn spread(&self, lines: Bytes, arrived: Instant, now: Instant) {
         let bytes = lines.len();
         if self.viewers.load(Ordering::Acquire) > 0 {
-            self.show(lines.clone());
+            self.show(lines.clone(), arrived);
         }
         match self.node.member.bus.publish(&self.subject, lines) {
             Ok(()) => {
                 self.node.metrics.bus_batches.inc();
+                self.node.metrics.delay_to_bus.observe(now.saturating_duration_since(arrived));
                 self.counts.published(bytes);
             }
             Err(error) => {
-                self.node.metrics.drop_frames(error.reason(), (bytes / LINE_LEN) as u64);
+                self.node.metrics.drop_frames(error.into(), (bytes / LINE_LEN) as u64);
                 self.counts.lost(bytes);
             }
         }
     }
 
-    /// Puts a batch of any node into the ring and wakes the shares that have viewers.
-    pub(crate) fn show(&self, lines: Bytes) {
-        let bad = self.ring.push(lines);
+    /// Puts a batch of any node, whose oldest frame came to this edge then, into the ring and wakes the shares that have viewers.
+    pub(crate) fn show(&self, lines: Bytes, arrived: Instant) {
+        let bad = self.ring.push(lines, arrived);
         if bad > 0 {
-            self.node.metrics.drop_frames("malformed_batch", bad);
+            self.node.metrics.drop_frames(Dropped::MalformedBatch, bad);
         }
         for lane in self.lanes.iter().filter(|lane| lane.bell.watched.load(Ordering::Acquire)) {
             lane.bell.ring();
@@ -176,7 +193,7 @@ impl Telemetry {
         let Some(lane) = self.lanes.get(worker) else { return true };
         // Announced first, then looked once more: a frame that comes in between either sees the announcement and rings, or is seen here.
         lane.bell.idle.store(true, Ordering::SeqCst);
-        let something = !lock(&lane.batch).is_empty() || shown.is_some_and(|shown| self.ring.end() > shown);
+        let something = !lock(&lane.batch).frames.is_empty() || shown.is_some_and(|shown| self.ring.end() > shown);
         !something || !lane.bell.idle.swap(false, Ordering::SeqCst)
     }
 }

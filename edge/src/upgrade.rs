@@ -4,6 +4,7 @@
 //! the socket itself, to end an over-long message with a close frame that reaches the peer, and without one indirect call for each read.
 
 use crate::connection::Connection;
+use crate::metrics::{Metrics, Refused};
 use crate::on_the_bus::OnTheBus;
 use crate::state::AppState;
 use crate::worker::Open;
@@ -33,14 +34,14 @@ enum Refusal {
 }
 
 impl Refusal {
-    /// The word for metrics, and the status.
-    fn code(self) -> (&'static str, StatusCode) {
+    /// What it is counted as, and the status.
+    fn code(self) -> (Refused, StatusCode) {
         match self {
-            Self::BadHandshake => ("bad_handshake", StatusCode::BAD_REQUEST),
-            Self::BadSpace => ("bad_space", StatusCode::BAD_REQUEST),
-            Self::Draining => ("draining", StatusCode::SERVICE_UNAVAILABLE),
-            Self::TooManyConnections => ("too_many_connections", StatusCode::SERVICE_UNAVAILABLE),
-            Self::TooManySpaces => ("too_many_spaces", StatusCode::SERVICE_UNAVAILABLE),
+            Self::BadHandshake => (Refused::BadHandshake, StatusCode::BAD_REQUEST),
+            Self::BadSpace => (Refused::BadSpace, StatusCode::BAD_REQUEST),
+            Self::Draining => (Refused::Draining, StatusCode::SERVICE_UNAVAILABLE),
+            Self::TooManyConnections => (Refused::TooManyConnections, StatusCode::SERVICE_UNAVAILABLE),
+            Self::TooManySpaces => (Refused::TooManySpaces, StatusCode::SERVICE_UNAVAILABLE),
         }
     }
 }
@@ -136,7 +137,7 @@ fn space_of(path: &str) -> Result<Space, String> {
     }
 }
 
-fn refuse(metrics: &crate::metrics::Metrics, refusal: Refusal, why: &str) -> Response<Body> {
+fn refuse(metrics: &Metrics, refusal: Refusal, why: &str) -> Response<Body> {
     let (reason, status) = refusal.code();
     metrics.refused(reason);
     let mut response = Response::new(Body::from(format!("{why}\n")));
@@ -158,7 +159,8 @@ mod tests {
         use Refusal::{BadHandshake, BadSpace, Draining, TooManyConnections, TooManySpaces};
         let all = [BadHandshake, BadSpace, Draining, TooManyConnections, TooManySpaces];
         docs::every_variant(include_str!("upgrade.rs"), "Refusal", &all);
-        let code = all.map(Refusal::code).map(|(word, status)| [word.to_owned(), status.as_u16().to_string()]);
+        let code =
+            all.map(Refusal::code).map(|(reason, status)| [reason.word().to_owned(), status.as_u16().to_string()]);
         docs::same_rows("docs/reference/errors.md", "A WebSocket that is refused", code);
     }
 

@@ -24,6 +24,8 @@ pub(crate) struct Serving {
     pub(crate) text: Utf8Bytes,
     /// Frames that it will never get, because it was too slow; those that it did not ask for do not count.
     pub(crate) lapped: u64,
+    /// When the oldest of the frames came to this edge; not known when the viewer did not take them as soon as it could.
+    pub(crate) arrived: Option<Instant>,
 }
 
 impl View {
@@ -49,7 +51,7 @@ impl View {
     pub(crate) fn next(&mut self, share: &Share, now: Instant) -> Option<Serving> {
         if !self.rest.is_empty() {
             let text = self.cut();
-            return Some(Serving { text, lapped: 0 });
+            return Some(Serving { text, lapped: 0, arrived: None });
         }
         if let Some(rate) = self.options.rate {
             return self.next_at_rate(rate, share, now);
@@ -65,7 +67,7 @@ impl View {
         }
         if self.options.devices.is_none() && pulse.start == self.cursor && !pulse.text.is_empty() {
             self.cursor = pulse.end;
-            return Some(Serving { text: pulse.text, lapped: 0 });
+            return Some(Serving { text: pulse.text, lapped: 0, arrived: pulse.arrived });
         }
         let only = self.options.devices.as_deref();
         let reading = match share.ring().since(self.cursor) {
@@ -97,7 +99,7 @@ impl View {
         self.cursor = reading.cursor;
         self.rest = reading.lines;
         let text = self.cut();
-        (!text.is_empty()).then_some(Serving { text, lapped: reading.skipped })
+        (!text.is_empty()).then_some(Serving { text, lapped: reading.skipped, arrived: None })
     }
 
     /// Takes one message's worth from what waits.

@@ -4,11 +4,12 @@
 //! and the spread is ours. Connections fill one worker before the next gets any, because a thread that has more to do takes more frames
 //! with each wake-up; beyond that they are spread evenly.
 
+use crate::metrics::Refused;
 use crate::node::Node;
 use crate::pace::Pace;
 use axum::Router;
 use axum::http::Request;
-use grouploop_serve::MaybeTls;
+use grouploop_serve::{MaybeTls, TlsFailure};
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper_util::rt::TokioIo;
@@ -151,8 +152,10 @@ async fn secure(node: &Node, socket: TcpStream) -> Option<MaybeTls<TcpStream>> {
         Ok(stream) => return Some(stream),
         Err(error) => error,
     };
-    if let Some(reason) = error.reason() {
-        node.metrics.refused(reason);
+    match error {
+        TlsFailure::Silent => {}
+        TlsFailure::Slow => node.metrics.refused(Refused::TlsSlow),
+        TlsFailure::Failed(_) => node.metrics.refused(Refused::TlsFailed),
     }
     tracing::debug!(%error, "connection failed");
     None

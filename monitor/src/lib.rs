@@ -21,5 +21,6 @@ mod settings;
 mod state;
 mod tap;
 
+pub use metrics::metrics_catalogue;
 pub use monitor::{Monitor, MonitorOptions, StartError};
 pub use settings::MonitorSettings;

@@ -1,12 +1,13 @@
 //! What a monitor counts. What it shows of others they tell themselves; this is about how it does its own work.
 
 use axum::http::StatusCode;
+use grouploop_serve::metrics::{self, gauge, total};
+use grouploop_serve::{Counts, Refused, words};
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use std::sync::Arc;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StatusLabel {
@@ -18,8 +19,19 @@ struct ReasonLabel {
     reason: &'static str,
 }
 
+words! {
+    /// Why a request was refused that could have been all right.
+    pub(crate) enum Refusal {
+        Origin = "origin",
+        TooManyStreams = "too_many_streams",
+        TooManyTaps = "too_many_taps",
+        TooManySpaces = "too_many_spaces",
+        BusAway = "bus_away",
+    }
+}
+
 /// What is counted as it happens; everything else is looked up when somebody asks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Metrics {
     responses: Family<StatusLabel, Counter>,
     refused: Family<ReasonLabel, Counter>,
@@ -34,37 +46,58 @@ pub(crate) struct Metrics {
 }
 
 /// What is looked up when somebody asks for the metrics.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Levels {
     pub(crate) streams: usize,
     pub(crate) taps: usize,
-    pub(crate) connections: usize,
-    pub(crate) overloaded: u64,
-    pub(crate) accept_failed: u64,
-    pub(crate) tls_failed: u64,
-    pub(crate) slow: u64,
+    pub(crate) counts: Arc<Counts>,
     pub(crate) bus_up: bool,
     pub(crate) bus_lost: u64,
+    /// Seconds since 1970; none without TLS.
+    pub(crate) certificate_ends: Option<u64>,
+}
+
+/// All that a monitor can tell, in the text format of Prometheus: every metric with every label, but of statuses only 200.
+#[must_use]
+pub fn metrics_catalogue() -> String {
+    let metrics = Metrics::new();
+    metrics.responded(StatusCode::OK);
+    metrics.text(&Levels { certificate_ends: Some(0), ..Levels::default() })
 }
 
 impl Metrics {
+    pub(crate) fn new() -> Self {
+        Self {
+            responses: Family::default(),
+            refused: metrics::counters(Refusal::ALL.iter().map(|why| ReasonLabel { reason: why.word() })),
+            heard: Counter::default(),
+            misunderstood: Counter::default(),
+            rosters: Counter::default(),
+            nats_failed: Counter::default(),
+            pictures_sent: Counter::default(),
+            pictures_skipped: Counter::default(),
+            tapped_shown: Counter::default(),
+            tapped_skipped: Counter::default(),
+        }
+    }
+
     /// A request was answered.
     pub(crate) fn responded(&self, status: StatusCode) {
         self.responses.get_or_create(&StatusLabel { status: status.as_u16() }).inc();
     }
 
     /// A request was refused that could have been all right.
-    pub(crate) fn refused(&self, reason: &'static str) {
-        self.refused.get_or_create(&ReasonLabel { reason }).inc();
+    pub(crate) fn refused(&self, why: Refusal) {
+        self.refused.get_or_create(&ReasonLabel { reason: why.word() }).inc();
     }
 
     /// Everything in the text format of Prometheus.
-    pub(crate) fn text(&self, levels: Levels) -> String {
+    pub(crate) fn text(&self, levels: &Levels) -> String {
         let mut registry = Registry::with_prefix("grouploop_monitor");
         registry.register("responses", "Answered requests by HTTP status", self.responses.clone());
         registry.register(
             "refused",
-            "Requests refused, by reason: origin, too_many_streams, too_many_taps, too_many_spaces, bus_away",
+            "Requests refused that could have been all right, by reason",
             self.refused.clone(),
         );
         registry.register("messages_heard", "Messages heard on the bus, taps apart", self.heard.clone());
@@ -79,8 +112,8 @@ impl Metrics {
             "Times that a NATS server was asked for its figures and did not answer",
             self.nats_failed.clone(),
         );
-        registry.register("streams", "Streams of the system that are open", gauge(levels.streams));
-        registry.register("taps", "Taps that are open", gauge(levels.taps));
+        registry.register("streams", "Streams of the system that are open", gauge(levels.streams as u64));
+        registry.register("taps", "Taps that are open", gauge(levels.taps as u64));
         registry.register("pictures_sent", "Pictures of the system sent to streams", self.pictures_sent.clone());
         registry.register(
             "pictures_skipped",
@@ -93,45 +126,25 @@ impl Metrics {
             "Messages that taps did not show because there were too many",
             self.tapped_skipped.clone(),
         );
-        registry.register("connections", "Open connections", gauge(levels.connections));
-        let refused = Family::<ReasonLabel, Counter>::default();
-        let Levels { overloaded, accept_failed, tls_failed, .. } = levels;
-        for (reason, total) in
-            [("overloaded", overloaded), ("accept_failed", accept_failed), ("tls_failed", tls_failed)]
-        {
-            refused.get_or_create(&ReasonLabel { reason }).inc_by(total);
-        }
+        let Levels { counts, .. } = levels;
+        registry.register("connections", "Open connections", gauge(counts.open() as u64));
         registry.register(
             "connections_refused",
-            "Connections not taken, by reason: overloaded, accept_failed, tls_failed",
-            refused,
+            "Connections not taken, by reason",
+            metrics::totals(Refused::ALL.iter().map(|why| (ReasonLabel { reason: why.word() }, counts.refused(*why)))),
         );
         registry.register(
             "connections_slow",
             "Connections ended because their client was too slow",
-            counter(levels.slow),
+            total(counts.slow()),
         );
-        registry.register("bus_up", "1 while the bus carries messages", gauge(usize::from(levels.bus_up)));
+        registry.register("bus_up", "1 while the bus carries messages", gauge(levels.bus_up.into()));
         registry.register(
             "bus_lost_messages",
             "Messages lost by full bus subscriptions, a lower bound with NATS",
-            counter(levels.bus_lost),
+            total(levels.bus_lost),
         );
-        let mut text = String::new();
-        // Writing to a string cannot fail.
-        let _ = encode(&mut text, &registry);
-        text
+        metrics::register_certificate(&mut registry, levels.certificate_ends);
+        metrics::text(&registry)
     }
-}
-
-fn gauge(now: usize) -> Gauge {
-    let gauge = Gauge::default();
-    gauge.set(i64::try_from(now).unwrap_or(i64::MAX));
-    gauge
-}
-
-fn counter(total: u64) -> Counter {
-    let counter = Counter::default();
-    counter.inc_by(total);
-    counter
 }

@@ -51,7 +51,7 @@ impl State {
         Self {
             // The caller has looked at the complaints; what is no origin allows nobody.
             origins: Origins::parse(&settings.allow_origins).unwrap_or_default(),
-            metrics: Metrics::default(),
+            metrics: Metrics::new(),
             counts: serve.counts.clone(),
             tls,
             rosters: Rosters::default(),

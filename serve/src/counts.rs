@@ -1,7 +1,20 @@
 //! What happened at a port, for the metrics of the role that has it.
 
+use crate::words;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+words! {
+    /// Why a connection was not taken.
+    pub enum Refused {
+        /// As many as may be were open.
+        Overloaded = "overloaded",
+        /// It could not be accepted, as when the process is out of file descriptors.
+        AcceptFailed = "accept_failed",
+        /// Its TLS handshake failed. A browser that does not trust the certificate ends it too.
+        TlsFailed = "tls_failed",
+    }
+}
 
 /// Counts of one server. The role makes them, so that its metrics can know them before there is a port.
 #[derive(Debug, Default)]
@@ -43,6 +56,16 @@ impl Counts {
     #[must_use]
     pub fn tls_failed(&self) -> u64 {
         self.tls_failed.load(Ordering::Relaxed)
+    }
+
+    /// Connections not taken for this reason.
+    #[must_use]
+    pub fn refused(&self, why: Refused) -> u64 {
+        match why {
+            Refused::Overloaded => self.overloaded(),
+            Refused::AcceptFailed => self.accept_failed(),
+            Refused::TlsFailed => self.tls_failed(),
+        }
     }
 
     pub(crate) fn add_overloaded(&self) {

@@ -38,6 +38,7 @@ pub mod content;
 mod counts;
 mod guard;
 mod kernel;
+pub mod metrics;
 mod origin;
 mod patience;
 mod sealed;
@@ -46,7 +47,7 @@ mod server;
 mod tls;
 
 pub use connection::{Remote, http1};
-pub use counts::Counts;
+pub use counts::{Counts, Refused};
 pub use origin::{Asker, Cors, Origins};
 pub use sealed::Sealed;
 pub use seldom::Seldom;

@@ -16,7 +16,7 @@ mod swarms;
 pub mod tape;
 pub mod wearable;
 
-pub use control::{Simulator, SimulatorOptions, SimulatorSettings, StartError};
+pub use control::{Simulator, SimulatorOptions, SimulatorSettings, StartError, metrics_catalogue};
 pub use load::{CommandFigures, LatencyFigures};
 pub use simulation::{Live, Simulation, SimulationError};
 pub use swarm::{Figures, Seen, Status, SwarmHandle, View};

@@ -18,6 +18,7 @@ mod firmware;
 mod hostile;
 mod http;
 mod monitor;
+mod monitoring;
 mod ownership;
 mod parameters;
 mod program;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
@@ -130,6 +130,9 @@ async fn devices_stay_plain_and_pages_are_secure_on_one_port_of_an_edge() {
     assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
     let health: Value = serde_json::from_slice(&body).unwrap();
     assert!(health["certificate_ends"].as_str().unwrap().ends_with('Z'), "{health}");
+    let ends: u64 = metric(&edge, "grouploop_edge_certificate_ends_seconds ").await.parse().unwrap();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    assert!(ends > now, "{ends}");
     let (_, welcome) = https_get(edge.addr(), &client, "/", "").await;
     let welcome = String::from_utf8(welcome).unwrap();
     assert!(welcome.contains(&format!("wss://{}/", edge.addr())) && !welcome.contains(" ws://"), "{welcome}");
@@ -142,6 +145,7 @@ async fn without_tls_an_edge_has_none() {
     let stream = TcpStream::connect(edge.addr()).await.unwrap();
     assert!(TlsClient::trusting(&TestCertificate::new().certificate).handshake(stream).await.is_err());
     assert_eq!(http_get(edge.addr(), "/health").await.json()["certificate_ends"], Value::Null);
+    assert_eq!(metric(&edge, "grouploop_edge_certificate_ends_seconds ").await, "");
 }
 
 #[tokio::test]
@@ -235,7 +239,7 @@ async fn a_cdn_serves_every_byte_by_tls_and_plain() {
     let mut garbage = RawPeer::tcp(cdn.addr()).await;
     garbage.write([&[0x16][..], &[0xa5; 600]].concat()).await;
     garbage.read_to_end().await;
-    eventually!(metric(&cdn, "grouploop_cdn_connections_refused{reason=\"tls_failed\"} ").await == "1");
+    eventually!(metric(&cdn, "grouploop_cdn_connections_refused_total{reason=\"tls_failed\"} ").await == "1");
     assert!(http_get(cdn.addr(), "/health").await.json()["certificate_ends"].is_string());
     assert!(cdn.terminate().await.success());
 }

@@ -131,10 +131,7 @@ impl Cdn {
     /// GET or HEAD of what is at this [`place`].
     pub(crate) async fn fetch(&self, method: &Method, place: &str, headers: &HeaderMap) -> Result<Response, HttpError> {
         let fetched = self.pass_on(method, place, headers).await;
-        self.metrics.fetched(match &fetched {
-            Ok(_) => "answered",
-            Err(error) => error.word(),
-        });
+        self.metrics.fetched(fetched.as_ref().err());
         let mut response = fetched?;
         allow_pages(response.headers_mut());
         response.extensions_mut().insert(Kind::Cdn);

@@ -40,6 +40,10 @@ pub(crate) enum HttpError {
 }
 
 impl HttpError {
+    /// Why there is nothing from the CDN.
+    pub(crate) const CDN: [Self; 5] =
+        [Self::CdnAway, Self::CdnFailed, Self::CdnElsewhere, Self::CdnLoop, Self::CdnBusy];
+
     /// The word for programs, and the status.
     fn code(&self) -> (&'static str, StatusCode) {
         match self {

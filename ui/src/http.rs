@@ -14,8 +14,9 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use grouploop_serve::Tls;
 use grouploop_serve::content::NO_STORE;
+use grouploop_serve::metrics::CONTENT_TYPE;
+use grouploop_serve::{Tls, words};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -25,27 +26,17 @@ const METHODS: &str = "GET, HEAD, OPTIONS";
 const REQUEST_HEADERS: &str =
     "cache-control, if-match, if-modified-since, if-none-match, if-range, if-unmodified-since, range";
 
-/// What was answered with, for the metrics; whoever knows better than `Other` says so among the extensions of the response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// A file of a page of ours.
-    Page,
-    /// A file of somebody's app.
-    App,
-    /// Something that the CDN has.
-    Cdn,
-    /// Anything else.
-    Other,
-}
-
-impl Kind {
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Page => "page",
-            Self::App => "app",
-            Self::Cdn => "cdn",
-            Self::Other => "other",
-        }
+words! {
+    /// What was answered with, for the metrics; whoever knows better than `Other` says so among the extensions of the response.
+    pub(crate) enum Kind {
+        /// A file of a page of ours.
+        Page = "page",
+        /// A file of somebody's app.
+        App = "app",
+        /// Something that the CDN has.
+        Cdn = "cdn",
+        /// Anything else.
+        Other = "other",
     }
 }
 
@@ -230,9 +221,6 @@ async fn readyz(FromState(Here { state, .. }): TheHere) -> Response {
 }
 
 async fn metrics(FromState(Here { state, .. }): TheHere) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8"),
-        (header::CACHE_CONTROL, NO_STORE),
-    ];
-    (headers, Body::from(state.metrics.text(&state.counts))).into_response()
+    let headers = [(header::CONTENT_TYPE, CONTENT_TYPE), (header::CACHE_CONTROL, NO_STORE)];
+    (headers, Body::from(state.metrics.text(&state.counts, state.tls.as_ref().map(Tls::ends_seconds)))).into_response()
 }

@@ -27,6 +27,7 @@ mod ui;
 
 pub use config::Neighbours;
 pub use lodger::Lodger;
+pub use metrics::metrics_catalogue;
 pub use pages::Pages;
 pub use port::Port;
 pub use settings::UiSettings;

@@ -1,11 +1,12 @@
 //! What is counted. Labels have few, fixed values; nothing is formatted until somebody asks.
 
 use crate::Port;
+use crate::error::HttpError;
 use crate::http::Kind;
 use axum::http::StatusCode;
-use grouploop_serve::Counts;
+use grouploop_serve::metrics;
+use grouploop_serve::{Counts, Refused};
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -22,6 +23,12 @@ struct ResponseLabel {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OutcomeLabel {
     outcome: &'static str,
+}
+
+impl OutcomeLabel {
+    fn of(error: Option<&HttpError>) -> Self {
+        Self { outcome: error.map_or("answered", HttpError::word) }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -44,11 +51,25 @@ pub(crate) struct Metrics {
     cdn_up: Gauge,
 }
 
+/// All that the pages' server can tell, in the text format of Prometheus: every metric with every label, but of statuses only 200.
+#[must_use]
+pub fn metrics_catalogue() -> String {
+    let metrics = Metrics::default();
+    for port in Port::ALL {
+        for kind in Kind::ALL {
+            metrics.responded(port, *kind, StatusCode::OK);
+        }
+    }
+    metrics.text(&Port::ALL.map(|port| (port, Arc::default())), Some(0))
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         let metrics = Self {
             responses: Family::default(),
-            fetches: Family::default(),
+            fetches: metrics::counters(
+                [None].into_iter().chain(HttpError::CDN.iter().map(Some)).map(|error| OutcomeLabel::of(error)),
+            ),
             apps: Gauge::default(),
             cdn_up: Gauge::default(),
         };
@@ -64,9 +85,9 @@ impl Metrics {
         self.responses.get_or_create(&label).inc();
     }
 
-    /// Something of the CDN's was asked for.
-    pub(crate) fn fetched(&self, outcome: &'static str) {
-        self.fetches.get_or_create(&OutcomeLabel { outcome }).inc();
+    /// Something of the CDN's was asked for, and why there was no answer, if so.
+    pub(crate) fn fetched(&self, error: Option<&HttpError>) {
+        self.fetches.get_or_create(&OutcomeLabel::of(error)).inc();
     }
 
     /// The apps were listed.
@@ -80,57 +101,45 @@ impl Metrics {
     }
 
     /// Everything in the text format of Prometheus.
-    pub(crate) fn text(&self, ports: &[(Port, Arc<Counts>)]) -> String {
-        let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-        let counter = |count: u64| {
-            let counter = Counter::<u64>::default();
-            counter.inc_by(count);
-            counter
-        };
-        let (connections, slow) = (Family::<PageLabel, Gauge>::default(), Family::<PageLabel, Counter>::default());
-        let refused = Family::<RefusedLabel, Counter>::default();
+    pub(crate) fn text(&self, ports: &[(Port, Arc<Counts>)], certificate_ends: Option<u64>) -> String {
+        let page = |port: &Port| PageLabel { page: port.page() };
+        let connections = Family::<PageLabel, Gauge>::default();
         for (port, counts) in ports {
-            let page = port.page();
-            connections.get_or_create(&PageLabel { page }).set(whole(counts.open() as u64));
-            slow.get_or_create(&PageLabel { page }).inc_by(counter(counts.slow()).get());
-            for (reason, count) in [
-                ("overloaded", counts.overloaded()),
-                ("accept_failed", counts.accept_failed()),
-                ("tls_failed", counts.tls_failed()),
-            ] {
-                refused.get_or_create(&RefusedLabel { page, reason }).inc_by(count);
-            }
+            connections.get_or_create(&page(port)).set(i64::try_from(counts.open()).unwrap_or(i64::MAX));
         }
+        let slow = metrics::totals(ports.iter().map(|(port, counts)| (page(port), counts.slow())));
+        let refused = metrics::totals(ports.iter().flat_map(|(port, counts)| {
+            let label = |why: &Refused| RefusedLabel { page: port.page(), reason: why.word() };
+            Refused::ALL.iter().map(move |why| (label(why), counts.refused(*why)))
+        }));
 
         let mut registry = Registry::with_prefix("grouploop_ui");
         registry.register(
             "responses",
-            "Answered requests by the page of the port, HTTP status and kind: page (a file of ours), app (a file of somebody's), cdn (fetched \
-             from there), other",
+            "Answered requests by the page of the port, HTTP status and what was answered with: a page (a file of ours), a file of an app, \
+             something of the CDN, anything else",
             self.responses.clone(),
         );
         registry.register(
             "cdn_fetches",
-            "Requests for what the CDN has, by outcome: answered (whatever with), cdn_away, cdn_failed, cdn_elsewhere, cdn_loop, cdn_busy",
+            "Requests for what the CDN has, by outcome: answered, whatever with, or the error word",
             self.fetches.clone(),
         );
-        registry.register("cdn_up", "1 while the CDN answers", self.cdn_up.clone());
+        registry.register(
+            "cdn_up",
+            "1 while the CDN answers: asked every 5 s, and noted whenever something is fetched",
+            self.cdn_up.clone(),
+        );
         registry.register("apps", "Apps in the folder when they were last listed", self.apps.clone());
         registry.register("connections", "Open connections by the page of the port", connections);
-        registry.register(
-            "connections_refused",
-            "Connections not taken, by the page of the port and reason: overloaded, accept_failed, tls_failed",
-            refused,
-        );
+        registry.register("connections_refused", "Connections not taken, by the page of the port and reason", refused);
         registry.register(
             "connections_slow",
             "Connections ended because their client was too slow, by the page of the port",
             slow,
         );
-        let mut text = String::new();
-        // Writing to a string cannot fail.
-        let _ = encode(&mut text, &registry);
-        text
+        metrics::register_certificate(&mut registry, certificate_ends);
+        metrics::text(&registry)
     }
 }
 
@@ -143,10 +152,10 @@ mod tests {
         let metrics = Metrics::default();
         metrics.responded(Port::Hub, Kind::App, StatusCode::OK);
         metrics.responded(Port::Emulator, Kind::Page, StatusCode::NOT_MODIFIED);
-        metrics.fetched("cdn_away");
+        metrics.fetched(Some(&HttpError::CdnAway));
         metrics.listed(3);
         metrics.cdn_up(false);
-        let text = metrics.text(&[(Port::Hub, Arc::default()), (Port::Emulator, Arc::default())]);
+        let text = metrics.text(&[(Port::Hub, Arc::default()), (Port::Emulator, Arc::default())], Some(7));
         for line in [
             "responses_total{page=\"dashboard\",kind=\"app\",status=\"200\"} 1",
             "responses_total{page=\"emulator\",kind=\"page\",status=\"304\"} 1",
@@ -158,6 +167,7 @@ mod tests {
             "connections_refused_total{page=\"emulator\",reason=\"accept_failed\"} 0",
             "connections_refused_total{page=\"dashboard\",reason=\"tls_failed\"} 0",
             "connections_slow_total{page=\"dashboard\"} 0",
+            "certificate_ends_seconds 7",
         ] {
             assert!(text.contains(&format!("\ngrouploop_ui_{line}\n")), "{line} in {text}");
         }

@@ -121,18 +121,6 @@ pub enum PublishError {
     TooLarge,
 }
 
-impl PublishError {
-    /// The reason as a label of bounded values.
-    #[must_use]
-    pub fn reason(self) -> &'static str {
-        match self {
-            Self::Away => "bus_away",
-            Self::Full => "bus_full",
-            Self::TooLarge => "bus_too_large",
-        }
-    }
-}
-
 /// Why a question has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {

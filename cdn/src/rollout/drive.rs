@@ -301,7 +301,7 @@ impl Drive {
             return false;
         }
         let record = &self.course.record;
-        self.state.metrics.rollout_ended(record.state.word(), &record.counts);
+        self.state.metrics.rollout_ended(record.state, &record.counts);
         tracing::info!(
             rollout.id = record.id,
             space.id = %record.space,

@@ -22,5 +22,5 @@ mod record;
 mod runner;
 
 pub(crate) use api::{create, list, show, wish};
-pub(crate) use record::Step;
+pub(crate) use record::{State, Step};
 pub(crate) use runner::Runner;

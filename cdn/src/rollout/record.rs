@@ -70,8 +70,11 @@ pub(crate) enum State {
 }
 
 impl State {
+    /// Those that stay.
+    pub(crate) const ENDS: [Self; 3] = [Self::Done, Self::Stopped, Self::Aborted];
+
     pub(crate) fn has_ended(self) -> bool {
-        matches!(self, Self::Done | Self::Stopped | Self::Aborted)
+        Self::ENDS.contains(&self)
     }
 
     /// The word for metrics.

@@ -4,6 +4,7 @@ use super::check::check;
 use super::documents::MAX_DOCUMENT_BYTES;
 use super::{DocumentId, Held, Kind, Listed, body_of, condition, id_of, space_of, tag_of};
 use crate::error::HttpError;
+use crate::metrics::Write;
 use crate::path::AssetPath;
 use crate::shelf::Freshness;
 use crate::state::State;
@@ -87,7 +88,7 @@ pub(crate) async fn change(
     body: Body,
 ) -> Answer {
     let outcome = put(&state, &space, &kind, &id, &headers, body).await;
-    counted(&state, &kind, "written", outcome)
+    counted(&state, &kind, Write::Written, outcome)
 }
 
 async fn put(state: &State, space: &str, kind: &str, id: &str, headers: &HeaderMap, body: Body) -> Answer {
@@ -118,7 +119,7 @@ pub(crate) async fn remove(
     headers: HeaderMap,
 ) -> Answer {
     let outcome = delete(&state, &space, &kind, &id, &headers).await;
-    counted(&state, &kind, "removed", outcome)
+    counted(&state, &kind, Write::Removed, outcome)
 }
 
 async fn delete(state: &State, space: &str, kind: &str, id: &str, headers: &HeaderMap) -> Answer {
@@ -135,7 +136,7 @@ async fn delete(state: &State, space: &str, kind: &str, id: &str, headers: &Head
 
 /// The kinds that people write. Rollouts have ways of their own.
 fn kind_of(text: &str) -> Result<Kind, HttpError> {
-    [Kind::Groups, Kind::Scenes].into_iter().find(|kind| kind.name() == text).ok_or(HttpError::NotFound)
+    Kind::WRITTEN.into_iter().find(|kind| kind.name() == text).ok_or(HttpError::NotFound)
 }
 
 async fn current(
@@ -158,10 +159,10 @@ async fn registry(state: &State) -> Registry {
     stored.unwrap_or_else(Registry::built_in)
 }
 
-fn counted(state: &State, kind: &str, done: &'static str, outcome: Answer) -> Answer {
+fn counted(state: &State, kind: &str, done: Write, outcome: Answer) -> Answer {
     // What is no kind is not a label.
     if let Ok(kind) = kind_of(kind) {
-        state.metrics.kept(kind.name(), outcome.as_ref().map_or_else(HttpError::word, |_| done));
+        state.metrics.kept(kind, outcome.as_ref().map_or_else(|error| Write::Refused(error.word()), |_| done));
     }
     outcome
 }

@@ -42,6 +42,9 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Those that people write.
+    pub(crate) const WRITTEN: [Self; 2] = [Self::Groups, Self::Scenes];
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Groups => "groups",

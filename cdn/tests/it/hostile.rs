@@ -124,7 +124,7 @@ async fn who_is_too_slow_is_sent_away_and_nobody_else_notices() {
     grouploop_testkit::within("the slow headers to be cut off", drip).await;
     let answer = String::from_utf8(body.rest().await).unwrap();
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400 "), "{answer}");
-    eventually!(cdn.get("/metrics").await.text().contains("grouploop_cdn_connections_slow 3"));
+    eventually!(cdn.get("/metrics").await.text().contains("grouploop_cdn_connections_slow_total 3"));
     assert!(reader.rest().await.len() < HUGE);
     assert_eq!(cdn.get("/js/a.js").await.status, 404);
     assert_eq!(cdn.get("/js/p5.min.js").await.status, 200);

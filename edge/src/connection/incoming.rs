@@ -3,6 +3,7 @@
 use super::outgoing::{Asked, Reply};
 use super::{Connection, ending};
 use crate::dispatch::{self, ANSWER_MARGIN};
+use crate::metrics::{Dropped, Ignored};
 use futures_util::Stream;
 use grouploop_bridge::{
     CloseReason, CommandAnswer, CommandError, CommandLine, DeviceId, Frame, ID_ERROR, ID_OK, Line, Message,
@@ -30,7 +31,7 @@ impl Connection {
                 self.worker.pace.took_one();
                 self.on_text(&text, now);
             }
-            WsMessage::Binary(_) => self.node.metrics.ignore("binary"),
+            WsMessage::Binary(_) => self.node.metrics.ignore(Ignored::Binary),
             WsMessage::Pong(_) => self.awaiting_pong = false,
             // The library answers pings and close frames itself at the next write.
             WsMessage::Ping(_) | WsMessage::Close(_) => self.flushing_since = self.flushing_since.or(Some(now)),
@@ -46,7 +47,7 @@ impl Connection {
                 for line in lines {
                     match line {
                         Line::Frame(frame) => self.take_in(&frame, now),
-                        Line::Other => self.node.metrics.ignore("unknown_line"),
+                        Line::Other => self.node.metrics.ignore(Ignored::UnknownLine),
                     }
                 }
             }
@@ -73,7 +74,7 @@ impl Connection {
 
     fn refuse(&mut self, error: CommandError) {
         let answer = CommandAnswer::Error(error);
-        self.node.metrics.answered(answer.kind());
+        self.node.metrics.answered(answer);
         self.space.counts.answered(answer, None);
         self.replies.push_back(Reply::Text(answer.to_string().into()));
     }
@@ -109,7 +110,7 @@ impl Connection {
                 slot.note_frame(self.peer.id, now_ms);
             }
         }
-        self.share.take_in(frame);
+        self.share.take_in(frame, now);
         self.node.metrics.frames_received.inc();
     }
 
@@ -118,7 +119,7 @@ impl Connection {
         if self.slots.len() >= self.node.settings.max_devices_per_connection as usize
             && !self.slots.contains_key(&device)
         {
-            self.node.metrics.drop_frames("too_many_devices", 1);
+            self.node.metrics.drop_frames(Dropped::TooManyDevices, 1);
             return false;
         }
         let slot = self.space.owners.claim(device, &self.peer, &self.node.member.clock, now);
@@ -154,7 +155,7 @@ impl Connection {
             None => {
                 // Nothing can be called so.
                 let answer = CommandAnswer::Failed;
-                self.node.metrics.answered(answer.kind());
+                self.node.metrics.answered(answer);
                 self.space.counts.answered(answer, None);
                 Reply::Text(answer.to_string().into())
             }

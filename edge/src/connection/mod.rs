@@ -139,7 +139,7 @@ impl Connection {
             reason => self.say_goodbye(reason, under_way).await,
         }
         self.node.metrics.connections.dec();
-        self.node.metrics.closed(reason.text());
+        self.node.metrics.closed(reason);
         self.node.remove_peer(self.peer.id);
         tracing::debug!(conn.id = self.peer.id, conn.reason = reason.text(), "disconnected");
     }

@@ -1,6 +1,7 @@
 //! What a connection writes: commands for its devices, answers in the order of the questions, telemetry.
 
 use super::{Connection, ending};
+use crate::metrics::Dropped;
 use crate::node::Node;
 use crate::peer::Next;
 use crate::space::SpaceState;
@@ -104,8 +105,11 @@ impl Connection {
             let metrics = &self.node.metrics;
             metrics.viewer_messages.inc();
             metrics.viewer_bytes.inc_by(serving.text.len() as u64);
+            if let Some(arrived) = serving.arrived {
+                metrics.delay_to_viewer.observe(now.saturating_duration_since(arrived));
+            }
             if serving.lapped > 0 {
-                metrics.drop_frames("viewer_lapped", serving.lapped);
+                metrics.drop_frames(Dropped::ViewerLapped, serving.lapped);
             }
             return Ok(Some(WsMessage::Text(serving.text)));
         }
@@ -122,8 +126,10 @@ impl Connection {
     /// The next answer, when the one that is due is known.
     fn next_reply(&mut self, cx: &mut Context<'_>, now: Instant) -> Option<Utf8Bytes> {
         let known = |answer: CommandAnswer, asked: Asked, node: &Node, space: &SpaceState| {
-            node.metrics.answered(answer.kind());
-            space.counts.answered(answer, Some(now.saturating_duration_since(asked.at)));
+            let time = now.saturating_duration_since(asked.at);
+            node.metrics.answered(answer);
+            node.metrics.answered_within(answer, time);
+            space.counts.answered(answer, Some(time));
             Some(Utf8Bytes::from(answer.to_string()))
         };
         match self.replies.front_mut()? {

@@ -1,5 +1,6 @@
 //! What a request is answered with when it is not answered with what it asked for: `{"error": …}`, a sentence.
 
+use crate::metrics::Refusal;
 use crate::rosters::RosterError;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -37,10 +38,6 @@ pub(super) enum ApiError {
     Roster(#[from] RosterError),
 }
 
-/// Why it was refused, for the metrics.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Refusal(pub(super) &'static str);
-
 impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
@@ -56,11 +53,11 @@ impl ApiError {
 
     fn refusal(&self) -> Option<Refusal> {
         match self {
-            Self::Stranger => Some(Refusal("origin")),
-            Self::TooManyStreams(_) => Some(Refusal("too_many_streams")),
-            Self::TooManyTaps(_) => Some(Refusal("too_many_taps")),
-            Self::Roster(RosterError::TooMany) => Some(Refusal("too_many_spaces")),
-            Self::Roster(RosterError::Away) => Some(Refusal("bus_away")),
+            Self::Stranger => Some(Refusal::Origin),
+            Self::TooManyStreams(_) => Some(Refusal::TooManyStreams),
+            Self::TooManyTaps(_) => Some(Refusal::TooManyTaps),
+            Self::Roster(RosterError::TooMany) => Some(Refusal::TooManySpaces),
+            Self::Roster(RosterError::Away) => Some(Refusal::BusAway),
             _ => None,
         }
     }

@@ -4,7 +4,7 @@ mod api;
 mod error;
 mod stream;
 
-use crate::metrics::Levels;
+use crate::metrics::{Levels, Refusal};
 use crate::state::State;
 use axum::body::Body;
 use axum::extract::{Request, State as FromState};
@@ -13,8 +13,9 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use error::{ApiError, Refusal};
+use error::ApiError;
 use grouploop_bridge::BusState;
+use grouploop_serve::metrics::CONTENT_TYPE;
 use grouploop_serve::{Asker, Cors, Tls};
 use serde_json::json;
 use std::sync::Arc;
@@ -54,8 +55,8 @@ async fn around(FromState(state): FromState<Arc<State>>, request: Request, next:
         () => next.run(request).await,
     };
     state.metrics.responded(response.status());
-    if let Some(Refusal(reason)) = response.extensions_mut().remove::<Refusal>() {
-        state.metrics.refused(reason);
+    if let Some(why) = response.extensions_mut().remove::<Refusal>() {
+        state.metrics.refused(why);
     }
     let headers = response.headers_mut();
     // The files of the page know better.
@@ -166,15 +167,10 @@ async fn metrics(FromState(state): FromState<Arc<State>>) -> Response {
     let levels = Levels {
         streams: state.open_streams(),
         taps: state.open_taps(),
-        connections: state.counts.open(),
-        overloaded: state.counts.overloaded(),
-        accept_failed: state.counts.accept_failed(),
-        tls_failed: state.counts.tls_failed(),
-        slow: state.counts.slow(),
+        counts: state.counts.clone(),
         bus_up: state.bus.is_up(),
         bus_lost: state.bus.lost(),
+        certificate_ends: state.tls.as_ref().map(Tls::ends_seconds),
     };
-    let text = state.metrics.text(levels);
-    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], Body::from(text))
-        .into_response()
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], Body::from(state.metrics.text(&levels))).into_response()
 }

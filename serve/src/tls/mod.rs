@@ -90,6 +90,13 @@ impl Tls {
         self.certificate.0.read().unwrap_or_else(PoisonError::into_inner).ends.clone()
     }
 
+    /// The same as seconds since 1970; one that ended before has ended.
+    #[must_use]
+    pub fn ends_seconds(&self) -> u64 {
+        let until = self.certificate.0.read().unwrap_or_else(PoisonError::into_inner).until;
+        until.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+    }
+
     /// That the certificate is over, in words for people; `None` while it holds.
     #[must_use]
     pub fn over(&self) -> Option<String> {
@@ -122,18 +129,6 @@ impl Tls {
         }
         let stream = timeout_at(end, self.acceptor.accept(wrap(socket))).await.map_err(|_| TlsFailure::Slow)??;
         Ok(MaybeTls::Tls(Box::new(stream)))
-    }
-}
-
-impl TlsFailure {
-    /// As a label of bounded values; none when there is nothing to count.
-    #[must_use]
-    pub fn reason(&self) -> Option<&'static str> {
-        match self {
-            Self::Silent => None,
-            Self::Slow => Some("tls_slow"),
-            Self::Failed(_) => Some("tls_failed"),
-        }
     }
 }
 

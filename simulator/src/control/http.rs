@@ -14,6 +14,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
+use grouploop_serve::metrics::CONTENT_TYPE;
 use grouploop_serve::{Cors, Tls};
 use serde_json::json;
 use std::sync::Arc;
@@ -186,7 +187,7 @@ async fn health(FromState(state): FromState<Arc<State>>) -> Response {
         "streams": levels.streams,
         "recordings": levels.recordings,
         "replays": levels.replays,
-        "connections": levels.connections,
+        "connections": levels.counts.open(),
         "certificate_ends": state.tls.as_ref().map(Tls::ends),
     });
     (status, Json(body)).into_response()
@@ -201,6 +202,5 @@ async fn readyz(FromState(state): FromState<Arc<State>>) -> Response {
 
 async fn metrics(FromState(state): FromState<Arc<State>>) -> Response {
     let text = state.metrics.text(&Levels::of(&state));
-    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], Body::from(text))
-        .into_response()
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], Body::from(text)).into_response()
 }

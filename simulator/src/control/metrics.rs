@@ -1,15 +1,18 @@
 //! What a simulator counts. Labels have few, fixed values: never the name of a swarm or a device, which others choose.
 
 use super::state::State;
+use crate::link::{ConnectFailure, Dropped};
 use crate::swarm::Status;
 use crate::swarms::Totals;
 use axum::http::StatusCode;
+use grouploop_serve::metrics::{self, gauge, total, totals};
+use grouploop_serve::{Counts, Refused, Tls, words};
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -27,32 +30,20 @@ struct ReasonLabel {
     reason: &'static str,
 }
 
-/// Why a request was refused that could have been all right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
-    Mistakes,
-    Origin,
-    TooManyStreams,
-    Taken,
-    Limit,
-    Stopping,
-}
-
-impl Refusal {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Mistakes => "mistakes",
-            Self::Origin => "origin",
-            Self::TooManyStreams => "too_many_streams",
-            Self::Taken => "taken",
-            Self::Limit => "limit",
-            Self::Stopping => "stopping",
-        }
+words! {
+    /// Why a request was refused that could have been all right.
+    pub(super) enum Refusal {
+        Mistakes = "mistakes",
+        Origin = "origin",
+        TooManyStreams = "too_many_streams",
+        Taken = "taken",
+        Limit = "limit",
+        Stopping = "stopping",
     }
 }
 
 /// What is counted as it happens; everything else is looked up when somebody asks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Metrics {
     responses: Family<StatusLabel, Counter>,
     refused: Family<ReasonLabel, Counter>,
@@ -72,12 +63,10 @@ pub(super) struct Levels {
     pub(super) streams: u64,
     pub(super) recordings: u64,
     pub(super) replays: u64,
-    pub(super) connections: u64,
-    pub(super) overloaded: u64,
-    pub(super) accept_failed: u64,
-    pub(super) slow: u64,
-    pub(super) tls_failed: u64,
+    pub(super) counts: Arc<Counts>,
     pub(super) bus_up: bool,
+    /// Seconds since 1970; none without TLS.
+    pub(super) certificate_ends: Option<u64>,
 }
 
 impl Levels {
@@ -95,17 +84,32 @@ impl Levels {
             streams: state.open_streams() as u64,
             recordings,
             replays,
-            connections: state.counts.open() as u64,
-            overloaded: state.counts.overloaded(),
-            accept_failed: state.counts.accept_failed(),
-            slow: state.counts.slow(),
-            tls_failed: state.counts.tls_failed(),
+            counts: state.counts.clone(),
             bus_up: state.swarms.bus().is_up(),
+            certificate_ends: state.tls.as_ref().map(Tls::ends_seconds),
         }
     }
 }
 
+/// All that a simulator can tell, in the text format of Prometheus: every metric with every label, but of statuses only 200.
+#[must_use]
+pub fn metrics_catalogue() -> String {
+    let metrics = Metrics::new();
+    metrics.responded(StatusCode::OK);
+    metrics.text(&Levels { certificate_ends: Some(0), ..Levels::default() })
+}
+
 impl Metrics {
+    pub(super) fn new() -> Self {
+        Self {
+            responses: Family::default(),
+            refused: metrics::counters(Refusal::ALL.iter().map(|why| ReasonLabel { reason: why.word() })),
+            pictures_sent: AtomicU64::new(0),
+            pictures_skipped: AtomicU64::new(0),
+            picture_bytes: AtomicU64::new(0),
+        }
+    }
+
     /// A request was answered.
     pub(super) fn responded(&self, status: StatusCode) {
         self.responses.get_or_create(&StatusLabel { status: status.as_u16() }).inc();
@@ -118,53 +122,49 @@ impl Metrics {
     /// Everything in the text format of Prometheus.
     pub(super) fn text(&self, levels: &Levels) -> String {
         let mut registry = Registry::with_prefix("grouploop_simulator");
-        let Totals { figures: totals, connections: edges, command_load } = &levels.totals;
+        let Totals { figures, connections: edges, command_load } = &levels.totals;
         let by_kind =
-            |pairs: &[(&'static str, u64)]| counters(pairs.iter().map(|(kind, count)| (KindLabel { kind }, *count)));
+            |pairs: &[(&'static str, u64)]| totals(pairs.iter().map(|(kind, count)| (KindLabel { kind }, *count)));
         let now = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let swarms = Family::<KindLabel, Gauge>::default();
         for (kind, count) in [("waiting", levels.waiting), ("running", levels.running)] {
-            swarms.get_or_create(&KindLabel { kind }).set(whole(count));
+            swarms.get_or_create(&KindLabel { kind }).set(i64::try_from(count).unwrap_or(i64::MAX));
         }
-        let dropped = totals.frames_dropped.iter().map(|(reason, count)| (ReasonLabel { reason }, *count));
-        let Levels { overloaded, accept_failed, tls_failed, .. } = *levels;
-        let refused = [("overloaded", overloaded), ("accept_failed", accept_failed), ("tls_failed", tls_failed)];
+        let frames = |reason| figures.frames_dropped.get(reason).copied().unwrap_or_default();
+        let dropped = Dropped::REASONS.into_iter().map(|reason| (ReasonLabel { reason }, frames(reason)));
+        let tries = |reason| edges.failed.get(reason).copied().unwrap_or_default();
+        let failed =
+            ConnectFailure::ALL.map(ConnectFailure::reason).map(|reason| (ReasonLabel { reason }, tries(reason)));
+        let counts = &levels.counts;
+        let refused = Refused::ALL.iter().map(|why| (ReasonLabel { reason: why.word() }, counts.refused(*why)));
 
         registry.register("responses", "Answered requests by HTTP status", self.responses.clone());
-        registry.register(
-            "refused",
-            "Requests refused, by reason: mistakes, origin, too_many_streams, taken, limit, stopping",
-            self.refused.clone(),
-        );
-        registry.register("swarms", "Swarms that are not over, by kind: waiting, running", swarms);
+        registry.register("refused", "Requests refused, by reason", self.refused.clone());
+        registry.register("swarms", "Swarms that are not over, by kind", swarms);
         registry.register("devices", "Devices of these swarms", gauge(levels.devices));
-        registry.register("devices_present", "Devices that are there now", gauge(totals.present));
-        registry.register("frames_scheduled", "Frames that were due", counter(totals.frames_scheduled));
-        registry.register("frames_sent", "Frames that the bus or a connection took", counter(totals.frames_sent));
+        registry.register("devices_present", "Devices that are there now", gauge(figures.present));
+        registry.register("frames_scheduled", "Frames that were due", total(figures.frames_scheduled));
+        registry.register("frames_sent", "Frames that the bus or a connection took", total(figures.frames_sent));
         registry.register(
             "frames_late",
             "Frames that went more than 25 ms after their time",
-            counter(totals.frames_late),
+            total(figures.frames_late),
         );
-        registry.register("frames_skipped", "Frames that were due and not made", counter(totals.frames_skipped));
-        registry.register("frames_dropped", "Frames made and not taken, by reason", counters(dropped));
+        registry.register("frames_skipped", "Frames that were due and not made", total(figures.frames_skipped));
+        registry.register("frames_dropped", "Frames made and not taken, by reason", totals(dropped));
         let commands = by_kind(&[
-            ("received", totals.commands_received),
-            ("ignored", totals.commands_ignored),
-            ("lost_in_slot", totals.commands_lost_in_slot),
+            ("received", figures.commands_received),
+            ("ignored", figures.commands_ignored),
+            ("lost_in_slot", figures.commands_lost_in_slot),
         ]);
-        registry.register(
-            "commands",
-            "Commands that reached devices, by kind: received, ignored, lost_in_slot",
-            commands,
-        );
+        registry.register("commands", "Commands for devices, by kind: received; of those ignored (not understood), lost_in_slot (as firmware loses them)", commands);
         let updates = by_kind(&[
-            ("started", totals.updates_started),
-            ("succeeded", totals.updates_succeeded),
-            ("failed", totals.updates_failed),
-            ("unchanged", totals.updates_unchanged),
+            ("started", figures.updates_started),
+            ("succeeded", figures.updates_succeeded),
+            ("failed", figures.updates_failed),
+            ("unchanged", figures.updates_unchanged),
         ]);
-        registry.register("updates", "Updates of firmware, by kind: started, succeeded, failed, unchanged", updates);
+        registry.register("updates", "Updates of firmware, by kind", updates);
         let load = by_kind(&[
             ("sent", command_load.sent),
             ("success", command_load.success),
@@ -179,22 +179,18 @@ impl Metrics {
         );
         registry.register("device_connections_open", "Connections of devices to edges", gauge(edges.open));
         let came_and_went = by_kind(&[("opened", edges.opened), ("lost", edges.lost)]);
-        registry.register(
-            "device_connections",
-            "Connections of devices to edges, by kind: opened, lost",
-            came_and_went,
-        );
+        registry.register("device_connections", "Connections of devices to edges, by kind", came_and_went);
         registry.register(
             "device_connections_failed",
-            "Connections of devices that did not come to stand, by reason: refused, timed_out, handshake, other",
-            counters(edges.failed.iter().map(|(reason, tries)| (ReasonLabel { reason }, *tries))),
+            "Connections of devices that did not come to stand, by reason",
+            totals(failed),
         );
         registry.register(
             "frames_lost",
             "Frames sent into a connection that was lost before it took them",
-            counter(edges.frames_lost),
+            total(edges.frames_lost),
         );
-        registry.register("clashes", "Device ids under which somebody else sends too", counter(levels.clashes));
+        registry.register("clashes", "Device ids under which somebody else sends too", total(levels.clashes));
         registry.register("streams", "WebSockets for drawing that are open", gauge(levels.streams));
         registry.register("recordings", "Spaces that are being recorded", gauge(levels.recordings));
         registry.register("replays", "Recordings that are being played", gauge(levels.replays));
@@ -204,64 +200,30 @@ impl Metrics {
             "Pictures due to streams, by kind: sent, skipped (the viewer was slow)",
             pictures,
         );
-        registry.register("connections", "Open connections", gauge(levels.connections));
-        let refused = counters(refused.map(|(reason, count)| (ReasonLabel { reason }, count)));
-        registry.register(
-            "connections_refused",
-            "Connections not taken, by reason: overloaded, accept_failed, tls_failed",
-            refused,
-        );
+        registry.register("connections", "Open connections", gauge(counts.open() as u64));
+        registry.register("connections_refused", "Connections not taken, by reason", totals(refused));
         registry.register(
             "connections_slow",
             "Connections ended because their client was too slow",
-            counter(levels.slow),
+            total(counts.slow()),
         );
         registry.register("bus_up", "1 while the bus carries messages", gauge(u64::from(levels.bus_up)));
-        registry.register("messages", "Messages that frames went in", counter(totals.messages_sent));
+        registry.register("messages", "Messages that frames went in", total(figures.messages_sent));
         registry.register_with_unit(
             "sent",
             "Bytes of the frames that were sent",
             Unit::Bytes,
-            counter(totals.bytes_sent),
+            total(figures.bytes_sent),
         );
         registry.register_with_unit(
             "picture",
             "Bytes of the pictures that were sent",
             Unit::Bytes,
-            counter(now(&self.picture_bytes)),
+            total(now(&self.picture_bytes)),
         );
-        let mut text = String::new();
-        // Writing to a string cannot fail.
-        let _ = encode(&mut text, &registry);
-        text
+        metrics::register_certificate(&mut registry, levels.certificate_ends);
+        metrics::text(&registry)
     }
-}
-
-fn whole(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-fn gauge(now: u64) -> Gauge {
-    let gauge = Gauge::default();
-    gauge.set(whole(now));
-    gauge
-}
-
-fn counter(total: u64) -> Counter {
-    let counter = Counter::default();
-    counter.inc_by(total);
-    counter
-}
-
-fn counters<L>(totals: impl IntoIterator<Item = (L, u64)>) -> Family<L, Counter>
-where
-    L: Clone + std::hash::Hash + Eq,
-{
-    let family = Family::<L, Counter>::default();
-    for (label, total) in totals {
-        family.get_or_create(&label).inc_by(total);
-    }
-    family
 }
 
 #[cfg(test)]
@@ -271,22 +233,13 @@ mod tests {
     use crate::swarm::Figures;
     use crate::swarms::ConnectionFigures;
 
-    const OPERATIONS: &str = include_str!("../../../docs/operations.md");
-
-    /// Each metric has a number of its own here, so that none stands for another, and each is explained to those who run it.
+    /// Each metric has a number of its own here, so that none stands for another.
     #[test]
-    fn every_metric_is_touched_and_documented() {
-        let metrics = Metrics::default();
+    fn every_metric_is_touched() {
+        let metrics = Metrics::new();
         metrics.responded(StatusCode::OK);
-        for why in [
-            Refusal::Mistakes,
-            Refusal::Origin,
-            Refusal::TooManyStreams,
-            Refusal::Taken,
-            Refusal::Limit,
-            Refusal::Stopping,
-        ] {
-            metrics.refused(why);
+        for why in Refusal::ALL {
+            metrics.refused(*why);
         }
         metrics.pictures_sent.store(101, Ordering::Relaxed);
         metrics.pictures_skipped.store(102, Ordering::Relaxed);
@@ -327,15 +280,14 @@ mod tests {
             streams: 18,
             recordings: 24,
             replays: 25,
-            connections: 19,
-            overloaded: 20,
-            accept_failed: 21,
-            slow: 22,
-            tls_failed: 23,
+            counts: Arc::default(),
             bus_up: true,
+            certificate_ends: Some(19),
         };
         let text = metrics.text(&levels);
-        let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        // Of reasons that did not occur there are zeros besides.
+        let told = |line: &&str| !(line.starts_with('#') || line.contains("reason=") && line.ends_with(" 0"));
+        let samples: Vec<&str> = text.lines().filter(told).collect();
         let expected = [
             "responses_total{status=\"200\"} 1",
             "refused_total{reason=\"mistakes\"} 1",
@@ -379,18 +331,13 @@ mod tests {
             "pictures_total{kind=\"sent\"} 101",
             "pictures_total{kind=\"skipped\"} 102",
             "picture_bytes_total 103",
-            "connections 19",
-            "connections_refused_total{reason=\"overloaded\"} 20",
-            "connections_refused_total{reason=\"accept_failed\"} 21",
-            "connections_refused_total{reason=\"tls_failed\"} 23",
-            "connections_slow_total 22",
+            "connections 0",
+            "connections_slow_total 0",
             "bus_up 1",
+            "certificate_ends_seconds 19",
         ];
-        let (_, documented) = OPERATIONS.split_once("grouploop_simulator_").unwrap();
         for sample in expected {
             assert!(samples.contains(&format!("grouploop_simulator_{sample}").as_str()), "{sample} in {text}");
-            let name = sample.split(['{', ' ']).next().unwrap();
-            assert!(documented.contains(&format!("`{name}`")), "{name} in docs/operations.md");
         }
         assert_eq!(samples.len(), expected.len(), "{text}");
     }

@@ -26,5 +26,6 @@ mod tests;
 
 #[cfg(test)]
 pub(crate) use definition::as_toml as definition_as_toml;
+pub use metrics::metrics_catalogue;
 pub use settings::SimulatorSettings;
 pub use simulator::{Simulator, SimulatorOptions, StartError};

@@ -65,7 +65,7 @@ impl State {
             registry: Registry::built_in(),
             // The caller has looked at the complaints; what is no origin allows nobody.
             origins: Origins::parse(&settings.allow_origins).unwrap_or_default(),
-            metrics: Metrics::default(),
+            metrics: Metrics::new(),
             counts: serve.counts.clone(),
             tls,
             changing: Mutex::default(),
