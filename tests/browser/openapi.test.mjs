@@ -8,8 +8,8 @@ import { startUp, stopAll } from "./support.mjs";
 let services;
 
 before(async () => {
-  const { edge, cdn, simulator } = await startUp();
-  services = Object.entries({ edge, cdn, simulator }).map(([name, address]) => ({ name, base: `http://${address}` }));
+  const { edge, cdn, simulator, monitor } = await startUp();
+  services = Object.entries({ edge, cdn, simulator, monitor }).map(([name, address]) => ({ name, base: `http://${address}` }));
   for (const service of services) service.description = await (await fetch(`${service.base}/openapi.json`)).json();
 });
 

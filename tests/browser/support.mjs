@@ -163,10 +163,10 @@ export async function startUp() {
   };
   const { kill } = await startProgram(["up", "--listen", local, "--tls"], settings, said => {
     if (said.message !== "listening") return undefined;
-    const role = ["edge", "cdn", "simulator"].find(role => said[`${role}.address`]);
+    const role = ["edge", "cdn", "simulator", "monitor"].find(role => said[`${role}.address`]);
     if (role) found[role] = said[`${role}.address`];
     else found[said["ui.page"]] = said["ui.address"];
-    return ["edge", "cdn", "simulator", "dashboard", "emulator", "control", "docs"].every(role => found[role]) || undefined;
+    return ["edge", "cdn", "simulator", "monitor", "dashboard", "emulator", "control", "docs"].every(role => found[role]) || undefined;
   });
   return { ...found, kill };
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ApiError {
-    #[error("there is nothing here; see / for what this is")]
+    #[error("there is nothing here; see / for what this is, and /openapi.json for all there is")]
     NoRoute,
     #[error("there is nothing to change here: GET alone")]
     NoMethod,
@@ -75,5 +75,35 @@ impl IntoResponse for ApiError {
             response.extensions_mut().insert(refusal);
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use grouploop_bridge::{Space, Tapped};
+    use grouploop_testkit::docs;
+
+    #[test]
+    fn every_error_is_in_the_documentation() {
+        let all = [
+            ApiError::NoRoute,
+            ApiError::NoMethod,
+            ApiError::Space("A".parse::<Space>().unwrap_err()),
+            ApiError::Subject("space".parse::<Tapped>().unwrap_err()),
+            ApiError::Device("12".into()),
+            ApiError::Query("Failed to deserialize query string: missing field `subject`".into()),
+            ApiError::Stranger,
+            ApiError::TooManyStreams(32),
+            ApiError::TooManyTaps(8),
+            ApiError::TooEarly,
+            ApiError::Closed,
+            ApiError::Roster(RosterError::Away),
+            ApiError::Roster(RosterError::TooMany),
+        ];
+        docs::every_variant(include_str!("error.rs"), "ApiError", &all);
+        docs::every_variant(include_str!("../rosters.rs"), "RosterError", &[RosterError::Away, RosterError::TooMany]);
+        let code = all.iter().map(|error| [error.status().as_u16().to_string(), error.to_string().replace('`', "")]);
+        docs::same_rows("docs/reference/errors.md", "HTTP of the monitor", code);
     }
 }

@@ -21,6 +21,8 @@ use serde_json::json;
 use std::sync::Arc;
 use tower::ServiceExt;
 
+const OPENAPI: &str = include_str!("../openapi.json");
+
 /// What pages may do.
 const CORS: Cors =
     Cors { methods: "GET, HEAD, OPTIONS", request_headers: "content-type", response_headers: "retry-after" };
@@ -32,6 +34,7 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
+        .route("/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], OPENAPI) }))
         .route("/api/system", get(api::system))
         .route("/api/stream", get(stream::system))
         .route("/api/spaces/{space}/devices", get(api::devices))
@@ -111,6 +114,7 @@ fn description(state: &State) -> Response {
             "health": "/health",
             "readiness": "/readyz",
             "metrics": "/metrics",
+            "description": "/openapi.json",
         },
     });
     Json(body).into_response()

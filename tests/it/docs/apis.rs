@@ -83,6 +83,7 @@ fn every_request_is_told() {
         ("An edge, port 5003", "edge/src/openapi.json"),
         ("The CDN, port 5008", "cdn/src/openapi.json"),
         ("The simulator, port 5005", "simulator/src/control/openapi.json"),
+        ("The monitor, port 5010", "monitor/src/openapi.json"),
     ] {
         let description: Value = serde_json::from_str(&docs::read(source)).unwrap();
         let mut page = format!("## {service}\n\n{}\n\n", plain(description["info"]["description"].as_str().unwrap()));
