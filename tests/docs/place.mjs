@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** What is made, not written, and large: linked into the copy. */
-const linked = [".tools", "ui/web/node_modules", "ui/web/dist", "cdn/libraries/node_modules", "docs/node_modules", "docs/site"].filter(path => existsSync(root + path));
+const linked = [".tools", "ui/web/node_modules", "ui/web/dist", "cdn/libraries/node_modules", "ui/docs/node_modules", "ui/docs/dist"].filter(path => existsSync(root + path));
 
 /** A new place: its folder, the variables of its terminals, and how to leave it. */
 export function makePlace() {

@@ -42,12 +42,12 @@ export function openTerminal(folder, env) {
     writeFileSync(script, `${text}\n`);
     writeFileSync(output, "");
     shell.stdin.write(`failed=; output='${output}'; source '${script}' >>'${output}' 2>&1 </dev/null; echo "$failed" >&3\n`);
-    const deadline = AbortSignal.timeout(patience);
+    let late;
     const answer = await new Promise((resolve, reject) => {
       heard = () => said.length > 0 && resolve(said.shift());
-      deadline.addEventListener("abort", () => reject(new Error(`not done after ${patience / 1000} s: ${text}\n${readFileSync(output, "utf8").slice(-1500)}${complaints}`)));
+      late = setTimeout(() => reject(new Error(`not done after ${patience / 1000} s: ${text}\n${readFileSync(output, "utf8").slice(-1500)}${complaints}`)), patience);
       ended.then(() => reject(new Error(`the shell ended: ${complaints}`)));
-    });
+    }).finally(() => clearTimeout(late));
     const printed = readFileSync(output, "utf8");
     if (answer !== "") throw new Error(`${answer}\n${printed.slice(-1500)}${live(output)}${complaints}`);
     return printed;
@@ -60,6 +60,7 @@ export function openTerminal(folder, env) {
     await ended;
     clearTimeout(late);
     killAll();
+    process.off("exit", killAll);
   }
 
   return { run, close };

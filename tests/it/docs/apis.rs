@@ -64,7 +64,8 @@ fn operation(page: &mut String, description: &Value, method: &str, path: &str, a
         for example in content["examples"].as_object().into_iter().flat_map(serde_json::Map::values) {
             let value = &led(description, example)["value"];
             let (language, text) = match value {
-                Value::String(text) => ("toml", text.clone()),
+                // No settings, for which readers would take it: a definition, as the simulator's own tests send it.
+                Value::String(text) => ("text", text.clone()),
                 other => ("json", other.to_string()),
             };
             let _ = writeln!(page, "A body, `{kind}`:\n\n```{language}\n{}\n```\n", text.trim_end());
