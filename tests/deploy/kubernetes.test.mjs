@@ -42,7 +42,7 @@ const workloads = objects.map(({ object }) => object).filter(({ kind }) => ["Dep
 const variable = (container, name) => container.env.find(one => one.name === name)?.value;
 
 test("every pod is probed, may change nothing, and has time to go", () => {
-  assert.equal(workloads.length, 5);
+  assert.equal(workloads.length, 6);
   for (const { metadata: { name }, spec: { selector, template } } of workloads) {
     assert.deepEqual(selector.matchLabels, template.metadata.labels, name);
     assert.equal(template.spec.securityContext.runAsNonRoot, true, name);
@@ -64,9 +64,18 @@ test("every pod is probed, may change nothing, and has time to go", () => {
   }
 });
 
+test("the monitor asks every NATS server, and is found where the pages say", () => {
+  const [monitor, nats] = ["monitor", "nats"].map(name => workloads.find(({ metadata }) => metadata.name === name));
+  const servers = Array.from({ length: nats.spec.replicas }, (_, number) => `http://nats-${number}.nats:8222`);
+  assert.equal(variable(monitor.spec.template.spec.containers[0], "GROUPLOOP_MONITOR__NATS_URLS"), servers.join(","));
+  const [ui] = workloads.find(({ metadata }) => metadata.name === "ui").spec.template.spec.containers;
+  const { port } = objects.find(({ object }) => object.kind === "Service" && object.metadata.name === "monitor").object.spec.ports[0];
+  assert.equal(new URL(variable(ui, "GROUPLOOP_UI__MONITOR_URL")).port, String(port));
+});
+
 test("services, budgets and the autoscaler mean pods that exist", () => {
   const names = workloads.map(({ metadata }) => metadata.name).sort();
-  assert.deepEqual(names, ["cdn", "edge", "nats", "simulator", "ui"]);
+  assert.deepEqual(names, ["cdn", "edge", "monitor", "nats", "simulator", "ui"]);
   for (const { object: { kind, metadata, spec } } of objects) {
     if (kind === "Service") {
       assert.ok(names.includes(spec.selector.app), metadata.name);

@@ -157,12 +157,16 @@ async fn an_answer_goes_to_whoever_asked_and_nowhere_else() {
     let nats = one().await;
     let mut asker = Client::user(&nats, "cdn").await;
     let mut asked = Client::user(&nats, "edge").await;
+    let mut ear = Client::user(&nats, "monitor").await;
+    assert!(ear.may("SUB gl.> 1").await);
     assert!(asked.may("SUB gl.space.blue.roster 7").await);
     assert!(asker.may("SUB _INBOX_cdn.q.* 8").await);
     asker.say("PUB gl.space.blue.roster _INBOX_cdn.q.1 1\r\nx\r\n").await;
     assert_eq!(asked.line().await, "MSG gl.space.blue.roster 7 _INBOX_cdn.q.1 1");
     assert_eq!(asked.line().await, "x");
     assert!(!asked.may_publish("_INBOX_cdn.q.2").await, "nobody asked there");
+    assert_eq!(ear.line().await, "MSG gl.space.blue.roster 1 _INBOX_cdn.q.1 1");
+    assert!(!ear.may_publish("_INBOX_cdn.q.1").await, "the monitor hears questions and answers none");
     for _ in 0..3 {
         assert!(asked.may_publish("_INBOX_cdn.q.1").await, "a list has several pages");
         assert_eq!(asker.line().await, "MSG _INBOX_cdn.q.1 8 1");
@@ -216,6 +220,15 @@ async fn load(simulator: &Edge, kind: &str) -> u64 {
     line.expect("there is such a figure").parse().unwrap()
 }
 
+/// Taps a subject until a message of it has come.
+async fn tapped(monitor: &Edge, subject: &str) {
+    let mut stream = TcpStream::connect(monitor.addr()).await.unwrap();
+    let request = format!("GET /api/tap?subject={subject} HTTP/1.0\r\nHost: {}\r\n\r\n", monitor.addr());
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut lines = BufReader::new(stream).lines();
+    while within("a message", lines.next_line()).await.unwrap().expect("the tap stays open") != "event: message" {}
+}
+
 async fn ready(role: &Edge) {
     eventually!(http_get(role.addr(), "/readyz").await.status == 200);
 }
@@ -232,7 +245,8 @@ async fn every_role_works_under_its_own_user() {
     let edge_role = || role("edge", "edge", &nats.url()).env("CDN_BASE_URL", cdn.http(""));
     let (one, two) = (edge_role().start().await, edge_role().start().await);
     let simulator = role("simulator", "simulator", &nats.url()).start().await;
-    for started in [&cdn, &other_cdn, &one, &two, &simulator] {
+    let monitor = role("monitor", "monitor", &nats.url()).start().await;
+    for started in [&cdn, &other_cdn, &one, &two, &simulator, &monitor] {
         ready(started).await;
     }
 
@@ -257,6 +271,19 @@ async fn every_role_works_under_its_own_user() {
     // More than one page of answers.
     let devices = http_get(two.addr(), "/api/spaces/main/devices").await.json();
     assert_eq!(devices["devices"].as_array().unwrap().len(), 1501);
+
+    // The monitor hears the reports of all, asks who is there, and is shown what it taps.
+    let system = async || http_get(monitor.addr(), "/api/system").await.json();
+    eventually!({
+        let system = system().await;
+        let nodes = system["nodes"].as_array().unwrap();
+        nodes.len() == 5 && nodes.iter().all(|node| node["state"] == "live")
+    });
+    let devices = http_get(monitor.addr(), "/api/spaces/main/devices").await.json();
+    assert_eq!(devices["devices"].as_array().unwrap().len(), 1501);
+    for subject in ["gl.%3E", "gl.node.*.report", "gl.space.main.telemetry.*"] {
+        tapped(&monitor, subject).await;
+    }
 
     // A load of commands to its own devices and to all, which it counts the answers of.
     for (name, target) in [("asked", "each"), ("asked-all", "all")] {
@@ -306,7 +333,7 @@ async fn every_role_works_under_its_own_user() {
         assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
     assert_eq!(load(&simulator, "no_answer").await, 0);
-    for role in [cdn, other_cdn, one, two, simulator] {
+    for role in [cdn, other_cdn, one, two, simulator, monitor] {
         assert!(role.terminate().await.success(), "{:?}", role.log());
     }
     std::fs::remove_dir_all(&folder).unwrap();
@@ -316,13 +343,14 @@ async fn every_role_works_under_its_own_user() {
 #[tokio::test]
 async fn a_user_with_too_few_rights_is_named_by_readyz() {
     let nats = one().await;
-    for (name, wanted) in [
-        ("edge", ["publishing to gl.node.", "subscribing to _INBOX_edge."]),
-        ("simulator", ["publishing to gl.node.", "subscribing to _INBOX_edge."]),
-        ("cdn", ["publishing to gl.registry", "subscribing to _INBOX_edge."]),
+    for (name, user, wanted) in [
+        ("edge", "monitor", ["publishing to gl.node.", "subscribing to _INBOX_edge."]),
+        ("simulator", "monitor", ["publishing to gl.node.", "subscribing to _INBOX_edge."]),
+        ("cdn", "monitor", ["publishing to gl.registry", "subscribing to _INBOX_edge."]),
+        ("monitor", "cdn", ["subscribing to gl.node.*.report", "subscribing to _INBOX_edge."]),
     ] {
         let started =
-            role(name, "monitor", &nats.url()).env("GROUPLOOP_BUS__NATS__INBOX_PREFIX", "_INBOX_edge").start().await;
+            role(name, user, &nats.url()).env("GROUPLOOP_BUS__NATS__INBOX_PREFIX", "_INBOX_edge").start().await;
         for wanted in wanted {
             eventually!(http_get(started.addr(), "/readyz").await.text().contains(wanted));
         }
@@ -337,7 +365,7 @@ async fn a_user_with_too_few_rights_is_named_by_readyz() {
 async fn a_wrong_password_is_said_by_each_role_once_in_its_log() {
     let nats = one().await;
     let tries = || nats.process().log().iter().filter(|line| line.contains("authentication error")).count();
-    for name in ["edge", "simulator", "cdn"] {
+    for name in ["edge", "simulator", "cdn", "monitor"] {
         let before = tries();
         let started = role(name, name, &nats.url()).env("GROUPLOOP_BUS__NATS__PASSWORD", "wrong").start().await;
         // It tries again and again.

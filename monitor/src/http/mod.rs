@@ -123,7 +123,7 @@ fn description(state: &State) -> Response {
 fn status_word(state: &State) -> (StatusCode, &'static str) {
     if state.is_draining() {
         (StatusCode::SERVICE_UNAVAILABLE, "draining")
-    } else if unready(state).is_empty() {
+    } else if unwell(state).is_empty() {
         (StatusCode::OK, "ok")
     } else {
         (StatusCode::OK, "degraded")
@@ -134,6 +134,7 @@ async fn health(FromState(state): FromState<Arc<State>>) -> Response {
     let (status, word) = status_word(&state);
     let body = json!({
         "status": word,
+        "reasons": unwell(&state),
         "version": state.version,
         "node": state.node,
         "bus": {"engine": state.bus.engine().name(), "state": if state.bus.is_up() { "up" } else { "away" }},
@@ -157,6 +158,13 @@ fn unready(state: &State) -> Vec<String> {
         BusState::Closed => reasons.push("bus closed".to_owned()),
     }
     reasons.extend(state.bus.refused());
+    reasons
+}
+
+/// All that is not as it should be.
+fn unwell(state: &State) -> Vec<String> {
+    let mut reasons = unready(state);
+    reasons.extend(state.tls.as_ref().and_then(Tls::over));
     reasons
 }
 

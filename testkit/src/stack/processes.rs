@@ -31,6 +31,10 @@ const BALANCER: u8 = 31;
 const CDN: u8 = 41;
 const SIMULATOR: u8 = 42;
 const UI: u8 = 43;
+const MONITOR: u8 = 44;
+/// Those of which there is one.
+const SINGLE: [(&str, u8); 5] =
+    [("cdn", CDN), ("simulator", SIMULATOR), ("ui", UI), ("monitor", MONITOR), ("balancer", BALANCER)];
 
 impl Stack {
     /// Starts all of it with this binary; returns when each says by its own health check that it is well. More variables for the file may
@@ -68,7 +72,7 @@ impl Stack {
             _store: store,
         };
         let mut others: Vec<Process> = (1..=3).map(|number| whole.nats(number)).collect();
-        for (name, host) in [("cdn", CDN), ("simulator", SIMULATOR), ("ui", UI), ("balancer", BALANCER)] {
+        for (name, host) in SINGLE {
             others.push(whole.spawn(name, net.host(host)));
         }
         whole.edges = edges.iter().map(|host| whole.spawn("edge", *host)).collect();
@@ -76,7 +80,7 @@ impl Stack {
         for host in edges {
             whole.healthy("edge", host).await;
         }
-        for (name, host) in [("cdn", CDN), ("simulator", SIMULATOR), ("ui", UI), ("balancer", BALANCER)] {
+        for (name, host) in SINGLE {
             whole.healthy(name, net.host(host)).await;
         }
         for number in 1..=3 {
@@ -117,6 +121,12 @@ impl Stack {
     #[must_use]
     pub fn simulator(&self) -> SocketAddr {
         (self.net.host(SIMULATOR), 5005).into()
+    }
+
+    /// The monitor.
+    #[must_use]
+    pub fn monitor(&self) -> SocketAddr {
+        (self.net.host(MONITOR), 5010).into()
     }
 
     /// A page by its port.

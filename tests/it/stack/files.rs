@@ -58,6 +58,7 @@ fn only_the_ports_for_people_and_devices_are_published() {
         ("5007", "ui"),
         ("5008", "cdn"),
         ("5009", "ui"),
+        ("5010", "monitor"),
     ];
     assert_eq!(ports, expected.map(|(port, name)| (port.to_owned(), name.to_owned())).into());
     let grafana = &service(&stack(&required()), "grafana").value["ports"][0];
@@ -123,12 +124,14 @@ fn a_variable_that_is_missing_is_named_in_one_line() {
 }
 
 /// Those that Compose takes and a role cannot use.
-const WRONG: [(&str, &str); 16] = [
+const WRONG: [(&str, &str); 20] = [
     ("EDGE_THREADS", "many"),
     ("EDGE_MAX_CONNECTIONS", "-1"),
     ("EDGE_DRAIN_TIMEOUT_MS", "5 s"),
     ("SIMULATOR_MAX_DEVICES", "0"),
     ("SIMULATOR_MAX_FRAMES_PER_SECOND", "20000000000"),
+    ("MONITOR_MAX_STREAMS", "many"),
+    ("MONITOR_MAX_TAPS", "101"),
     ("LOG_FILTER", "info,grouploop=loud"),
     ("LOG_FORMAT", "xml"),
     ("WS_DEFAULT_URL", "http://stage.example"),
@@ -137,6 +140,8 @@ const WRONG: [(&str, &str); 16] = [
     ("APPS_BASE_URL", "stage"),
     ("SIMULATOR_BASE_URL", "stage"),
     ("EMULATOR_URL", "stage"),
+    ("MONITOR_URL", "stage"),
+    ("DOCS_URL", "stage"),
     ("CDN_STORE", "bucket"),
     ("CDN_STORE_ENDPOINT", "store:8333"),
     ("CDN_TOKEN", "short"),
@@ -161,12 +166,12 @@ fn a_value_that_a_role_cannot_use_stops_the_stack_with_a_line_that_names_it() {
         let named = said.contains(&format!("which is {name} in .env)")) || said.contains(&format!(": {name})"));
         assert!(named && said.trim_end().lines().count() == 1, "{name}: {said}");
     }
-    // One that has a part in two roles.
+    // One that has a part in three roles.
     let mut variables = required();
     variables.insert("ALLOW_ORIGINS".into(), "stage".into());
     let output = check(&variables);
     let said = said(&output);
-    assert!(said.lines().count() == 2 && said.lines().all(|line| line.contains("which is ALLOW_ORIGINS in")), "{said}");
+    assert!(said.lines().count() == 3 && said.lines().all(|line| line.contains("which is ALLOW_ORIGINS in")), "{said}");
 }
 
 /// Nothing starts before the settings were found good, and nothing that they do not name gets past them.
@@ -188,7 +193,7 @@ fn everything_waits_until_the_settings_were_looked_at() {
         assert!(waits(name, &all), "{name}");
     }
     let looked_at = service(&stack, "settings").environment();
-    for role in ["edge", "cdn", "simulator", "ui"] {
+    for role in ["edge", "cdn", "simulator", "monitor", "ui"] {
         for name in service(&stack, role).environment().keys() {
             assert!(looked_at.contains_key(name), "{name} of {role}");
         }
@@ -270,6 +275,7 @@ fn env_sh_names_what_compose_tells_the_value_of_alone() {
         ("EDGE_PORT", "many"),
         ("DASHBOARD_PORT", "70000"),
         ("SIMULATOR_PORT", "-1"),
+        ("MONITOR_PORT", "5006"),
         // The default of another.
         ("CDN_PORT", "5005"),
         ("BIND", "here"),
@@ -278,6 +284,7 @@ fn env_sh_names_what_compose_tells_the_value_of_alone() {
         ("EDGE_REPLICAS", "few"),
         ("STORE_VOLUMES", "0"),
         ("EDGE_MEMORY", "lots"),
+        ("MONITOR_MEMORY", "all"),
         ("EDGE_STOP_GRACE", "soon"),
         ("PROMETHEUS_RETENTION", "long"),
         ("APPS", "apps"),
@@ -330,7 +337,7 @@ fn every_command_and_setting_is_one_of_the_binary() {
     let stack = stack(&required());
     let ours = services(&stack).into_iter().filter(|service| service.is_ours() && service.name != "settings");
     let ours: Vec<Service> = ours.collect();
-    assert_eq!(ours.len(), 4);
+    assert_eq!(ours.len(), 5);
     for service in ours {
         let (command, environment) = (service.command(), service.environment());
         let [role] = &command[..] else { panic!("{}: {command:?}", service.name) };
@@ -368,6 +375,28 @@ fn every_command_and_setting_is_one_of_the_binary() {
     }
 }
 
+#[test]
+fn the_monitor_asks_every_nats_server_of_the_stack() {
+    let stack = stack(&required());
+    let servers = services(&stack).into_iter().filter(|service| service.command().iter().any(|one| one == "--name"));
+    let servers: Vec<String> = servers.map(|service| format!("http://{}:8222", service.name)).collect();
+    let monitor = service(&stack, "monitor").environment();
+    assert_eq!(monitor["GROUPLOOP_MONITOR__NATS_URLS"], servers.join(","));
+}
+
+#[test]
+fn every_role_is_asked_for_its_figures_where_it_has_them() {
+    let asked = read("deploy/monitoring/prometheus.yml");
+    for service in services(&stack(&required())).iter().filter(|one| one.is_ours() && one.name != "settings") {
+        let (name, health) = (&service.name, service.health());
+        let port = health.last().and_then(|url| url.rsplit(':').next()).unwrap();
+        let fixed = format!("- job_name: {name}\n    static_configs: [{{ targets: [\"{name}:{port}\"] }}]\n");
+        let found =
+            format!("- job_name: {name}\n    dns_sd_configs:\n      - {{ names: [{name}], type: A, port: {port}, ");
+        assert!(asked.contains(&fixed) || asked.contains(&found), "{name}");
+    }
+}
+
 fn seconds(text: &str) -> u64 {
     text.strip_suffix('s').unwrap().parse().unwrap()
 }
@@ -390,13 +419,16 @@ fn a_nats_server_has_time_to_send_its_clients_away() {
 
 #[test]
 fn the_ports_of_pages_follow_their_variables() {
-    let ports = ["EDGE", "DASHBOARD", "SIMULATOR", "EMULATOR", "CDN", "CONTROL", "DOCS"];
+    let ports = ["EDGE", "DASHBOARD", "SIMULATOR", "EMULATOR", "CDN", "CONTROL", "DOCS", "MONITOR"];
     let mut variables = required();
     variables.extend((6001..).zip(ports).map(|(port, name)| (format!("{name}_PORT"), port.to_string())));
     let stack = stack(&variables);
-    let ui = service(&stack, "ui");
-    let output = grouploop(&["config", "--format", "json"], &ui.environment());
-    let settings: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let (ui, monitor) = (service(&stack, "ui"), service(&stack, "monitor"));
+    let settings = |service: &Service| -> Value {
+        let output = grouploop(&["config", "--format", "json"], &service.environment());
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let (told, told_by_monitor) = (settings(&ui), settings(&monitor));
     for (port, (section, key)) in (6001..).zip([
         ("edge", "listen"),
         ("ui", "listen"),
@@ -405,9 +437,15 @@ fn the_ports_of_pages_follow_their_variables() {
         ("cdn", "listen"),
         ("ui", "control_listen"),
         ("ui", "docs_listen"),
+        ("monitor", "listen"),
     ]) {
-        assert_eq!(settings[section][key]["value"], format!("0.0.0.0:{port}"), "{section}.{key}");
+        assert_eq!(told[section][key]["value"], format!("0.0.0.0:{port}"), "{section}.{key}");
+        // Its own is the address that it came from.
+        if section != "monitor" {
+            assert_eq!(told_by_monitor[section][key]["value"], told[section][key]["value"], "{section}.{key}");
+        }
     }
+    assert_eq!(monitor.published(), ["6008"]);
     assert_eq!(ui.published(), ["6002", "6004", "6006", "6007"]);
     assert!(ui.health().last().unwrap().ends_with(":6002"));
 }
@@ -482,7 +520,7 @@ fn the_linter_finds_nothing_in_the_dockerfile() {
 fn systemd_takes_the_units_as_they_are() {
     let folder = std::env::temp_dir().join(format!("grouploop-units-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    for role in ["edge", "cdn", "simulator", "ui"] {
+    for role in ["edge", "cdn", "simulator", "monitor", "ui"] {
         let unit = read(&format!("deploy/systemd/grouploop-{role}.service"));
         let installed = format!("ExecStart=/usr/local/bin/grouploop {role}\n");
         assert!(unit.contains(&installed), "{role}");

@@ -66,6 +66,15 @@ impl Device {
     }
 }
 
+fn live(list: &Value) -> usize {
+    list.as_array().unwrap().iter().filter(|one| one["state"] == "live").count()
+}
+
+fn live_in_role(system: &Value, role: &str) -> usize {
+    let nodes = system["nodes"].as_array().unwrap().iter();
+    nodes.filter(|node| node["state"] == "live" && node["role"] == role).count()
+}
+
 /// What a viewer saw of each device: its newest number, and how often one was missing.
 type Seen = HashMap<u16, (u64, u64)>;
 
@@ -140,6 +149,19 @@ async fn the_whole_stack_serves_and_an_edge_can_be_restarted_under_load() {
         assert_eq!(http_get(stack.page(port), "/health").await.status, 200, "{port}");
     }
     eventually!(health(stack.page(5004)).await["status"] == "ok");
+
+    // The monitor sees all of them, and a browser gets its page.
+    eventually!({
+        let system = http_get(stack.monitor(), "/api/system").await.json();
+        live(&system["nats"]) == 3
+            && live_in_role(&system, "edge") == 3
+            && live_in_role(&system, "cdn") == 1
+            && live_in_role(&system, "simulator") == 1
+            && system["nats"].as_array().unwrap().iter().all(|server| server["routes"] == 2)
+            && system["totals"]["devices"] == u64::from(DEVICES) + 5
+    });
+    let config = http_get(stack.monitor(), "/config.js").await;
+    assert!(config.status == 200 && config.text().contains("\"here\":\"monitor\""), "{}", config.text());
 
     // An edge is restarted that has neither the viewer nor the controller.
     let mut quiet = None;
