@@ -87,7 +87,7 @@ test("services, budgets and the autoscaler mean pods that exist", () => {
     if (kind === "PodDisruptionBudget") assert.ok(names.includes(spec.selector.matchLabels.app), metadata.name);
     if (kind === "HorizontalPodAutoscaler") {
       const { metric } = spec.metrics[0].pods;
-      const documented = readFileSync(new URL("../../docs/operations.md", import.meta.url), "utf8");
+      const documented = readFileSync(new URL("../../docs/metrics.md", import.meta.url), "utf8");
       assert.equal(metric.name, "grouploop_edge_connections");
       assert.match(documented, /prefix `grouploop_edge_`[\s\S]*\| `connections`/);
       assert.equal(spec.scaleTargetRef.name, "edge");
