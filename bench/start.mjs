@@ -37,6 +37,7 @@ function step(name) {
 const local = "127.0.0.1:0";
 const settings = {
   GROUPLOOP_CDN__LISTEN: local, GROUPLOOP_CDN__STORE: `file://${data}`, GROUPLOOP_SIMULATOR__LISTEN: local, GROUPLOOP_UI__LISTEN: local,
+  GROUPLOOP_MONITOR__LISTEN: local,
   GROUPLOOP_UI__EMULATOR_LISTEN: local, GROUPLOOP_UI__CONTROL_LISTEN: local, GROUPLOOP_UI__DOCS_LISTEN: local,
   GROUPLOOP_LOG__FORMAT: "json",
 };

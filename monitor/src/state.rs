@@ -6,9 +6,8 @@ use crate::monitor::MonitorOptions;
 use crate::picture::Picture;
 use crate::rosters::Rosters;
 use crate::settings::MonitorSettings;
-use axum::Router;
 use grouploop_bridge::{Bus, NodeId, Version};
-use grouploop_serve::{Counts, Origins, ServeOptions, Tls};
+use grouploop_serve::{Counts, Origins, OwnPage, ServeOptions, Tls};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -23,7 +22,7 @@ pub(crate) struct State {
     pub(crate) version: Version,
     pub(crate) bus: Bus,
     /// What answers browsers.
-    pub(crate) page: Option<Router>,
+    pub(crate) page: OwnPage,
     pub(crate) origins: Origins,
     pub(crate) metrics: Metrics,
     pub(crate) counts: Arc<Counts>,
@@ -68,7 +67,7 @@ impl State {
             node,
             version,
             bus,
-            page,
+            page: page.into(),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::metrics::{Levels, Refusal};
 use crate::state::State;
 use axum::body::Body;
 use axum::extract::{Request, State as FromState};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -19,7 +19,6 @@ use grouploop_serve::metrics::CONTENT_TYPE;
 use grouploop_serve::{Asker, Cors, Tls};
 use serde_json::json;
 use std::sync::Arc;
-use tower::ServiceExt;
 
 const OPENAPI: &str = include_str!("../openapi.json");
 
@@ -71,34 +70,11 @@ async fn around(FromState(state): FromState<Arc<State>>, request: Request, next:
 
 /// Every path that is no route: a file of the page, or nothing.
 async fn elsewhere(FromState(state): FromState<Arc<State>>, request: Request) -> Response {
-    let looks = [Method::GET, Method::HEAD].contains(request.method());
-    match state.page.clone().filter(|_| looks) {
-        Some(page) => {
-            let Ok(answer) = page.oneshot(request).await;
-            if answer.status() == StatusCode::NOT_FOUND { ApiError::NoRoute.into_response() } else { answer }
-        }
-        None => ApiError::NoRoute.into_response(),
-    }
+    state.page.file(request).await.unwrap_or_else(|| ApiError::NoRoute.into_response())
 }
 
-/// Whether a browser asks, for something to show.
-fn wants_page(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepted.into_iter().any(|accepted| accepted.contains("text/html"))
-}
-
-/// The page for a person who opens the port in a browser; for everybody else what this is.
 async fn welcome(FromState(state): FromState<Arc<State>>, request: Request) -> Response {
-    let page = state.page.clone().filter(|_| wants_page(request.headers()));
-    let mut response = match page {
-        Some(page) => {
-            let Ok(answer) = page.oneshot(request).await;
-            answer
-        }
-        None => description(&state),
-    };
-    response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
-    response
+    state.page.welcome(request, || description(&state)).await
 }
 
 fn description(state: &State) -> Response {

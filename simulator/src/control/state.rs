@@ -6,9 +6,8 @@ use super::simulator::SimulatorOptions;
 use crate::deck::Deck;
 use crate::scenario::EDGE;
 use crate::swarms::Swarms;
-use axum::Router;
 use grouploop_bridge::{Bus, Registry, Version};
-use grouploop_serve::{Counts, Origins, ServeOptions, Tls};
+use grouploop_serve::{Counts, Origins, OwnPage, ServeOptions, Tls};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
@@ -25,7 +24,7 @@ pub(super) struct State {
     /// The edge of swarms that go over WebSockets and name none.
     pub(super) edge: String,
     /// What answers browsers.
-    pub(super) page: Option<Router>,
+    pub(super) page: OwnPage,
     pub(super) swarms: Swarms,
     /// What is recorded and played.
     pub(super) deck: Arc<Deck>,
@@ -77,7 +76,7 @@ impl State {
             version,
             started: SystemTime::now(),
             edge: edge.unwrap_or_else(|| EDGE.to_owned()),
-            page,
+            page: page.into(),
         }
     }
 
