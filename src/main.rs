@@ -20,6 +20,7 @@ mod simulate;
 mod tape;
 mod terminal;
 mod tls;
+mod traces;
 mod viewer;
 mod watch;
 

@@ -9,6 +9,7 @@ use crate::settings::Settings;
 use crate::signals::Signals;
 use crate::terminal::{complain, print};
 use crate::tls::{ServerTls, trusted};
+use crate::traces::Traces;
 use grouploop_bridge::{Bus, EngineKind, Hub, NodeId};
 use grouploop_cdn::{Cdn, CdnOptions};
 use grouploop_edge::{Edge, EdgeOptions};
@@ -182,6 +183,8 @@ struct Running {
     cdn: Option<Cdn>,
     simulator: Option<Simulator>,
     ui: Option<Ui>,
+    /// Those of the edge.
+    traces: Option<Traces>,
 }
 
 impl Running {
@@ -189,7 +192,7 @@ impl Running {
         let Start { settings, variables } = start;
         let several = role == Role::Up;
         let buses = Buses::new(settings);
-        let mut running = Self { edge: None, cdn: None, simulator: None, ui: None };
+        let mut running = Self { edge: None, cdn: None, simulator: None, ui: None, traces: None };
         let (pages, neighbours) = (Pages::built_in(), listeners.neighbours(settings));
         let lodger = Lodger {
             settings: settings.ui.clone(),
@@ -222,6 +225,7 @@ impl Running {
         }
         if let Some(listener) = listeners.edge {
             let node = node(settings, "edge", several);
+            let traces = Traces::start(&settings.tracing, "edge", &node, trusted()?)?;
             let options = EdgeOptions {
                 settings: settings.edge.clone(),
                 node: node.clone(),
@@ -229,7 +233,9 @@ impl Running {
                 cdn_base_url,
                 tls: tls.clone(),
                 trusted: trusted()?,
+                tracer: traces.tracer(),
             };
+            running.traces = Some(traces);
             running.edge = Some(Edge::start(options, listener, buses.of(&node).await?).await?);
         }
         if let Some(listener) = listeners.simulator {
@@ -292,6 +298,9 @@ impl Running {
             Some(edge) => edge.drain().await.clean,
             None => true,
         };
+        if let Some(traces) = self.traces {
+            traces.end().await;
+        }
         let cdn = match self.cdn {
             Some(cdn) => cdn.drain().await,
             None => true,

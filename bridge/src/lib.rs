@@ -21,6 +21,7 @@ mod node;
 mod ownership;
 mod registry;
 mod subject;
+mod trace;
 
 pub use answer::{
     CloseReason, CommandAnswer, CommandError, GREETING, ID_ERROR, ID_OK, PONG, STREAM_ERROR, STREAM_OFF, STREAM_ON,
@@ -48,3 +49,4 @@ pub use ownership::{
 };
 pub use registry::{MAX_COMMAND_BYTES, MAX_REGISTRY_BYTES, Registry, RegistryError};
 pub use subject::{Pattern, Subject};
+pub use trace::{EndedSpan, Side, Span, SpanSink, TRACE_HEADER, TraceContext, Tracer};

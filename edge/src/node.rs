@@ -3,7 +3,7 @@
 use crate::EdgeSettings;
 use crate::metrics::Metrics;
 use crate::peer::{Peer, PeerId};
-use grouploop_bridge::{Bus, CloseReason, Member, NodeId, Registry};
+use grouploop_bridge::{Bus, CloseReason, Member, NodeId, Registry, Tracer};
 use grouploop_serve::{Seldom, Tls};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -26,6 +26,7 @@ pub(crate) struct Node {
     pub(crate) metrics: Metrics,
     /// For clients that begin a connection with it; none and all are plain.
     pub(crate) tls: Option<Tls>,
+    pub(crate) tracer: Tracer,
     /// Where what is not a connection runs: bus, heartbeat, registry.
     pub(crate) runtime: Handle,
     /// Everything spawned, so that drain can await it.
@@ -52,6 +53,7 @@ impl Node {
         settings: EdgeSettings,
         threads: usize,
         tls: Option<Tls>,
+        tracer: Tracer,
         bus: Bus,
     ) -> Self {
         Self {
@@ -60,6 +62,7 @@ impl Node {
             threads,
             metrics: Metrics::new(),
             tls,
+            tracer,
             runtime: Handle::current(),
             tasks: TaskTracker::new(),
             connections: TaskTracker::new(),

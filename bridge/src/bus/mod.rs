@@ -24,6 +24,7 @@ pub use settings::{BusSettings, EngineKind, NatsSettings};
 
 use crate::name::NodeId;
 use crate::subject::{Pattern, Subject};
+use crate::trace::TraceContext;
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
@@ -122,9 +123,22 @@ impl Bus {
     /// # Errors
     /// [`PublishError`]; the message is gone then.
     pub fn publish(&self, subject: &Subject, payload: Bytes) -> Result<(), PublishError> {
+        self.publish_traced(subject, payload, None)
+    }
+
+    /// The same, as a part of a trace.
+    ///
+    /// # Errors
+    /// As [`Bus::publish`].
+    pub fn publish_traced(
+        &self,
+        subject: &Subject,
+        payload: Bytes,
+        trace: Option<TraceContext>,
+    ) -> Result<(), PublishError> {
         match &self.engine {
-            Engine::Embedded(endpoint) => endpoint.publish(subject, payload),
-            Engine::Nats(nats) => nats.publish(subject, payload),
+            Engine::Embedded(endpoint) => endpoint.publish(subject, payload, trace),
+            Engine::Nats(nats) => nats.publish(subject, payload, trace),
         }
     }
 
@@ -153,9 +167,22 @@ impl Bus {
     /// # Errors
     /// [`PublishError`]; nobody was asked then.
     pub fn gather(&self, subject: &Subject, payload: Bytes) -> Result<Answers, PublishError> {
+        self.gather_traced(subject, payload, None)
+    }
+
+    /// The same, as a part of a trace.
+    ///
+    /// # Errors
+    /// As [`Bus::gather`].
+    pub fn gather_traced(
+        &self,
+        subject: &Subject,
+        payload: Bytes,
+        trace: Option<TraceContext>,
+    ) -> Result<Answers, PublishError> {
         match &self.engine {
-            Engine::Embedded(endpoint) => endpoint.gather(subject, payload),
-            Engine::Nats(nats) => nats.gather(subject, payload),
+            Engine::Embedded(endpoint) => endpoint.gather(subject, payload, trace),
+            Engine::Nats(nats) => nats.gather(subject, payload, trace),
         }
     }
 

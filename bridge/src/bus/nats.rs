@@ -19,7 +19,8 @@ use super::settings::NatsSettings;
 use super::{ANSWERS_CAPACITY, BusState, SUBSCRIPTION_CAPACITY};
 use crate::name::NodeId;
 use crate::subject::{Pattern, Subject};
-use async_nats::{Client, ConnectOptions, Event};
+use crate::trace::{TRACE_HEADER, TraceContext};
+use async_nats::{Client, ConnectOptions, Event, HeaderMap};
 use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt};
 use std::path::Path;
@@ -29,6 +30,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
+use tokio::task::coop::unconstrained;
 use tokio_util::task::TaskTracker;
 
 /// Messages that may wait for a connection's write buffer: what could be sent stale after a fault is bounded by it.
@@ -93,8 +95,13 @@ impl Nats {
         if telemetry { &self.telemetry } else { &self.control }
     }
 
-    pub(crate) fn publish(&self, subject: &Subject, payload: Bytes) -> Result<(), PublishError> {
-        self.link(subject.is_telemetry()).publish(subject.to_string().into(), None, payload)
+    pub(crate) fn publish(
+        &self,
+        subject: &Subject,
+        payload: Bytes,
+        trace: Option<TraceContext>,
+    ) -> Result<(), PublishError> {
+        self.link(subject.is_telemetry()).publish(subject.to_string().into(), None, payload, trace)
     }
 
     pub(crate) async fn subscribe_all(&self, patterns: &[Pattern]) -> Result<Vec<Subscription>, BusError> {
@@ -113,11 +120,16 @@ impl Nats {
         Ok(subscriptions)
     }
 
-    pub(crate) fn gather(&self, subject: &Subject, payload: Bytes) -> Result<Answers, PublishError> {
+    pub(crate) fn gather(
+        &self,
+        subject: &Subject,
+        payload: Bytes,
+        trace: Option<TraceContext>,
+    ) -> Result<Answers, PublishError> {
         let (asker, incoming) = mpsc::channel(ANSWERS_CAPACITY);
         let pending = self.inbox.open(asker);
         let reply = self.inbox.subject(&pending);
-        self.control.publish(subject.to_string().into(), Some(reply.into()), payload)?;
+        self.control.publish(subject.to_string().into(), Some(reply.into()), payload, trace)?;
         Ok(Answers { incoming, _pending: Some(Box::new(pending)) })
     }
 
@@ -323,6 +335,7 @@ impl Link {
         subject: async_nats::Subject,
         reply: Option<async_nats::Subject>,
         payload: Bytes,
+        trace: Option<TraceContext>,
     ) -> Result<(), PublishError> {
         if *self.watcher.state.borrow() != BusState::Up {
             return Err(PublishError::Away);
@@ -332,10 +345,18 @@ impl Link {
         }
         // Polled once: ready when there is room in the library's queue, and dropped without a trace when there is none. Unconstrained,
         // because a task that has used up its turn would look like a full queue.
-        let sent = match reply {
-            None => tokio::task::coop::unconstrained(self.client.publish(subject, payload)).now_or_never(),
-            Some(reply) => {
-                tokio::task::coop::unconstrained(self.client.publish_with_reply(subject, reply, payload)).now_or_never()
+        let sent = match (reply, trace) {
+            (None, None) => unconstrained(self.client.publish(subject, payload)).now_or_never(),
+            (Some(reply), None) => {
+                unconstrained(self.client.publish_with_reply(subject, reply, payload)).now_or_never()
+            }
+            (None, Some(trace)) => {
+                unconstrained(self.client.publish_with_headers(subject, header(trace), payload)).now_or_never()
+            }
+            (Some(reply), Some(trace)) => {
+                let headers = header(trace);
+                unconstrained(self.client.publish_with_reply_and_headers(subject, reply, headers, payload))
+                    .now_or_never()
             }
         };
         match sent {
@@ -357,6 +378,13 @@ impl Link {
     }
 }
 
+/// The context of a trace as the headers of a message.
+fn header(trace: TraceContext) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(TRACE_HEADER, trace.to_string());
+    headers
+}
+
 /// Where a delivery's answer goes.
 #[derive(Debug)]
 struct NatsReply {
@@ -366,7 +394,7 @@ struct NatsReply {
 
 impl Reply for NatsReply {
     fn send(&self, payload: Bytes) -> Result<(), PublishError> {
-        self.link.publish(self.subject.clone(), None, payload)
+        self.link.publish(self.subject.clone(), None, payload, None)
     }
 
     /// The inbox and the token below it; a stranger's inbox may look different, and then its questions have no order.
@@ -395,7 +423,9 @@ impl Stream for NatsStream {
             let reply = message
                 .reply
                 .map(|subject| -> Arc<dyn Reply> { Arc::new(NatsReply { link: self.link.clone(), subject }) });
-            return Poll::Ready(Some(Delivery { subject, payload: message.payload, own, reply }));
+            let trace = message.headers.as_ref().and_then(|headers| headers.get(TRACE_HEADER));
+            let trace = trace.and_then(|header| TraceContext::parse(header.as_str()));
+            return Poll::Ready(Some(Delivery { subject, payload: message.payload, own, trace, reply }));
         }
     }
 }

@@ -2,11 +2,10 @@
 
 use super::{Connection, ending};
 use crate::metrics::Dropped;
-use crate::node::Node;
 use crate::peer::Next;
 use crate::view::View;
 use futures_util::Sink;
-use grouploop_bridge::{CloseReason, CommandAnswer, DeviceId, GREETING, STREAM_OFF, STREAM_ON, SubscribeOptions};
+use grouploop_bridge::{CloseReason, CommandAnswer, DeviceId, GREETING, STREAM_OFF, STREAM_ON, Span, SubscribeOptions};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -24,11 +23,12 @@ pub(super) enum Reply {
     All(oneshot::Receiver<usize>, Waiting),
 }
 
-/// When a command came, and until when its outcome is waited for.
-#[derive(Debug, Clone, Copy)]
+/// When a command came, until when its outcome is waited for, and its trace.
+#[derive(Debug)]
 pub(super) struct Waiting {
     pub(super) since: Instant,
     pub(super) until: Instant,
+    pub(super) span: Option<Span>,
 }
 
 impl Connection {
@@ -120,14 +120,9 @@ impl Connection {
 
     /// The next answer, when the one that is due is known.
     fn next_reply(&mut self, cx: &mut Context<'_>, now: Instant) -> Option<Utf8Bytes> {
-        let known = |answer: CommandAnswer, since: Instant, node: &Node| {
-            node.metrics.answered(answer);
-            node.metrics.answered_within(answer, now.saturating_duration_since(since));
-            Some(Utf8Bytes::from(answer.to_string()))
-        };
         match self.replies.front_mut()? {
             Reply::One(answer, waiting) => {
-                let Waiting { since, until } = *waiting;
+                let until = waiting.until;
                 let answer = match Pin::new(answer).poll(cx) {
                     Poll::Ready(Ok(true)) => CommandAnswer::Success,
                     Poll::Ready(_) => CommandAnswer::Failed,
@@ -137,11 +132,10 @@ impl Connection {
                         return None;
                     }
                 };
-                self.replies.pop_front();
-                return known(answer, since, &self.node);
+                return Some(self.answered(answer, now));
             }
             Reply::All(answer, waiting) => {
-                let Waiting { since, until } = *waiting;
+                let until = waiting.until;
                 let count = match Pin::new(answer).poll(cx) {
                     Poll::Ready(count) => count.unwrap_or(0),
                     Poll::Pending if now >= until => 0,
@@ -150,8 +144,7 @@ impl Connection {
                         return None;
                     }
                 };
-                self.replies.pop_front();
-                return known(CommandAnswer::SentTo(count), since, &self.node);
+                return Some(self.answered(CommandAnswer::SentTo(count), now));
             }
             _ => {}
         }
@@ -168,6 +161,18 @@ impl Connection {
             }
             Reply::One(..) | Reply::All(..) => None,
         }
+    }
+
+    /// The command that was waited for has this answer.
+    fn answered(&mut self, answer: CommandAnswer, now: Instant) -> Utf8Bytes {
+        self.node.metrics.answered(answer);
+        if let Some(Reply::One(_, waiting) | Reply::All(_, waiting)) = self.replies.pop_front() {
+            self.node.metrics.answered_within(answer, now.saturating_duration_since(waiting.since));
+            if let Some(span) = waiting.span {
+                span.end(answer != CommandAnswer::Failed);
+            }
+        }
+        Utf8Bytes::from(answer.to_string())
     }
 
     fn start_view(&mut self, options: SubscribeOptions) {
