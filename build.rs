@@ -11,6 +11,7 @@ fn main() {
         // A build for development would begin anew with each commit.
         (env::var("PROFILE").as_deref() == Ok("release")).then(of_this_folder)?
     });
+    println!("cargo::rustc-env=GROUPLOOP_BUILT_FROM={}", commit.as_deref().unwrap_or_default());
     let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
     let version = match commit {
         Some(commit) => format!("{version} ({commit})"),

@@ -4,6 +4,23 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+# Docker Compose comes for one platform alone, and systemd is of Linux.
+platform="$(uname -s) $(uname -m)"
+[ "$platform" = "Linux x86_64" ] || {
+    echo "missing: what checks the deployment; it is to be had for Linux x86_64, and this is $platform. \`make test\` needs it; \`make run\`, \`make web-test\` and \`make bench\` do not" >&2
+    exit 1
+}
+command -v systemd-analyze >/dev/null 2>&1 || {
+    echo "installing Debian's systemd, whose systemd-analyze reads the units" >&2
+    log=$(mktemp)
+    if [ "$(id -u)" != 0 ] || ! { apt-get update && apt-get install -y --no-install-recommends systemd; } >"$log" 2>&1 </dev/null; then
+        tail -n 5 "$log" >&2
+        rm -f "$log"
+        echo "missing: systemd-analyze; install it (sudo apt-get install systemd), then run make again" >&2
+        exit 1
+    fi
+    rm -f "$log"
+}
 scripts/promtool.sh
 
 requirements=scripts/deploy-requirements.txt

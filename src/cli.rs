@@ -32,6 +32,7 @@ Examples:
   grouploop                                  everything in one process, nothing to install
   grouploop edge --nats nats://10.0.0.2:4222 one of several edges
   grouploop watch --device 1a2b              see what a device sends
+  grouploop top                              the whole system, live
   grouploop send 1a2b led ff8000             light it up
   grouploop send all vibrate 200             shake everybody
   grouploop record --space main night.glrec  keep what all devices send
@@ -63,7 +64,7 @@ pub(crate) struct Common {
 /// What roles that serve take.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Listen {
-    /// Address to listen on, such as 0.0.0.0:5003 (edge.listen; cdn.listen of a CDN, simulator.listen of a simulator, ui.listen of the pages) [env: WS_HOST, WS_PORT of an edge]
+    /// Address to listen on, such as 0.0.0.0:5003 (edge.listen; cdn.listen of a CDN, simulator.listen of a simulator, monitor.listen of a monitor, ui.listen of the pages) [env: WS_HOST, WS_PORT of an edge]
     #[arg(long, value_name = "ADDRESS", help_heading = "Settings")]
     pub(crate) listen: Option<String>,
     /// Speak TLS too on every port, HTTPS and WSS, with a certificate of your own or one made here (tls.enabled)
@@ -82,12 +83,18 @@ pub(crate) enum Command {
     Cdn(Listen),
     /// Run one simulator: swarms of virtual devices, started and changed over HTTP
     Simulator(Listen),
+    /// Run one monitor: the live system at a glance, every node, space, subject and NATS server, as a page and over HTTP
+    Monitor(Listen),
     /// Serve the web pages: the dashboard and hub with everybody's apps, and the device emulator
     Ui(Listen),
     /// Show what devices send: a live table, or one line per frame when the output is piped
     ///
     /// Piped lines hold, separated by tabs: id, ax, ay, az (g), dNW, dNE, dSE, dSW (dBm), tap (1 or 0). Ctrl-C ends it.
     Watch(WatchArgs),
+    /// Show the whole system live: nodes, subjects, spaces, NATS servers, and what is wrong; or one line of JSON a second when piped
+    ///
+    /// It reads a monitor: `grouploop up` and `grouploop monitor` have one. Tab switches the table, q ends it.
+    Top(TopArgs),
     /// Send a command to a device and show what became of it
     ///
     /// Exit code: 0 when the command was written to the device (or, for `all`, to at least one), 1 when it was not, 2 when the edge
@@ -153,6 +160,14 @@ pub(crate) struct WatchArgs {
     pub(crate) device: Vec<DeviceId>,
     #[command(flatten)]
     pub(crate) peer: Peer,
+}
+
+/// `grouploop top`.
+#[derive(Debug, Args)]
+pub(crate) struct TopArgs {
+    /// The monitor, such as http://127.0.0.1:5010; without it ui.monitor_url, else the one on this machine
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
 }
 
 /// `grouploop send`.
@@ -284,6 +299,9 @@ pub(crate) struct ConfigArgs {
     /// How to print them: toml is a settings file again
     #[arg(long, value_enum, default_value_t = Format::Toml)]
     pub(crate) format: Format,
+    /// Print nothing: only say what is wrong with them, exit code 64, or that nothing is
+    #[arg(long)]
+    pub(crate) check: bool,
     #[command(flatten)]
     pub(crate) listen: Listen,
 }
@@ -305,6 +323,7 @@ impl Cli {
             }
             Some(Command::Cdn(listen)) => (Some(listen), "cdn.listen"),
             Some(Command::Simulator(listen)) => (Some(listen), "simulator.listen"),
+            Some(Command::Monitor(listen)) => (Some(listen), "monitor.listen"),
             Some(Command::Ui(listen)) => (Some(listen), "ui.listen"),
             _ => (None, "edge.listen"),
         };

@@ -45,10 +45,11 @@ impl From<Exit> for ExitCode {
 #[cfg(test)]
 mod tests {
     use super::Exit;
+    use grouploop_testkit::docs;
 
     #[test]
     fn the_numbers_that_scripts_rely_on() {
-        let codes = [
+        let all = [
             Exit::Success,
             Exit::Failed,
             Exit::BadCommand,
@@ -56,8 +57,10 @@ mod tests {
             Exit::Usage,
             Exit::Unavailable,
             Exit::Interrupted,
-        ]
-        .map(Exit::code);
+        ];
+        docs::every_variant(include_str!("exit.rs"), "Exit", &all);
+        let codes = all.map(Exit::code);
         assert_eq!(codes, [0, 1, 2, 3, 64, 69, 130]);
+        docs::same_rows("docs/reference/errors.md", "Exit codes", codes.map(|code| [code.to_string()]));
     }
 }

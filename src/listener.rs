@@ -1,7 +1,12 @@
 //! Opening the address that a role listens on, and saying clearly why it cannot be opened.
 
+use socket2::SockRef;
 use std::io::ErrorKind;
 use std::net::TcpListener;
+
+/// Connections that may wait to be taken. The standard library asks for 128, and whoever comes when those are there tries again after a whole
+/// second: too few for devices that all come back together. The system may allow less.
+const WAITING: i32 = 4096;
 
 /// Binds an address of the settings; `key` names the setting, and `others` are further ways to change it, each with a comma behind it.
 ///
@@ -19,6 +24,7 @@ pub(crate) fn bind(address: &str, key: &str, others: &str) -> Result<TcpListener
         format!("the address {address} {why}; choose another with {others}{variable}, or {key} in the settings file")
     };
     let listener = TcpListener::bind(address).map_err(complain)?;
+    SockRef::from(&listener).listen(WAITING).map_err(complain)?;
     listener.set_nonblocking(true).map_err(complain)?;
     Ok(listener)
 }
@@ -26,6 +32,8 @@ pub(crate) fn bind(address: &str, key: &str, others: &str) -> Result<TcpListener
 #[cfg(test)]
 mod tests {
     use super::bind;
+    use std::net::TcpStream;
+    use std::time::Duration;
 
     #[test]
     fn an_address_in_use_is_named_with_the_ways_to_change_it() {
@@ -44,5 +52,14 @@ mod tests {
     fn an_address_of_another_machine_is_no_riddle() {
         let complaint = bind("192.0.2.1:0", "edge.listen", "").unwrap_err();
         assert!(complaint.starts_with("the address 192.0.2.1:0 is none of this machine's; "), "{complaint}");
+    }
+
+    #[test]
+    fn many_who_come_at_once_wait_without_a_second_attempt() {
+        let listener = bind("127.0.0.1:0", "edge.listen", "").unwrap();
+        let address = listener.local_addr().unwrap();
+        let connect = |_| TcpStream::connect_timeout(&address, Duration::from_millis(900));
+        let waiting: Vec<TcpStream> = (0..400).map(connect).collect::<Result<_, _>>().unwrap();
+        assert_eq!(waiting.len(), 400, "nobody has taken one of them");
     }
 }

@@ -25,12 +25,16 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// Libraries that say at each try what we say once in our own words: whoever names one in the filter hears it.
+const QUIET: [&str; 2] = ["async_nats", "object_store"];
+
 /// Reads `log.filter`.
 ///
 /// # Errors
 /// When a part of it is wrong.
 pub(crate) fn parse_filter(filter: &str) -> Result<EnvFilter, ParseError> {
-    EnvFilter::builder().parse(filter)
+    let quiet = QUIET.iter().filter(|library| !filter.contains(*library));
+    EnvFilter::builder().parse(quiet.fold(filter.to_owned(), |filter, library| format!("{filter},{library}=off")))
 }
 
 /// Installs the log for the whole process.
@@ -50,6 +54,12 @@ pub(crate) fn install(settings: &LogSettings) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::parse_filter;
+
+    #[test]
+    fn libraries_that_repeat_themselves_are_heard_when_they_are_named() {
+        assert_eq!(parse_filter("info").unwrap().to_string(), "object_store=off,async_nats=off,info");
+        assert_eq!(parse_filter("info,async_nats=warn").unwrap().to_string(), "object_store=off,async_nats=warn,info");
+    }
 
     #[test]
     fn filters_are_levels_and_parts() {

@@ -4,6 +4,7 @@ mod backoff;
 mod cli;
 mod client;
 mod date;
+mod display;
 mod exit;
 mod firmware;
 mod health;
@@ -11,6 +12,7 @@ mod listener;
 mod listing;
 mod log;
 mod manual;
+mod pipe;
 mod registry;
 mod roles;
 mod send;
@@ -20,12 +22,13 @@ mod simulate;
 mod tape;
 mod terminal;
 mod tls;
+mod top;
 mod traces;
 mod viewer;
 mod watch;
 
 use clap::Parser;
-use cli::{Cli, Command, FirmwareCommand, HealthArgs, Peer, RegistryCommand};
+use cli::{Cli, Command, FirmwareCommand, HealthArgs, Peer, RegistryCommand, TopArgs};
 use client::EdgeUrl;
 use exit::Exit;
 use roles::{Role, Start};
@@ -77,10 +80,12 @@ fn run(cli: Cli) -> Exit {
     match cli.command {
         None | Some(Command::Up(_)) => serve(Role::Up, Start { settings, variables }),
         Some(Command::Edge(_)) => serve(Role::Edge, Start { settings, variables }),
+        Some(Command::Config(args)) if args.check => Exit::Success,
         Some(Command::Config(args)) => print(&settings::print(&entries, args.format), Exit::Success),
         Some(Command::Watch(args)) => {
             with_edge(&args.peer, &settings, async |url| watch::watch(url, &args.device).await)
         }
+        Some(Command::Top(args)) => show_top(&args, &settings),
         Some(Command::Send(args)) => with_edge(&args.peer, &settings, async |url| send::send(&url, &args).await),
         Some(Command::Record(args)) => on_one_thread(tape::record(&args, &settings, variables)),
         Some(Command::Replay(args)) => on_one_thread(tape::replay(&args, &settings, variables)),
@@ -88,6 +93,7 @@ fn run(cli: Cli) -> Exit {
         Some(Command::Simulate(args)) => run_on(&mut Builder::new_multi_thread(), simulate::simulate(&args, &settings)),
         Some(Command::Cdn(_)) => serve(Role::Cdn, Start { settings, variables }),
         Some(Command::Simulator(_)) => serve(Role::Simulator, Start { settings, variables }),
+        Some(Command::Monitor(_)) => serve(Role::Monitor, Start { settings, variables }),
         Some(Command::Ui(_)) => serve(Role::Ui, Start { settings, variables }),
         Some(Command::Firmware(FirmwareCommand::Publish(args))) => on_one_thread(firmware::publish(&args, &settings)),
         Some(Command::Health(args)) => match client_config(&settings.tls) {
@@ -113,6 +119,18 @@ async fn health(args: &HealthArgs, tls: Option<Arc<ClientConfig>>) -> Exit {
         (exit, complaint) => {
             complain(&complaint);
             exit
+        }
+    }
+}
+
+fn show_top(args: &TopArgs, settings: &Settings) -> Exit {
+    let url = top::MonitorUrl::choose(args.url.as_deref(), settings);
+    let source = url.and_then(|url| top::Source::new(url, tls::trusted(&settings.tls)?));
+    match source {
+        Ok(source) => on_one_thread(top::top(&source)),
+        Err(complaint) => {
+            complain(&complaint);
+            Exit::Usage
         }
     }
 }

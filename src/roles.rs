@@ -10,9 +10,10 @@ use crate::signals::Signals;
 use crate::terminal::{complain, print};
 use crate::tls::{ServerTls, trusted};
 use crate::traces::Traces;
-use grouploop_bridge::{Bus, EngineKind, Hub, NodeId};
+use grouploop_bridge::{Bus, EngineKind, Hub, NodeId, Version};
 use grouploop_cdn::{Cdn, CdnOptions};
 use grouploop_edge::{Edge, EdgeOptions};
+use grouploop_monitor::{Monitor, MonitorOptions};
 use grouploop_serve::Tls;
 use grouploop_simulator::{Simulator, SimulatorOptions};
 use grouploop_ui::{Lodger, Neighbours, Pages, Port, Ui, UiOptions, UiSettings};
@@ -31,6 +32,8 @@ pub(crate) enum Role {
     Cdn,
     /// One simulator.
     Simulator,
+    /// One monitor.
+    Monitor,
     /// The pages.
     Ui,
 }
@@ -62,6 +65,12 @@ pub(crate) async fn serve(role: Role, start: Start) -> anyhow::Result<Exit> {
         tracing::warn!(
             bus.engine = "embedded",
             "no other process shares this bus, so only swarms over WebSocket are seen by anybody; add --nats nats://host:4222, or use `grouploop up`"
+        );
+    }
+    if role == Role::Monitor && start.settings.bus.engine == EngineKind::Embedded {
+        tracing::warn!(
+            bus.engine = "embedded",
+            "no other process shares this bus, so there is nothing to see; add --nats nats://host:4222, or use `grouploop up`"
         );
     }
     let tls = match ServerTls::load(&start.settings.tls, listeners.addresses()) {
@@ -115,6 +124,7 @@ struct Listeners {
     edge: Option<TcpListener>,
     cdn: Option<TcpListener>,
     simulator: Option<TcpListener>,
+    monitor: Option<TcpListener>,
     /// None or all.
     ui: Vec<(Port, TcpListener)>,
 }
@@ -134,17 +144,18 @@ impl Listeners {
         let edge = open(Role::Edge, &settings.edge.listen, "edge.listen", "--listen ADDRESS, WS_PORT, ");
         let cdn = open(Role::Cdn, &settings.cdn.listen, "cdn.listen", flag);
         let simulator = open(Role::Simulator, &settings.simulator.listen, "simulator.listen", flag);
+        let monitor = open(Role::Monitor, &settings.monitor.listen, "monitor.listen", flag);
         let ui = Port::ALL.into_iter().filter_map(|port| {
             let flag = if port == Port::Hub { flag } else { "" };
             Some((port, open(Role::Ui, port.listen(&settings.ui), port.setting(), flag)?))
         });
         let ui = ui.collect();
-        if complaints.is_empty() { Ok(Self { edge, cdn, simulator, ui }) } else { Err(complaints) }
+        if complaints.is_empty() { Ok(Self { edge, cdn, simulator, monitor, ui }) } else { Err(complaints) }
     }
 
     /// Where they are.
     fn addresses(&self) -> Vec<SocketAddr> {
-        let all = [&self.edge, &self.cdn, &self.simulator].into_iter().flatten();
+        let all = [&self.edge, &self.cdn, &self.simulator, &self.monitor].into_iter().flatten();
         let all = all.chain(self.ui.iter().map(|(_, listener)| listener));
         all.filter_map(|listener| address_of(Some(listener))).collect()
     }
@@ -158,6 +169,7 @@ impl Listeners {
             edge: at(&self.edge, &settings.edge.listen, 5003),
             cdn: at(&self.cdn, &settings.cdn.listen, 5008),
             simulator: at(&self.simulator, &settings.simulator.listen, 5005),
+            monitor: at(&self.monitor, &settings.monitor.listen, 5010),
         }
     }
 
@@ -182,6 +194,7 @@ struct Running {
     edge: Option<Edge>,
     cdn: Option<Cdn>,
     simulator: Option<Simulator>,
+    monitor: Option<Monitor>,
     ui: Option<Ui>,
     /// Those of the edge.
     traces: Option<Traces>,
@@ -192,7 +205,7 @@ impl Running {
         let Start { settings, variables } = start;
         let several = role == Role::Up;
         let buses = Buses::new(settings);
-        let mut running = Self { edge: None, cdn: None, simulator: None, ui: None, traces: None };
+        let mut running = Self { edge: None, cdn: None, simulator: None, monitor: None, ui: None, traces: None };
         let (pages, neighbours) = (Pages::built_in(), listeners.neighbours(settings));
         let lodger = Lodger {
             settings: settings.ui.clone(),
@@ -206,13 +219,26 @@ impl Running {
         };
         let mut cdn_base_url = settings.cdn.base_url.clone();
         let trusted = || trusted(&settings.tls).map_err(anyhow::Error::msg);
-        // First, so that the edge finds its registry at once.
+        // Before those whose first words it hears.
+        if let Some(listener) = listeners.monitor {
+            let node = node(settings, "monitor", several);
+            let options = MonitorOptions {
+                settings: settings.monitor.clone(),
+                node: node.clone(),
+                version: version(),
+                tls: tls.clone(),
+                trusted: trusted()?,
+                page: Some(lodger.monitor()),
+            };
+            running.monitor = Some(Monitor::start(options, listener, buses.of(&node).await?)?);
+        }
+        // Early, so that the edge finds its registry at once.
         if let Some(listener) = listeners.cdn {
             let node = node(settings, "cdn", several);
             let options = CdnOptions {
                 settings: settings.cdn.clone(),
                 node: node.clone(),
-                version: env!("CARGO_PKG_VERSION").to_owned(),
+                version: version(),
                 variables: variables.clone(),
                 tls: tls.clone(),
                 lan: lan_addresses,
@@ -229,7 +255,7 @@ impl Running {
             let options = EdgeOptions {
                 settings: settings.edge.clone(),
                 node: node.clone(),
-                version: env!("CARGO_PKG_VERSION").to_owned(),
+                version: version(),
                 cdn_base_url,
                 tls: tls.clone(),
                 trusted: trusted()?,
@@ -243,7 +269,7 @@ impl Running {
             let options = SimulatorOptions {
                 settings: settings.simulator.clone(),
                 node: node.clone(),
-                version: env!("CARGO_PKG_VERSION").to_owned(),
+                version: version(),
                 edge: edge_for_swarms(running.edge.as_ref().map(Edge::address), settings),
                 tls: tls.clone(),
                 page: Some(lodger.simulator()),
@@ -274,12 +300,13 @@ impl Running {
         let others = [
             ("edge", "ws", self.edge.as_ref().map(Edge::address)),
             ("simulator", "http", self.simulator.as_ref().map(Simulator::address)),
+            ("monitor", "http", self.monitor.as_ref().map(Monitor::address)),
             ("cdn", "http", self.cdn.as_ref().map(Cdn::address)),
         ];
         let others = others.into_iter().filter_map(|(role, scheme, address)| Some((role, scheme, address?)));
         let mut rows: Vec<Row> =
             others.chain(pages).map(|(role, scheme, address)| Row { role, scheme, address }).collect();
-        let order = ["dashboard", "control", "emulator", "edge", "simulator", "cdn"];
+        let order = ["dashboard", "control", "emulator", "edge", "simulator", "monitor", "cdn", "docs"];
         rows.sort_by_key(|row| order.iter().position(|role| *role == row.role));
         rows
     }
@@ -305,7 +332,12 @@ impl Running {
             Some(cdn) => cdn.drain().await,
             None => true,
         };
-        simulator && ui && edge && cdn
+        // Last, so that it shows to the end what the others do.
+        let monitor = match self.monitor {
+            Some(monitor) => monitor.drain().await,
+            None => true,
+        };
+        simulator && ui && edge && cdn && monitor
     }
 }
 
@@ -326,6 +358,12 @@ impl<'a> Buses<'a> {
             EngineKind::Nats => Bus::start(&self.settings.bus, node).await?,
         })
     }
+}
+
+/// What this is, and what it was built from.
+pub(crate) fn version() -> Version {
+    let [number, commit] = [env!("CARGO_PKG_VERSION"), env!("GROUPLOOP_BUILT_FROM")].map(str::to_owned);
+    Version { number, commit }
 }
 
 /// The name of a node: the one that is set, with the role behind it where several share the process.

@@ -1,14 +1,13 @@
 // The floor map with a whole festival on it: does it move smoothly while everything that it needs runs beside it? Prints pictures a second,
 // tasks that kept the page busy for over 50 ms, and memory as time goes by. Exit code 0 when all targets are met, 1 when one is missed.
 //
-//   node bench/browser/floor.mjs [--page control|dashboard] [--devices 2000] [--seconds 120] [--results bench/RESULTS.md]
+//   node bench/browser/floor.mjs [--page control|dashboard|simulator] [--devices 2000] [--seconds 120] [--results bench/RESULTS.md]
 
-import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { cpus, loadavg, release, totalmem } from "node:os";
+import { readFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { openBrowser, root, startCdn, startEdge, startNats, startSimulator, startUi, stopAll } from "../../tests/browser/support.mjs";
-import { merge } from "./results.mjs";
+import { judged, pause, quantile, record, watch } from "./measure.mjs";
 
 /** Pictures a second in the middle of all seconds, at least. */
 const LEAST_PICTURES = 40;
@@ -30,42 +29,30 @@ const { values: options } = parseArgs({
 const devices = Number(options.devices), seconds = Number(options.seconds);
 process.env.GROUPLOOP_BIN ??= `${root}target/release/grouploop`;
 
-const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
+/** Where the pages are, what says that all devices are there, and what says how many frames a second there are. */
+const PAGES = {
+  control: { count: "data-count", frames: ".rate", said: "frames a second that reach the page" },
+  dashboard: { count: "data-count", frames: ".rate", said: "frames a second that reach the page" },
+  // It sees pictures, 30 a second, with the LEDs of each device.
+  simulator: { count: "data-drawn", frames: ".big:nth-child(2) .figure", said: "frames a second that the simulator sends" },
+};
+const about = PAGES[options.page];
+if (!about) throw new Error(`--page is ${options.page}, it must be one of ${Object.keys(PAGES).join(", ")}`);
 
 /** A page with all devices on its floor. */
-async function open(context, ui, simulator) {
+async function open(context, addresses, simulator) {
   const page = await context.newPage();
-  await page.goto(`http://${ui[options.page]}/`);
+  await page.goto(`http://${addresses[options.page]}/`);
   const response = await fetch(`http://${simulator}/api/swarms`, {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ name: "festival", devices, motion: "dance", rate_hz: 20 }),
   });
   if (!response.ok) throw new Error(`the simulator says: ${await response.text()}`);
-  await page.locator(`[data-count="${devices}"]`).waitFor();
+  await page.locator(`[${about.count}="${devices}"]`).waitFor();
   if (options.page === "dashboard") await page.getByRole("button", { name: "Floor", exact: true }).click();
   await page.locator(".floor-canvas").scrollIntoViewIfNeeded();
   await pause(WARM_UP_MS);
   return page;
 }
-
-/** Watches for a while: pictures in each second, and how long each long task took. */
-const watch = (page, ms) => page.evaluate(ms => new Promise(done => {
-  const tasks = [], pictures = [];
-  const observer = new PerformanceObserver(list => tasks.push(...list.getEntries().map(({ duration }) => duration)));
-  observer.observe({ entryTypes: ["longtask"] });
-  const begin = performance.now();
-  let second = begin, drawn = 0;
-  const frame = now => {
-    drawn++;
-    if (now - second >= 1_000) {
-      pictures.push(drawn / ((now - second) / 1_000));
-      [second, drawn] = [now, 0];
-    }
-    if (now - begin < ms) return void requestAnimationFrame(frame);
-    observer.disconnect();
-    done({ pictures, tasks });
-  };
-  requestAnimationFrame(frame);
-}), ms);
 
 /** Live things on the page's heap, and all memory of its process, in MB. */
 async function memory(page, client) {
@@ -84,7 +71,7 @@ async function measure() {
   const [edge, cdn, simulator] = await Promise.all([startEdge(nats), startCdn("a-token-for-the-bench", "127.0.0.1:0", nats), startSimulator(nats)]);
   const ui = await startUi({ edge: edge.address, cdn: cdn.address, simulator: simulator.address });
   const context = await openBrowser({ viewport: { width: 1280, height: 860 } });
-  const page = await open(context, ui, simulator.address);
+  const page = await open(context, { ...ui, simulator: simulator.address }, simulator.address);
   const client = await context.newCDPSession(page);
   const found = { pictures: [], tasks: [], looks: [], loads: [loadavg()[0]] };
   let past = 0;
@@ -96,12 +83,9 @@ async function measure() {
     past = share;
   }
   found.loads.push(loadavg()[0]);
-  found.frames = Number((await page.locator(".rate").textContent()).replace(/\D/g, ""));
+  found.frames = Number((await page.locator(about.frames).textContent()).replace(/\D/g, ""));
   return found;
 }
-
-const quantile = (values, share) => [...values].sort((a, b) => a - b)[Math.floor(share * (values.length - 1))] ?? 0;
-const row = cells => `| ${cells.join(" | ")} |`;
 
 function report({ pictures, tasks, looks, loads, frames }) {
   const [, minute, end] = looks;
@@ -117,32 +101,16 @@ function report({ pictures, tasks, looks, loads, frames }) {
     ["its growth from the second to the third", `≤ ${MOST_GROWTH.heap * 100} %`, percent(growth("heap")), growth("heap") <= MOST_GROWTH.heap],
     ["memory of the page's process at the same times, MB", "", each("process")],
     ["its growth", `≤ ${MOST_GROWTH.process * 100} %`, percent(growth("process")), growth("process") <= MOST_GROWTH.process],
-    ["frames a second that reach the page", "", frames.toLocaleString("en")],
+    [about.said, "", frames.toLocaleString("en")],
     ["load average of the machine, before and after", "", loads.map(load => load.toFixed(1)).join(", ")],
   ];
-  const verdict = met => (met === undefined ? "" : met ? "met" : "MISSED");
-  const table = [
-    row([`${options.page}: ${devices.toLocaleString("en")} devices × 20 Hz on the floor, ${seconds} s`, "target", "measured", "verdict"]),
-    row(["---", "---", "---", "---"]),
-    ...lines.map(([what, target, measured, met]) => row([what, target, measured, verdict(met)])),
-  ];
-  return { table: table.join("\n"), isMet: lines.every(([, , , met]) => met !== false) };
+  return judged(`${options.page}: ${devices.toLocaleString("en")} devices × 20 Hz on the floor, ${seconds} s`, lines);
 }
-
-/** The machine, as the other bench names it. */
-const machine = () => `${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${Math.floor(totalmem() / 1.024e9)} GB, Linux ${release()}`;
 
 try {
   const { table, isMet } = report(await measure());
   console.log(table);
-  if (options.results) {
-    const chromium = execFileSync(execFileSync(`${root}scripts/chromium.sh`, ["find"], { encoding: "utf8" }).trim(), ["--version"], {
-      encoding: "utf8", stdio: ["ignore", "pipe", "ignore"],
-    });
-    const heading = `${new Date().toISOString().slice(0, 10)}, ${machine()}: the floor of ${options.page}`;
-    const body = `- edge, simulator and NATS beside it\n- ${chromium.trim()}, headless, without a graphics card\n\n${table}`;
-    writeFileSync(options.results, merge(readFileSync(options.results, "utf8"), heading, body));
-  }
+  if (options.results) record(options.results, `the floor of ${options.page}`, "edge, simulator and NATS beside it", table);
   process.exitCode = isMet ? 0 : 1;
 } finally {
   await stopAll();

@@ -1,9 +1,10 @@
 //! From rounds to verdicts: medians, targets, and the exit code.
 
-use crate::cdn::{self, Turn};
-use crate::measure::{Measured, Round};
-use crate::scenario::{Check, Known, Metric, Scenario};
-use crate::simulator::Run;
+use crate::cdn::{self, turn::Turn};
+use crate::measured::{Measured, Round, median};
+use crate::metric::Metric;
+use crate::scenario::{Check, Known, Scenario};
+use crate::simulator::ran::Run;
 use crate::swarm::Outcome;
 use serde::Serialize;
 
@@ -121,14 +122,6 @@ fn fold<'a>(metric: Metric, rounds: impl Iterator<Item = &'a Measured>) -> Optio
     let valid = rounds.filter(|round| round.outcome.as_ref().is_none_or(|outcome| outcome.valid));
     let figures: Vec<f64> = valid.filter_map(|round| round.figures.get(&metric).copied()).collect();
     if metric.worst_counts() { figures.into_iter().reduce(f64::max) } else { median(figures) }
-}
-
-/// The middle one, or the mean of the two in the middle.
-pub(crate) fn median(mut figures: Vec<f64>) -> Option<f64> {
-    figures.sort_by(f64::total_cmp);
-    let upper = figures.get(figures.len() / 2)?;
-    let lower = figures.get(figures.len().checked_sub(1)? / 2)?;
-    Some(f64::midpoint(*lower, *upper))
 }
 
 impl Verdict {

@@ -12,7 +12,7 @@ const MARK: &str = "GROUPLOOP_BENCH_FILES_RAISED";
 
 /// Starts this program again with a higher limit when the present one is too low. A shell raises it, because a call of our own would
 /// need unsafe code.
-pub(crate) fn ensure_files(connections: u32) -> Result<()> {
+pub fn ensure_files(connections: u32) -> Result<()> {
     let wanted = connections + SPARE;
     let limit = soft_limit()?;
     if limit >= u64::from(wanted) {

@@ -4,7 +4,7 @@ use std::fs::read_to_string;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The processor, its cores and the kernel, as one line.
-pub(crate) fn describe() -> String {
+pub fn describe() -> String {
     let model = field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown processor".into());
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let kernel = read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
@@ -15,7 +15,7 @@ pub(crate) fn describe() -> String {
 }
 
 /// Today in UTC, as 2025-01-31.
-pub(crate) fn today() -> String {
+pub fn today() -> String {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     let (year, month, day) = date(seconds / 86_400);
     format!("{year:04}-{month:02}-{day:02}")

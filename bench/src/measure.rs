@@ -1,14 +1,16 @@
 //! How each kind of scenario is measured: which servers are started, what is connected to them, and which figures come out.
 
-use crate::cdn::{self, Turn};
+use crate::cdn;
 use crate::clock::{Clock, Phases, Timeline, pause};
 use crate::command::Pair;
 use crate::inbox::Dialect;
+use crate::measured::{Measured, Round};
+use crate::metric::Metric;
 use crate::peer::{Peer, Role};
 use crate::process::Process;
-use crate::scenario::{Kind, Metric};
+use crate::scenario::Kind;
 use crate::servers::Servers;
-use crate::simulator::{self, Run};
+use crate::simulator;
 use crate::stamp::{LINE_BYTES, Stamp};
 use crate::swarm::{Load, Outcome, Site, Swarm};
 use anyhow::{Result, anyhow};
@@ -19,25 +21,6 @@ use std::time::Duration;
 const ATTEMPTS: u32 = 3;
 /// Memory is read this long after the last connection was opened.
 const SETTLE: Duration = Duration::from_millis(1_500);
-
-/// What one system gave in one round.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Measured {
-    pub(crate) figures: BTreeMap<Metric, f64>,
-    /// The load behind the figures, if there was one.
-    pub(crate) outcome: Option<Outcome>,
-    /// What wrk saw of it, if it was wrk who asked.
-    pub(crate) turns: Vec<Turn>,
-    /// What the simulator did, if it was the simulator.
-    pub(crate) runs: Vec<Run>,
-}
-
-/// The edge and the relay, the CDN and nginx, or a replay and NATS alone, in the same round. The simulator has nobody beside it.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Round {
-    pub(crate) edge: Option<Measured>,
-    pub(crate) relay: Option<Measured>,
-}
 
 /// Measures; knows what scenarios of the same round may want of each other.
 pub(crate) struct Bench {

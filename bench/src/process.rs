@@ -2,8 +2,8 @@
 //! runs until it is dropped; a program that does its work and ends is waited for ([`Process::finish`]).
 
 use crate::clock::pause;
-use crate::usage::{self, Cpu};
 use anyhow::{Context, Result, bail};
+use grouploop_bench::usage::{self, Cpu};
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;

@@ -1,11 +1,11 @@
 //! Tables and JSON from what was found.
 
-use crate::cdn::Turn;
-use crate::findings::{Findings, median};
-use crate::measure::{Measured, Round};
-use crate::simulator::Run;
+use crate::cdn::turn::Turn;
+use crate::findings::Findings;
+use crate::measured::{Measured, Round, median};
+use crate::simulator::ran::Run;
 use crate::swarm::Outcome;
-use crate::table::{number, render};
+use grouploop_bench::table::{number, render};
 use serde_json::json;
 
 /// A machine is called idle when others use no more of it than this.
@@ -278,7 +278,8 @@ pub(crate) fn json(all: &[Findings], about: &[(&str, String)]) -> serde_json::Va
 mod tests {
     use super::*;
     use crate::cdn::tests::measured;
-    use crate::scenario::{Metric, SCENARIOS};
+    use crate::metric::Metric;
+    use crate::scenario::SCENARIOS;
 
     fn side(metric: Metric, figure: f64) -> Option<Measured> {
         Some(Measured { figures: [(metric, figure)].into(), ..Measured::default() })

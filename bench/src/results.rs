@@ -8,7 +8,7 @@ use std::path::Path;
 const TITLE: &str = "# Results\n\nWritten by `make bench`; see [README.md](README.md) for what each line means.\n";
 
 /// Puts a section into the file; the rest of the file stays as it is.
-pub(crate) fn record(path: &Path, heading: &str, body: &str) -> Result<()> {
+pub fn record(path: &Path, heading: &str, body: &str) -> Result<()> {
     let old = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),

@@ -1,8 +1,8 @@
 //! What servers, the generator and everybody else spent between two moments.
 
 use crate::process::Process;
-use crate::usage::{self, Cpu};
 use anyhow::Result;
+use grouploop_bench::usage::{self, Cpu};
 use std::time::{Duration, Instant};
 
 /// CPU time up to now.

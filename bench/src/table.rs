@@ -1,7 +1,7 @@
 //! A table that reads well in a terminal and is Markdown at the same time.
 
 /// The first row is the head.
-pub(crate) fn render(rows: &[Vec<String>]) -> String {
+pub fn render(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
     let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0).max(3)).collect();
@@ -27,7 +27,7 @@ pub(crate) fn render(rows: &[Vec<String>]) -> String {
 }
 
 /// A figure with as many digits as mean something.
-pub(crate) fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     match value.abs() {
         _ if !value.is_finite() => "–".into(),
         _ if value.fract() == 0.0 => format!("{value:.0}"),

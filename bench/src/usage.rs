@@ -9,8 +9,8 @@ use std::time::Duration;
 const TICK: Duration = Duration::from_millis(10);
 
 /// CPU time of a process up to now, in two accounts of the same thing.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Cpu {
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Cpu {
     /// Exact to the nanosecond, but without threads that have ended.
     threads: Duration,
     /// Everything, in ticks.
@@ -18,7 +18,8 @@ pub(crate) struct Cpu {
 }
 
 impl Cpu {
-    pub(crate) fn of(pid: u32) -> Result<Self> {
+    /// Of a process that is there.
+    pub fn of(pid: u32) -> Result<Self> {
         let process = ticks(&stat(pid)?, 11)?;
         let mut threads = Duration::ZERO;
         for task in read_dir(format!("/proc/{pid}/task"))? {
@@ -31,7 +32,7 @@ impl Cpu {
     }
 
     /// CPU time spent since `earlier`: the exact account, unless the other shows that threads have ended.
-    pub(crate) fn since(self, earlier: Self) -> Duration {
+    pub fn since(self, earlier: Self) -> Duration {
         let exact = self.threads.saturating_sub(earlier.threads);
         let coarse = self.process.saturating_sub(earlier.process);
         if coarse > exact + 3 * TICK { coarse } else { exact }
@@ -47,12 +48,12 @@ impl Add for Cpu {
 }
 
 /// Resident memory of a process.
-pub(crate) fn resident_bytes(pid: u32) -> Result<u64> {
+pub fn resident_bytes(pid: u32) -> Result<u64> {
     memory(pid, "VmRSS")
 }
 
 /// The most that it ever was.
-pub(crate) fn peak_bytes(pid: u32) -> Result<u64> {
+pub fn peak_bytes(pid: u32) -> Result<u64> {
     memory(pid, "VmHWM")
 }
 
@@ -65,7 +66,7 @@ fn memory(pid: u32, name: &str) -> Result<u64> {
 }
 
 /// The processes that this one has started and that are still there.
-pub(crate) fn children_of(pid: u32) -> Result<Vec<u32>> {
+pub fn children_of(pid: u32) -> Result<Vec<u32>> {
     let mut children = Vec::new();
     for entry in read_dir("/proc")? {
         let Some(child) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
@@ -77,13 +78,18 @@ pub(crate) fn children_of(pid: u32) -> Result<Vec<u32>> {
     Ok(children)
 }
 
+/// What a process calls itself: its program, when it says nothing else.
+pub fn name_of(pid: u32) -> Result<String> {
+    Ok(read(&format!("/proc/{pid}/comm"))?.trim().to_owned())
+}
+
 /// CPU time of all processes that this one has started and that have ended.
-pub(crate) fn ended_children() -> Result<Duration> {
+pub fn ended_children() -> Result<Duration> {
     ticks(&stat(std::process::id())?, 13)
 }
 
 /// CPU time that the whole machine has spent on anything up to now.
-pub(crate) fn machine() -> Result<Duration> {
+pub fn machine() -> Result<Duration> {
     let stat = read("/proc/stat")?;
     let line = stat.lines().next().unwrap_or_default();
     let ticks: Vec<u32> = line.split_whitespace().skip(1).filter_map(|number| number.parse().ok()).collect();

@@ -50,6 +50,12 @@ pub enum CommandError {
     TooLong,
 }
 
+impl CommandError {
+    /// Every reason there is.
+    pub const ALL: [Self; 5] =
+        [Self::InvalidFormat, Self::UnknownCommand, Self::MissingParameters, Self::InvalidParameter, Self::TooLong];
+}
+
 impl fmt::Display for CommandAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

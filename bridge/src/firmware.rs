@@ -43,4 +43,10 @@ pub struct Download {
     /// The rollout that it is part of, when the URL names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollout: Option<String>,
+    /// What the device says that it runs: the MD5 of its sketch, or, when it does not say that, its version; 32 characters of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs: Option<String>,
+    /// It was only asked what it runs (`?rollout=…&check=1a2b`), and answered 304 whatever that is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub check: bool,
 }

@@ -20,8 +20,11 @@ mod name;
 mod node;
 mod ownership;
 mod registry;
+mod report;
 mod subject;
+mod tapped;
 mod trace;
+mod version;
 
 pub use answer::{
     CloseReason, CommandAnswer, CommandError, GREETING, ID_ERROR, ID_OK, PONG, STREAM_ERROR, STREAM_OFF, STREAM_ON,
@@ -41,12 +44,17 @@ pub use message::{
 };
 pub use name::{MAX_NAME_LEN, NameError, NodeId, Space};
 pub use node::{
-    CommandReport, HEARTBEAT_INTERVAL, Heartbeat, NODE_TIMEOUT, OwnershipClock, Presence, ROSTER_PAGE, Rate,
-    RosterEntry, RosterPage, json,
+    CommandReport, HEARTBEAT_INTERVAL, Heartbeat, NODE_TIMEOUT, OwnershipClock, Presence, ROSTER_PAGE, RosterEntry,
+    RosterPage, SILENT_AFTER, json,
 };
 pub use ownership::{
     Member, NodeHost, Others, OwnQuestions, Owner, OwnerId, Owners, Slot, SpaceHost, run_heartbeat, run_space,
 };
 pub use registry::{MAX_COMMAND_BYTES, MAX_REGISTRY_BYTES, Registry, RegistryError};
+pub use report::{
+    Ledger, MAX_REPORT_BYTES, REPORT_INTERVAL, Report, ReportHost, Reporter, SpaceCounts, SpaceFigures, run_reports,
+};
 pub use subject::{Pattern, Subject};
+pub use tapped::{Tapped, TappedError};
 pub use trace::{EndedSpan, Side, Span, SpanSink, TRACE_HEADER, TraceContext, Tracer};
+pub use version::Version;

@@ -176,6 +176,11 @@ pub enum OptionsError {
     Rate,
 }
 
+impl OptionsError {
+    /// Every reason there is.
+    pub const ALL: [Self; 2] = [Self::Devices, Self::Rate];
+}
+
 impl SubscribeOptions {
     /// Reads options. `None` when the text holds neither `devices=` nor `rate=`, so it is no request of ours; other keys beside them are
     /// ignored, as a URL's query may carry anything.

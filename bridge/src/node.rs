@@ -13,10 +13,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 /// A node that was not heard for this long counts as gone.
 pub const NODE_TIMEOUT: Duration = Duration::from_secs(3);
+/// A device that sends no frame for this long counts as silent; the wire protocol says so.
+pub const SILENT_AFTER: Duration = Duration::from_secs(5);
 /// Devices in one [`RosterPage`] at most: about 60 bytes each, so a page stays under 64 KB.
 pub const ROSTER_PAGE: usize = 1000;
 
-/// `gl.node.<node>`: that a node lives and what it does, once a second and when a space gets its first device here.
+/// `gl.node.<node>`: that a node lives and in which spaces it has devices, once a second and when a space gets its first device here. What it
+/// does there is in its [`Report`](crate::Report).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Heartbeat {
     /// Who.
@@ -39,21 +42,6 @@ pub struct Heartbeat {
     /// Viewers, by space.
     #[serde(default)]
     pub viewers: BTreeMap<Space, u32>,
-    /// Messages and bytes that it published in the last second, by subject.
-    #[serde(default)]
-    pub rates: BTreeMap<String, Rate>,
-    /// Drops since the node started, by reason.
-    #[serde(default)]
-    pub drops: BTreeMap<String, u64>,
-}
-
-/// Messages and bytes in a second.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rate {
-    /// Messages.
-    pub messages: u64,
-    /// Payload bytes.
-    pub bytes: u64,
 }
 
 /// `gl.space.<space>.presence`: who came, who went, who is claimed by two.

@@ -5,6 +5,7 @@
 
 use crate::frame::DeviceId;
 use crate::name::{NodeId, Space};
+use crate::tapped::Tapped;
 use std::fmt;
 
 /// A concrete subject, which one publishes to.
@@ -49,6 +50,11 @@ pub enum Subject {
         /// The node.
         node: NodeId,
     },
+    /// The figures of a node: [`Report`](crate::Report).
+    Report {
+        /// The node.
+        node: NodeId,
+    },
     /// A node's message to itself: when it comes back, all that was delivered before it has been handled.
     Echo {
         /// The node.
@@ -71,8 +77,10 @@ impl Subject {
             return Some(Self::Firmware);
         }
         if let Some(node) = text.strip_prefix("gl.node.") {
-            return match node.strip_suffix(".echo") {
-                Some(node) => Some(Self::Echo { node: node.parse().ok()? }),
+            return match node.split_once('.') {
+                Some((node, "echo")) => Some(Self::Echo { node: node.parse().ok()? }),
+                Some((node, "report")) => Some(Self::Report { node: node.parse().ok()? }),
+                Some(_) => None,
                 None => Some(Self::Node { node: node.parse().ok()? }),
             };
         }
@@ -109,6 +117,7 @@ impl fmt::Display for Subject {
             Self::Presence { space } => write!(f, "gl.space.{space}.presence"),
             Self::Kept { space } => write!(f, "gl.space.{space}.kept"),
             Self::Node { node } => write!(f, "gl.node.{node}"),
+            Self::Report { node } => write!(f, "gl.node.{node}.report"),
             Self::Echo { node } => write!(f, "gl.node.{node}.echo"),
             Self::Registry => f.write_str("gl.registry"),
             Self::Firmware => f.write_str("gl.cdn.firmware"),
@@ -128,8 +137,16 @@ pub enum Pattern {
     },
     /// Heartbeats of every node.
     Nodes,
+    /// The figures of every node.
+    Reports,
+    /// What every node says to itself.
+    Echoes,
+    /// Devices that join and leave, in any space.
+    AllPresence,
     /// What changes of what any space keeps.
     AllKept,
+    /// Whatever somebody wants to look at.
+    Tapped(Tapped),
 }
 
 impl Pattern {
@@ -140,17 +157,22 @@ impl Pattern {
             Self::Exact(exact) => exact == subject,
             Self::Telemetry { space } => matches!(subject, Subject::Telemetry { space: other, .. } if other == space),
             Self::Nodes => matches!(subject, Subject::Node { .. }),
+            Self::Reports => matches!(subject, Subject::Report { .. }),
+            Self::Echoes => matches!(subject, Subject::Echo { .. }),
+            Self::AllPresence => matches!(subject, Subject::Presence { .. }),
             Self::AllKept => matches!(subject, Subject::Kept { .. }),
+            Self::Tapped(tapped) => tapped.matches(subject),
         }
     }
 
-    /// Whether it is about telemetry; see [`Subject::is_telemetry`].
+    /// Whether it is about telemetry; see [`Subject::is_telemetry`]. What is tapped may be, and comes the same way: a burst of it holds up
+    /// nothing else.
     #[must_use]
     pub fn is_telemetry(&self) -> bool {
         match self {
             Self::Exact(subject) => subject.is_telemetry(),
-            Self::Telemetry { .. } => true,
-            Self::Nodes | Self::AllKept => false,
+            Self::Telemetry { .. } | Self::Tapped(_) => true,
+            Self::Nodes | Self::Reports | Self::Echoes | Self::AllPresence | Self::AllKept => false,
         }
     }
 }
@@ -167,7 +189,11 @@ impl fmt::Display for Pattern {
             Self::Exact(subject) => subject.fmt(f),
             Self::Telemetry { space } => write!(f, "gl.space.{space}.telemetry.*"),
             Self::Nodes => f.write_str("gl.node.*"),
+            Self::Reports => f.write_str("gl.node.*.report"),
+            Self::Echoes => f.write_str("gl.node.*.echo"),
+            Self::AllPresence => f.write_str("gl.space.*.presence"),
             Self::AllKept => f.write_str("gl.space.*.kept"),
+            Self::Tapped(tapped) => f.write_str(tapped.as_str()),
         }
     }
 }
@@ -190,6 +216,7 @@ mod tests {
             Subject::Echo { node },
             Subject::Firmware,
             Subject::Kept { space },
+            Subject::Report { node: "edge-1".parse().unwrap() },
         ]
     }
 
@@ -222,6 +249,10 @@ mod tests {
             "gl.space.*.kept",
             "gl.node.",
             "gl.node.>",
+            "gl.node.a.b",
+            "gl.node.a.report.b",
+            "gl.node.*.report",
+            "gl.space.*.presence",
             "gl.registry.x",
             "gl.cdn",
             "gl.cdn.firmware.x",
@@ -241,6 +272,15 @@ mod tests {
         assert!(Pattern::from(all()[2].clone()).matches(&all()[2]));
         assert!(Pattern::AllKept.matches(&all()[9]) && !Pattern::AllKept.matches(&all()[4]));
         assert_eq!(Pattern::AllKept.to_string(), "gl.space.*.kept");
+        assert!(
+            Pattern::Reports.matches(&all()[10])
+                && !Pattern::Reports.matches(&all()[5])
+                && !Pattern::Nodes.matches(&all()[10])
+        );
+        assert!(Pattern::Echoes.matches(&all()[7]) && !Pattern::Echoes.matches(&all()[10]));
+        assert!(Pattern::AllPresence.matches(&all()[4]) && !Pattern::AllPresence.matches(&all()[9]));
+        let written = [Pattern::Reports, Pattern::Echoes, Pattern::AllPresence].map(|pattern| pattern.to_string());
+        assert_eq!(written, ["gl.node.*.report", "gl.node.*.echo", "gl.space.*.presence"]);
         assert_eq!(telemetry.to_string(), "gl.space.class-3b.telemetry.*");
     }
 }

@@ -7,7 +7,7 @@ use crate::rollout::Runner;
 use crate::state::State;
 use crate::store::{OpenError, Store};
 use crate::watch::Watch;
-use grouploop_bridge::{Bus, NodeId, Pattern};
+use grouploop_bridge::{Bus, NodeId, Pattern, Reporter, Version, run_reports};
 use grouploop_serve::{ServeOptions, Server, Tls};
 use std::collections::BTreeMap;
 use std::io;
@@ -29,7 +29,7 @@ pub struct CdnOptions {
     /// The name of this node.
     pub node: NodeId,
     /// The version to show.
-    pub version: String,
+    pub version: Version,
     /// The environment: where stores far away have their addresses and credentials.
     pub variables: BTreeMap<String, String>,
     /// What to speak TLS with, to clients that begin so; without it every connection is plain.
@@ -87,6 +87,7 @@ impl Cdn {
         tasks.spawn(async move { hearing.news.run(hearing.bus.clone(), kept, stopped).await });
         tasks.spawn(Runner::new(state.clone()).run(stop.clone()));
         tasks.spawn(state.downloads.clone().run(state.bus.clone(), state.node.clone(), stop.clone()));
+        tasks.spawn(run_reports(state.clone(), reporter(&state), stop.clone()));
         tracing::info!(
             cdn.address = %server.address(),
             cdn.store = crate::store::shown(&state.settings.store),
@@ -120,4 +121,10 @@ impl Cdn {
         }
         served && tasks_ended && bus_drained
     }
+}
+
+/// Whose reports those of this node are.
+fn reporter(state: &State) -> Reporter {
+    let State { node, version, bus, .. } = state;
+    Reporter { node: node.clone(), role: "cdn", version: version.clone(), bus: bus.clone() }
 }

@@ -48,6 +48,8 @@ struct Transfer {
     remote: SocketAddr,
     device: Option<DeviceId>,
     rollout: Option<Arc<str>>,
+    runs: Option<Arc<str>>,
+    check: bool,
     bytes: AtomicU64,
     reported: AtomicU64,
     ended: AtomicBool,
@@ -55,6 +57,8 @@ struct Transfer {
 
 /// Longest id of a rollout that is repeated.
 const MAX_ROLLOUT: usize = 64;
+/// Characters that are repeated of what a device says that it runs: an MD5 fits.
+pub(crate) const MAX_RUNS: usize = 32;
 
 /// Who asked.
 #[derive(Debug, Clone)]
@@ -62,6 +66,10 @@ pub(crate) struct Client {
     pub(crate) remote: SocketAddr,
     pub(crate) device: Option<DeviceId>,
     pub(crate) rollout: Option<Arc<str>>,
+    /// What it says that it runs.
+    pub(crate) runs: Option<Arc<str>>,
+    /// A rollout asks what it runs, and nothing else.
+    pub(crate) check: bool,
 }
 
 impl Client {
@@ -75,10 +83,31 @@ impl Client {
             text.len() <= MAX_ROLLOUT && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         };
         let rollout = given("rollout").filter(plain);
-        let named = rollout.and_then(|_| DeviceId::parse(given("device")?));
+        let checked = rollout.and_then(|_| DeviceId::parse(given("check")?));
+        let named = checked.or_else(|| rollout.and_then(|_| DeviceId::parse(given("device")?)));
         let mac = headers.get("x-esp32-sta-mac").and_then(|value| value.to_str().ok());
-        Self { remote, device: named.or_else(|| mac.and_then(device_of)), rollout: rollout.map(Arc::from) }
+        Self {
+            remote,
+            device: named.or_else(|| mac.and_then(device_of)),
+            rollout: rollout.map(Arc::from),
+            runs: said(headers, SKETCH_MD5).or_else(|| said(headers, VERSION)).map(shortened),
+            check: checked.is_some(),
+        }
     }
+}
+
+/// The headers in which a device says what it runs.
+pub(crate) const SKETCH_MD5: &str = "x-esp32-sketch-md5";
+pub(crate) const VERSION: &str = "x-esp32-version";
+
+/// What a device says in a header.
+pub(crate) fn said<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// In small letters, as hashes are compared. A header that is a text is ASCII.
+fn shortened(text: &str) -> Arc<str> {
+    text.get(..MAX_RUNS).unwrap_or(text).to_ascii_lowercase().into()
 }
 
 fn device_of(mac: &str) -> Option<DeviceId> {
@@ -106,9 +135,9 @@ impl Downloads {
         Counted { source, left: size, transfer, downloads: self.clone() }
     }
 
-    /// A device was told that it runs this image already.
-    pub(crate) fn up_to_date(&self, path: &AssetPath, client: Client) {
-        self.metrics.downloaded(Downloaded::UpToDate);
+    /// A device was told that there is nothing to do: it runs this image already, or was only asked what it runs.
+    pub(crate) fn nothing_to_do(&self, path: &AssetPath, client: Client) {
+        self.metrics.downloaded(if client.check { Downloaded::Checked } else { Downloaded::UpToDate });
         self.begin(path, client, 304, 0).ended.store(true, Ordering::Release);
     }
 
@@ -120,6 +149,8 @@ impl Downloads {
             remote: client.remote,
             device: client.device,
             rollout: client.rollout,
+            runs: client.runs,
+            check: client.check,
             bytes: AtomicU64::new(0),
             reported: AtomicU64::new(u64::MAX),
             ended: AtomicBool::new(false),
@@ -155,6 +186,8 @@ impl Downloads {
                     remote: transfer.remote.to_string(),
                     device: transfer.device,
                     rollout: transfer.rollout.as_deref().map(str::to_owned),
+                    runs: transfer.runs.as_deref().map(str::to_owned),
+                    check: transfer.check,
                 });
             }
             !ended
@@ -288,7 +321,7 @@ mod tests {
     fn there_is_a_bound() {
         let (downloads, path) = downloads();
         for _ in 0..MAX_TRANSFERS + 5 {
-            downloads.up_to_date(&path, client());
+            downloads.nothing_to_do(&path, client());
         }
         let news = downloads.news();
         assert_eq!(news.len(), MAX_TRANSFERS);
@@ -308,6 +341,21 @@ mod tests {
         for none in ["device=00ff", "rollout=a.b&device=00ff", "", "rollout", &long] {
             assert_eq!(known(none), (0x1a2b, None), "{none}");
         }
+    }
+
+    #[test]
+    fn what_a_device_says_that_it_runs_is_repeated_shortened() {
+        let says = |headers: &[(&'static str, &str)], query: &str| {
+            let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            let client = Client::new(client().remote, &HeaderMap::from_iter(headers), Some(query));
+            (client.runs.as_deref().map(str::to_owned), client.check, client.device)
+        };
+        let (md5, long) = ("AB".repeat(16), "x".repeat(80));
+        let (md5, version) = ((SKETCH_MD5, md5.as_str()), (VERSION, "1.4.0"));
+        assert_eq!(says(&[md5, version], ""), (Some("ab".repeat(16)), false, None));
+        assert_eq!(says(&[version], "check=00ff"), (Some("1.4.0".into()), false, None), "only a rollout asks");
+        assert_eq!(says(&[(VERSION, &long)], "").0, Some("x".repeat(MAX_RUNS)));
+        assert_eq!(says(&[(SKETCH_MD5, " ")], "rollout=r-1&check=00ff"), (None, true, Some(DeviceId(0x00ff))));
     }
 
     #[test]

@@ -195,3 +195,44 @@ impl IntoResponse for HttpError {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use grouploop_testkit::docs;
+
+    #[test]
+    fn every_error_is_in_the_documentation() {
+        use HttpError as E;
+        let all = [
+            E::NotFound,
+            E::MethodNotAllowed("GET"),
+            E::BadName,
+            E::BadRequest(""),
+            E::WritingOff,
+            E::Unauthorized,
+            E::PreconditionFailed,
+            E::InTheWay,
+            E::TooLarge(0),
+            E::NoSuchRange(0),
+            E::Refused(Vec::new()),
+            E::Cut,
+            E::Busy,
+            E::BadSpace,
+            E::BadId,
+            E::NoCondition,
+            E::TooLong(0),
+            E::Full(String::new()),
+            E::Stranger,
+            E::TooManyStreams(0),
+            E::DevicesTaken { rollout: String::new(), devices: Vec::new() },
+            E::Over("done"),
+            E::NotOver,
+            E::StoreDenied,
+            E::StoreAway,
+        ];
+        docs::every_variant(include_str!("error.rs"), "HttpError", &all);
+        let code = all.iter().map(E::code).map(|(word, status)| [word.word().to_owned(), status.as_u16().to_string()]);
+        docs::same_rows("docs/reference/errors.md", "HTTP of the CDN", code);
+    }
+}

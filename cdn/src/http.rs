@@ -153,21 +153,45 @@ async fn welcome(FromState(state): FromState<Arc<State>>) -> Response {
 fn status_word(state: &State) -> (StatusCode, &'static str) {
     if state.is_draining() {
         (StatusCode::SERVICE_UNAVAILABLE, "draining")
-    } else if state.shelf.health.is_away()
-        || state.shelf.health.unfilled().is_some()
-        || !state.bus.is_up()
-        || state.bus.refused().is_some()
-    {
-        (StatusCode::OK, "degraded")
-    } else {
+    } else if unwell(state).is_empty() {
         (StatusCode::OK, "ok")
+    } else {
+        (StatusCode::OK, "degraded")
     }
+}
+
+/// Why this CDN should get no new connections now; empty when it should. Without the bus it serves all the same, so only the store counts,
+/// and what the bus refuses for good.
+fn unready(state: &State) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if state.is_draining() {
+        reasons.push("draining: this CDN is going away".to_owned());
+    }
+    if let Some(why) = state.shelf.health.away() {
+        reasons.push(format!("object store away: {why}; what is in memory is still served"));
+    }
+    reasons.extend(state.bus.refused());
+    reasons
+}
+
+/// All that is not as it should be.
+fn unwell(state: &State) -> Vec<String> {
+    let mut reasons = unready(state);
+    if let Some(why) = state.shelf.health.unfilled() {
+        reasons.push(format!("built-in files missing in the store: {why}"));
+    }
+    if let Some(why) = state.bus.away() {
+        reasons.push(format!("bus away: {why}; edges and pages do not hear of changes, and no rollout goes on"));
+    }
+    reasons.extend(state.tls.as_ref().and_then(Tls::over));
+    reasons
 }
 
 async fn health(FromState(state): FromState<Arc<State>>) -> Response {
     let (status, word) = status_word(&state);
     let body = json!({
         "status": word,
+        "reasons": unwell(&state),
         "version": state.version,
         "node": state.node,
         "store": {
@@ -182,16 +206,8 @@ async fn health(FromState(state): FromState<Arc<State>>) -> Response {
     unstored(status, body)
 }
 
-/// Without the bus it serves all the same, so only the store counts, and what the bus refuses for good.
 async fn readyz(FromState(state): FromState<Arc<State>>) -> Response {
-    let mut reasons = Vec::new();
-    if state.is_draining() {
-        reasons.push("draining: this CDN is going away".to_owned());
-    }
-    if let Some(why) = state.shelf.health.away() {
-        reasons.push(format!("object store away: {why}; what is in memory is still served"));
-    }
-    reasons.extend(state.bus.refused());
+    let reasons = unready(&state);
     let (status, word) =
         if reasons.is_empty() { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not_ready") };
     unstored(status, json!({"status": word, "reasons": reasons}))

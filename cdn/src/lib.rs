@@ -38,4 +38,4 @@ pub use image::*;
 pub use manifest::{Facts, Image, Manifest, TooManyBoards};
 pub use metrics::metrics_catalogue;
 pub use settings::CdnSettings;
-pub use store::OpenError;
+pub use store::{OpenError, variables_complaints};

@@ -39,6 +39,8 @@ words! {
         Aborted = "aborted",
         /// The device has it already.
         UpToDate = "up_to_date",
+        /// A rollout asked what a device runs.
+        Checked = "checked",
     }
 }
 

@@ -1,7 +1,7 @@
 //! GET and HEAD of an object: which form of it, whether the client has it already, and which bytes.
 
 use crate::asset::Asset;
-use crate::downloads::{Client, Source};
+use crate::downloads::{Client, SKETCH_MD5, Source, VERSION, said};
 use crate::error::HttpError;
 use crate::path::AssetPath;
 use crate::shelf::Freshness;
@@ -67,8 +67,8 @@ async fn answer_with(
     client: &Client,
 ) -> Result<Response<Body>, Failure> {
     let get = *method == Method::GET;
-    if get && asset.path.is_firmware() && runs_it_already(state, asset, headers).await {
-        state.downloads.up_to_date(&asset.path, client.clone());
+    if get && asset.path.is_firmware() && (client.check || runs_it_already(state, asset, headers).await) {
+        state.downloads.nothing_to_do(&asset.path, client.clone());
         return Ok(not_modified(asset, Encoding::Identity));
     }
     let form = form(asset, Encoding::of_request(method, headers)).await;
@@ -114,13 +114,10 @@ fn wants_now(headers: &HeaderMap) -> bool {
 
 /// Whether a device says that it runs this image: by the MD5 of its sketch, or, when it does not say that, by its version.
 async fn runs_it_already(state: &State, asset: &Asset, headers: &HeaderMap) -> bool {
-    let said = |name: &str| {
-        headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty())
-    };
-    if let Some(md5) = said("x-esp32-sketch-md5") {
+    if let Some(md5) = said(headers, SKETCH_MD5) {
         return md5.eq_ignore_ascii_case(&asset.hashes.md5);
     }
-    let Some(version) = said("x-esp32-version") else { return false };
+    let Some(version) = said(headers, VERSION) else { return false };
     match state.shelf.lookup(&AssetPath::manifest(), Freshness::Recent).await {
         Ok(manifest) => {
             let manifest = manifest.manifest.as_ref();

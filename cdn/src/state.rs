@@ -7,7 +7,7 @@ use crate::metrics::Metrics;
 use crate::shelf::Shelf;
 use crate::spaces::{Documents, News};
 use crate::store::Store;
-use grouploop_bridge::{Bus, NodeId};
+use grouploop_bridge::{Bus, Ledger, NodeId, Report, ReportHost, Version};
 use grouploop_serve::{Counts, Origins, ServeOptions, Tls};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ const ANSWERS: usize = 32;
 pub(crate) struct State {
     pub(crate) settings: CdnSettings,
     pub(crate) node: NodeId,
-    pub(crate) version: String,
+    pub(crate) version: Version,
     pub(crate) bus: Bus,
     pub(crate) shelf: Shelf,
     pub(crate) token: Token,
@@ -44,6 +44,8 @@ pub(crate) struct State {
     /// The registry was written here; whoever watches it need not wait.
     pub(crate) registry_written: Notify,
     pub(crate) metrics: Arc<Metrics>,
+    /// What rollouts ask of each space, for the reports.
+    pub(crate) ledger: Ledger,
     pub(crate) counts: Arc<Counts>,
     pub(crate) tls: Option<Tls>,
     /// Where others in the same network reach this machine.
@@ -55,7 +57,7 @@ impl State {
     pub(crate) fn new(
         settings: CdnSettings,
         node: NodeId,
-        version: String,
+        version: Version,
         bus: Bus,
         store: Store,
         serve: &ServeOptions,
@@ -76,6 +78,7 @@ impl State {
             downloads: Arc::new(Downloads::new(metrics.clone())),
             uploads: Semaphore::new(UPLOADS),
             registry_written: Notify::new(),
+            ledger: Ledger::default(),
             counts: serve.counts.clone(),
             tls: serve.tls.clone(),
             lan,
@@ -99,5 +102,13 @@ impl State {
     pub(crate) fn start_draining(&self) {
         self.draining.store(true, Ordering::Relaxed);
         self.closing.cancel();
+    }
+}
+
+impl ReportHost for State {
+    fn report(&self, report: &mut Report) {
+        report.connections = self.counts.open() as u64;
+        let (spaces, all) = self.ledger.look();
+        (report.spaces, report.all) = (spaces.into_iter().collect(), all);
     }
 }

@@ -66,7 +66,7 @@ impl Watch {
     }
 
     async fn fill(&mut self, state: &State, files: &[BuiltIn], patience: Duration) {
-        let work = timeout(patience, fill(&state.shelf.store, files, &state.version)).await;
+        let work = timeout(patience, fill(&state.shelf.store, files, &state.version.number)).await;
         let outcome = work.unwrap_or_else(|_| Err(StoreError::Away("it takes too long".into())));
         let unfilled = outcome.as_ref().err().map(ToString::to_string);
         let news = state.shelf.health.set_unfilled(unfilled.clone());

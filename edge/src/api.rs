@@ -43,15 +43,22 @@ pub(crate) enum ApiError {
     Command(CommandError),
 }
 
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
-        let (status, code) = match &self {
+impl ApiError {
+    /// The status, and the word for programs.
+    fn code(&self) -> (StatusCode, String) {
+        match self {
             Self::Space(_) => (StatusCode::NOT_FOUND, "invalid_space".to_owned()),
             Self::Body(rejection) => (rejection.status(), "invalid_body".to_owned()),
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too_slow".to_owned()),
             Self::Target(_) | Self::TooMany(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_target".to_owned()),
             Self::Command(error) => (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
-        };
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, code) = self.code();
         (status, Json(json!({"error": code, "message": self.to_string()}))).into_response()
     }
 }
@@ -132,7 +139,7 @@ pub(crate) async fn commands(
     let outcomes = match request.target {
         Targets::One(target) => match parse_target(&target)? {
             Target::All => to_all(&state.edge, &space, &text, span),
-            Target::Device(device) => to_many(&state.edge, space, vec![device], text, span),
+            Target::Device(device) => to_many(&state.edge, &space, vec![device], text, span),
         },
         Targets::Many(targets) => {
             if targets.len() > MAX_TARGETS {
@@ -141,10 +148,10 @@ pub(crate) async fn commands(
             let devices: Result<BTreeSet<DeviceId>, ApiError> =
                 targets.iter().map(|id| DeviceId::parse(id).ok_or_else(|| unknown_target(id))).collect();
             // Named twice is meant once.
-            to_many(&state.edge, space, devices?.into_iter().collect(), text, span)
+            to_many(&state.edge, &space, devices?.into_iter().collect(), text, span)
         }
     };
-    Ok(outcomes::answer(&state.edge.node, outcomes, form).await)
+    Ok(outcomes::answer(&state.edge.node, &space, outcomes, form).await)
 }
 
 fn parse_target(target: &str) -> Result<Target, ApiError> {
@@ -174,8 +181,8 @@ fn to_all(edge: &Arc<EdgeState>, space: &Space, text: &str, span: Option<Span>) 
     futures_util::stream::once(outcomes).flatten().boxed()
 }
 
-fn to_many(edge: &EdgeState, space: Space, devices: Vec<DeviceId>, text: String, span: Option<Span>) -> Outcomes {
-    let (node, here) = (edge.node.clone(), edge.spaces.get(&space));
+fn to_many(edge: &EdgeState, space: &Space, devices: Vec<DeviceId>, text: String, span: Option<Span>) -> Outcomes {
+    let (node, here, space) = (edge.node.clone(), edge.spaces.get(space), space.clone());
     let patience = node.settings.command_timeout() + 2 * dispatch::ANSWER_MARGIN;
     futures_util::stream::iter(devices)
         .map(move |device| {
@@ -191,4 +198,35 @@ fn to_many(edge: &EdgeState, space: Space, devices: Vec<DeviceId>, text: String,
         })
         .buffer_unordered(IN_FLIGHT)
         .boxed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use grouploop_testkit::docs;
+
+    /// What a body of this type is refused with.
+    async fn rejection(content_type: &str, body: impl Into<Body>) -> ApiError {
+        let request = Request::post("/").header("content-type", content_type).body(body.into()).unwrap();
+        Json::<CommandRequest>::from_request(request, &()).await.unwrap_err().into()
+    }
+
+    #[tokio::test]
+    async fn every_error_is_in_the_documentation() {
+        let mut all = vec![
+            ApiError::Space("A".parse::<Space>().unwrap_err()),
+            rejection("text/plain", "{}").await,
+            rejection("application/json", "{").await,
+            rejection("application/json", "{}").await,
+            rejection("application/json", vec![b' '; 4 << 20]).await,
+            ApiError::TooSlow,
+            ApiError::Target("x".into()),
+            ApiError::TooMany(65_537),
+        ];
+        all.extend(CommandError::ALL.map(ApiError::Command));
+        docs::every_variant(include_str!("api.rs"), "ApiError", &all);
+        let code = all.iter().map(ApiError::code).map(|(status, word)| [word, status.as_u16().to_string()]);
+        docs::same_rows("docs/reference/errors.md", "HTTP of an edge", code);
+    }
 }

@@ -45,6 +45,7 @@ pub(crate) fn send_to_one(
         }
         return answer;
     };
+    node.ledger.of(name).asked(text.len());
     let patience = node.settings.command_timeout() + ANSWER_MARGIN;
     // Bounded by the commands that one connection may have in flight.
     node.tasks.spawn_on(
@@ -113,6 +114,9 @@ pub(crate) fn send_to_all(
     let span = span.map(|span| span.about("bus.subject", &subject));
     let (payload, trace) = (Bytes::copy_from_slice(text.as_bytes()), span.as_ref().and_then(Span::context));
     let asked = state.node.member.bus.gather_traced(&subject, payload, trace);
+    if asked.is_ok() {
+        state.node.ledger.of(name).asked_all(text.len());
+    }
     let (state, name) = (state.clone(), name.clone());
     async move {
         let others = async {
@@ -147,6 +151,9 @@ pub(crate) async fn roster(state: &EdgeState, name: &Space) -> (Vec<(NodeId, Ros
     let mut pages_left: std::collections::HashMap<NodeId, u32> = std::collections::HashMap::new();
     let subject = Subject::Roster { space: name.clone() };
     let asked = state.node.member.bus.gather(&subject, Bytes::new());
+    if asked.is_ok() {
+        state.node.ledger.of(name).asked_roster();
+    }
     let take = |answer: &[u8]| {
         let Ok(page) = serde_json::from_slice::<RosterPage>(answer) else { return None };
         let left = pages_left.entry(page.node.clone()).or_insert(page.pages);

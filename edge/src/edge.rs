@@ -5,8 +5,8 @@ use crate::metrics::Refused;
 use crate::node::Node;
 use crate::state::{AppState, EdgeState};
 use crate::worker::Worker;
-use crate::{http, registry_loader};
-use grouploop_bridge::{Bus, CloseReason, NodeId, Tracer, run_heartbeat};
+use crate::{goodbye, http, registry_loader};
+use grouploop_bridge::{Bus, NodeId, Tracer, Version, run_heartbeat, run_reports};
 use grouploop_serve::{Seldom, Tls};
 use reqwest::Certificate;
 use std::io;
@@ -36,7 +36,7 @@ pub struct EdgeOptions {
     /// The name of this node.
     pub node: NodeId,
     /// The version to show.
-    pub version: String,
+    pub version: Version,
     /// Where `/static/commands.json` is; empty for the built-in registry alone.
     pub cdn_base_url: String,
     /// What to speak TLS with, to clients that begin so; without it every connection is plain.
@@ -92,7 +92,8 @@ impl Edge {
             workers.push(worker);
             edge.threads.push(thread);
         }
-        node.tasks.spawn(run_heartbeat(state, node.stop.clone()));
+        node.tasks.spawn(run_heartbeat(state.clone(), node.stop.clone()));
+        node.tasks.spawn(run_reports(state, node.member.reporter(), node.stop.clone()));
         if !cdn_base_url.is_empty() {
             node.tasks.spawn(registry_loader::run(node.clone(), cdn_base_url, trusted));
         }
@@ -119,8 +120,8 @@ impl Edge {
         &self.node.member.id
     }
 
-    /// Ends in order: readiness red, a pause for load balancers, no new connections, a goodbye to each peer, then the bus. Every step is
-    /// bounded.
+    /// Ends in order: readiness red, a pause for load balancers, no new connections, a goodbye to each peer and not to all in one instant,
+    /// then the bus. Every step is bounded.
     pub async fn drain(mut self) -> DrainOutcome {
         let node = self.node.clone();
         let settings = &node.settings;
@@ -129,10 +130,13 @@ impl Edge {
         tracing::info!(node.id = %node.member.id, connections, "draining");
         tokio::time::sleep(Duration::from_millis(settings.lame_duck_ms)).await;
         self.stop_accepting.cancel();
-        node.closing.cancel();
-        node.say_goodbye(CloseReason::Restart);
+        let peers = node.start_leaving();
         node.connections.close();
-        let in_time = timeout(Duration::from_millis(settings.drain_timeout_ms), node.connections.wait()).await.is_ok();
+        let all_gone = async {
+            goodbye::say(&peers, settings.goodbye()).await;
+            node.connections.wait().await;
+        };
+        let in_time = timeout(settings.drain_timeout(), all_gone).await.is_ok();
         let cut = if in_time { 0 } else { node.peer_count() };
         node.stop.cancel();
         node.tasks.close();

@@ -20,6 +20,8 @@ use serde_json::json;
 
 /// Body of a command request at most: 65,536 ids fit.
 const MAX_BODY_BYTES: usize = 1 << 20;
+/// What all of this is, for programs.
+const OPENAPI: &str = include_str!("openapi.json");
 
 pub(crate) fn router(state: AppState) -> Router {
     Router::new()
@@ -27,6 +29,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
+        .route("/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], OPENAPI) }))
         .route("/api/spaces/{space}/devices", get(api::devices))
         .route("/api/spaces/{space}/commands", post(api::commands))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
@@ -78,6 +81,7 @@ fn welcome(node: &Node, request: &Request<Body>) -> String {
          Devices and apps connect here by WebSocket:  {ws}://{host}/  (another space: {ws}://{host}/spaces/<space>)\n\
          Dashboard, apps and emulator, where they run: {http}://{plain}:5004/\n\
          Devices of this space as JSON:                {http}://{host}/api/spaces/main/devices\n\
+         All requests, described as OpenAPI:           {http}://{host}/openapi.json\n\
          Health and metrics:                           {http}://{host}/health  {http}://{host}/metrics\n",
         version = node.member.version
     )
@@ -110,15 +114,17 @@ async fn readyz(State(state): State<AppState>) -> Response {
 async fn health(State(state): State<AppState>) -> Response {
     let node = &state.edge.node;
     let levels = levels(&state.edge);
+    let mut reasons = unready(node);
+    reasons.extend(node.tls.as_ref().and_then(Tls::over));
     // Away from the bus it still serves what is connected here, so only an edge that goes is unhealthy.
-    let whole = levels.bus_up && node.member.bus.refused().is_none();
-    let (status, word) = match (node.is_draining(), whole) {
+    let (status, word) = match (node.is_draining(), reasons.is_empty()) {
         (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
         (false, true) => (StatusCode::OK, "ok"),
         (false, false) => (StatusCode::OK, "degraded"),
     };
     let body = json!({
         "status": word,
+        "reasons": reasons,
         "version": node.member.version,
         "node": node.member.id,
         "bus": {"engine": node.member.bus.engine().name(), "state": if levels.bus_up { "up" } else { "away" }},

@@ -12,6 +12,7 @@ mod api;
 mod connection;
 mod dispatch;
 mod edge;
+mod goodbye;
 mod http;
 mod metrics;
 mod node;

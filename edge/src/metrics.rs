@@ -209,7 +209,7 @@ impl Metrics {
         self.frames_dropped.get_or_create(&ReasonLabel { reason: why.word() }).inc_by(frames);
     }
 
-    /// Dropped frames by reason, for the heartbeat.
+    /// Dropped frames by reason, for the report.
     pub(crate) fn drops(&self) -> BTreeMap<String, u64> {
         let frames = |why: &Dropped| self.frames_dropped.get_or_create(&ReasonLabel { reason: why.word() }).get();
         let drops = Dropped::ALL.iter().map(|why| (why.word().to_owned(), frames(why)));

@@ -3,7 +3,7 @@
 use crate::EdgeSettings;
 use crate::metrics::Metrics;
 use crate::peer::{Peer, PeerId};
-use grouploop_bridge::{Bus, CloseReason, Member, NodeId, Registry, Tracer};
+use grouploop_bridge::{Bus, CloseReason, Ledger, Member, NodeId, Registry, Tracer, Version};
 use grouploop_serve::{Seldom, Tls};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -24,6 +24,8 @@ pub(crate) struct Node {
     pub(crate) settings: EdgeSettings,
     pub(crate) threads: usize,
     pub(crate) metrics: Metrics,
+    /// What is counted by space, for the reports.
+    pub(crate) ledger: Ledger,
     /// For clients that begin a connection with it; none and all are plain.
     pub(crate) tls: Option<Tls>,
     pub(crate) tracer: Tracer,
@@ -42,6 +44,7 @@ pub(crate) struct Node {
     registry: RwLock<Arc<Registry>>,
     registry_from_cdn: AtomicBool,
     draining: AtomicBool,
+    leaving: AtomicBool,
     next_peer: AtomicU64,
     peers: Mutex<HashMap<PeerId, Arc<Peer>>>,
 }
@@ -49,7 +52,7 @@ pub(crate) struct Node {
 impl Node {
     pub(crate) fn new(
         id: NodeId,
-        version: String,
+        version: Version,
         settings: EdgeSettings,
         threads: usize,
         tls: Option<Tls>,
@@ -61,6 +64,7 @@ impl Node {
             settings,
             threads,
             metrics: Metrics::new(),
+            ledger: Ledger::default(),
             tls,
             tracer,
             runtime: Handle::current(),
@@ -72,6 +76,7 @@ impl Node {
             registry: RwLock::new(Arc::new(Registry::built_in())),
             registry_from_cdn: AtomicBool::new(false),
             draining: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
             next_peer: AtomicU64::new(1),
             peers: Mutex::default(),
         }
@@ -105,7 +110,7 @@ impl Node {
     pub(crate) fn add_peer(&self, peer: &Arc<Peer>) {
         self.peers().insert(peer.id, peer.clone());
         // Drain sets the flag before it looks at the peers, so one of the two sees this connection.
-        if self.is_draining() {
+        if self.is_leaving() {
             peer.say_goodbye(CloseReason::Restart);
         }
     }
@@ -123,15 +128,20 @@ impl Node {
         self.draining.load(Ordering::Acquire)
     }
 
+    /// Whether there are no new connections any more.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Acquire)
+    }
+
     /// Turns readiness red.
     pub(crate) fn start_draining(&self) {
         self.draining.store(true, Ordering::Release);
     }
 
-    /// Says goodbye to every connection.
-    pub(crate) fn say_goodbye(&self, reason: CloseReason) {
-        for peer in self.peers().values() {
-            peer.say_goodbye(reason);
-        }
+    /// Takes no new connections from now on; returns those that there are.
+    pub(crate) fn start_leaving(&self) -> Vec<Arc<Peer>> {
+        self.leaving.store(true, Ordering::Release);
+        self.closing.cancel();
+        self.peers().values().cloned().collect()
     }
 }

@@ -1,5 +1,5 @@
-//! What an edge adds to what every node does on the bus: commands go to connections, telemetry of other nodes to viewers, and a heartbeat
-//! tells of its spaces. All else is `grouploop_bridge`'s.
+//! What an edge adds to what every node does on the bus: commands go to connections, telemetry of other nodes to viewers, and heartbeat
+//! and report tell of its spaces. All else is `grouploop_bridge`'s.
 
 use crate::dispatch::{deliver, send_to_own};
 use crate::peer::{Completion, Peer, PendingCommand};
@@ -8,14 +8,12 @@ use crate::space::SpaceState;
 use crate::state::EdgeState;
 use bytes::Bytes;
 use grouploop_bridge::{
-    Delivery, DeviceId, Heartbeat, Member, NodeHost, OwnQuestions, Owners, Side, Space, SpaceHost, TraceContext, json,
+    Delivery, DeviceId, Heartbeat, Member, NodeHost, OwnQuestions, Owners, Report, ReportHost, Side, Space, SpaceHost,
+    TraceContext, json,
 };
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
-
-/// Subjects whose rates a heartbeat tells: with more spaces it would outgrow a message.
-const MAX_RATES: usize = 64;
 
 impl NodeHost for EdgeState {
     fn member(&self) -> &Member {
@@ -32,17 +30,33 @@ impl NodeHost for EdgeState {
             if watching > 0 {
                 beat.viewers.insert(space.name.clone(), watching);
             }
-            let (subject, rate) = space.telemetry.rate();
-            if rate.messages > 0 && beat.rates.len() < MAX_RATES {
-                beat.rates.insert(subject.to_string(), rate);
-            }
         }
-        beat.drops = self.node.metrics.drops();
     }
 
     fn sample(&self, elapsed: Duration) {
         for space in self.spaces.all() {
             space.owners.sample(elapsed);
+        }
+    }
+}
+
+impl ReportHost for EdgeState {
+    fn report(&self, report: &mut Report) {
+        report.connections = self.node.peer_count() as u64;
+        report.drops = self.node.metrics.drops();
+        let (spaces, all) = self.node.ledger.look();
+        (report.spaces, report.all) = (spaces.into_iter().collect(), all);
+        let now = Instant::now();
+        for space in self.spaces.all() {
+            let (devices, viewers) = (space.owners.len() as u64, space.viewers() as u64);
+            report.all.devices += devices;
+            report.all.viewers += viewers;
+            let figures = report.spaces.entry(space.name.clone()).or_default();
+            (figures.devices, figures.viewers, figures.silent) = (devices, viewers, space.owners.silent() as u64);
+            let clashing = space.owners.clashing(now);
+            if !clashing.is_empty() {
+                report.clashes.insert(space.name.clone(), clashing);
+            }
         }
     }
 }

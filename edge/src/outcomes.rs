@@ -8,11 +8,12 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream::{BoxStream, StreamExt};
-use grouploop_bridge::{CommandAnswer, DeviceId};
+use grouploop_bridge::{CommandAnswer, DeviceId, Space};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Instant;
 
 const LINES: &str = "application/x-ndjson";
 /// Lines that leave together, when they are there together.
@@ -36,10 +37,14 @@ impl Form {
     }
 }
 
-/// The answer in this form.
-pub(crate) async fn answer(node: &Arc<Node>, outcomes: Outcomes, form: Form) -> Response {
-    let node = node.clone();
-    let outcomes = outcomes.inspect(move |(_, is_sent)| node.metrics.answered(answered(*is_sent)));
+/// The answer in this form to what was asked of this space.
+pub(crate) async fn answer(node: &Arc<Node>, space: &Space, outcomes: Outcomes, form: Form) -> Response {
+    let (node, counts, asked) = (node.clone(), node.ledger.of(space), Instant::now());
+    let outcomes = outcomes.inspect(move |(_, is_sent)| {
+        let answer = answered(*is_sent);
+        node.metrics.answered(answer);
+        counts.answered(answer, Some(asked.elapsed()));
+    });
     match form {
         Form::Object => object(outcomes.collect().await),
         Form::Lines => lines(outcomes.boxed()),

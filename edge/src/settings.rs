@@ -44,7 +44,9 @@ pub struct EdgeSettings {
     pub coalesce_ms: u64,
     /// Time between readiness turning red and connections being closed, for load balancers to notice.
     pub lame_duck_ms: u64,
-    /// Time for all connections to end after that.
+    /// Time over which connections are told to go when there are many, so that they do not all come back in one instant.
+    pub goodbye_ms: u64,
+    /// Time for all connections to end after that pause.
     pub drain_timeout_ms: u64,
     /// Time between two looks at the registry of the CDN.
     pub registry_refresh_ms: u64,
@@ -71,6 +73,7 @@ impl Default for EdgeSettings {
             batch_window_ms: 5,
             coalesce_ms: 3,
             lame_duck_ms: 0,
+            goodbye_ms: 1_500,
             drain_timeout_ms: 5_000,
             registry_refresh_ms: 30_000,
         }
@@ -104,6 +107,7 @@ impl EdgeSettings {
         range("batch_window_ms", self.batch_window_ms, 0, 1_000);
         range("coalesce_ms", self.coalesce_ms, 0, 50);
         range("lame_duck_ms", self.lame_duck_ms, 0, 600_000);
+        range("goodbye_ms", self.goodbye_ms, 0, 60_000);
         range("drain_timeout_ms", self.drain_timeout_ms, 100, 600_000);
         range("registry_refresh_ms", self.registry_refresh_ms, 100, 86_400_000);
         if self.listen.parse::<std::net::SocketAddr>().is_err() {
@@ -127,11 +131,34 @@ impl EdgeSettings {
     pub(crate) fn command_timeout(&self) -> Duration {
         Duration::from_millis(self.command_timeout_ms)
     }
+    pub(crate) fn drain_timeout(&self) -> Duration {
+        Duration::from_millis(self.drain_timeout_ms)
+    }
+    /// Whoever is told last has half of the drain's time to go.
+    pub(crate) fn goodbye(&self) -> Duration {
+        Duration::from_millis(self.goodbye_ms.min(self.drain_timeout_ms / 2))
+    }
     pub(crate) fn batch_window(&self) -> Duration {
         // A ticker without any distance would never let others run.
         Duration::from_millis(self.batch_window_ms.max(1))
     }
     pub(crate) fn viewer_interval(&self) -> Duration {
         Duration::from_millis(self.viewer_interval_ms.max(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn telling_everybody_takes_half_of_the_drain_at_most() {
+        let goodbye = |goodbye_ms, drain_timeout_ms| {
+            EdgeSettings { goodbye_ms, drain_timeout_ms, ..EdgeSettings::default() }.goodbye().as_millis()
+        };
+        assert_eq!(
+            [goodbye(1_500, 5_000), goodbye(0, 5_000), goodbye(60_000, 5_000), goodbye(1_500, 100)],
+            [1_500, 0, 2_500, 50]
+        );
     }
 }

@@ -5,7 +5,7 @@ use crate::peer::Peer;
 use crate::share::Share;
 use crate::telemetry::Telemetry;
 use crate::worker::Worker;
-use grouploop_bridge::{Owners, Space};
+use grouploop_bridge::{Owners, Space, SpaceCounts};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -18,6 +18,8 @@ pub(crate) struct SpaceState {
     pub(crate) name: Space,
     pub(crate) owners: Owners<Peer>,
     pub(crate) telemetry: Arc<Telemetry>,
+    /// What is counted for the reports.
+    pub(crate) counts: Arc<SpaceCounts>,
     /// Ends its tasks.
     pub(crate) over: CancellationToken,
     node: Arc<Node>,
@@ -27,8 +29,10 @@ pub(crate) struct SpaceState {
 
 impl SpaceState {
     fn new(name: Space, node: Arc<Node>) -> Self {
+        let counts = node.ledger.of(&name);
         Self {
-            telemetry: Arc::new(Telemetry::new(&name, node.clone())),
+            telemetry: Arc::new(Telemetry::new(&name, node.clone(), counts.clone())),
+            counts,
             name,
             owners: Owners::new(),
             over: CancellationToken::new(),

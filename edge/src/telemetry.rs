@@ -12,7 +12,7 @@ use crate::metrics::Dropped;
 use crate::node::Node;
 use crate::ring::{Arrival, MESSAGE_FRAMES, Ring};
 use bytes::Bytes;
-use grouploop_bridge::{Batcher, Frame, LINE_LEN, Rate, Side, Space, Span, Subject};
+use grouploop_bridge::{Batcher, Frame, LINE_LEN, Side, Space, SpaceCounts, Span, Subject};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -30,7 +30,7 @@ pub(crate) struct Telemetry {
     lanes: Box<[Lane]>,
     /// When all lanes were last sealed, since the epoch.
     sealed_us: AtomicU64,
-    published: Mutex<Published>,
+    counts: Arc<SpaceCounts>,
     /// Frames of devices here that were sent on, when one in so many is traced.
     sent_on: AtomicU64,
 }
@@ -60,21 +60,12 @@ struct Doorbell {
     wake: Notify,
 }
 
-/// What this node published of the space's telemetry since the last look, for the rates in the heartbeat.
-#[derive(Debug)]
-struct Published {
-    since: Instant,
-    messages: u64,
-    bytes: u64,
-    rate: Rate,
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Telemetry {
-    pub(crate) fn new(space: &Space, node: Arc<Node>) -> Self {
+    pub(crate) fn new(space: &Space, node: Arc<Node>, counts: Arc<SpaceCounts>) -> Self {
         let window = node.settings.batch_window();
         let lane = || Lane {
             batch: Mutex::new(Batch { frames: Batcher::new(window), arrived: Instant::now() }),
@@ -87,7 +78,7 @@ impl Telemetry {
             epoch: Instant::now(),
             lanes: (0..node.threads).map(|_| lane()).collect(),
             sealed_us: AtomicU64::new(0),
-            published: Mutex::new(Published { since: Instant::now(), messages: 0, bytes: 0, rate: Rate::default() }),
+            counts,
             sent_on: AtomicU64::new(0),
             node,
         }
@@ -157,8 +148,8 @@ impl Telemetry {
 
     /// Hands a batch of this node to its own viewers and to the bus.
     fn spread(&self, lines: Bytes, arrived: Instant, now: Instant) {
-        let (frames, bytes) = ((lines.len() / LINE_LEN) as u64, lines.len() as u64);
-        let span = self.trace(frames, arrived);
+        let bytes = lines.len();
+        let span = self.trace((bytes / LINE_LEN) as u64, arrived);
         let trace = span.as_ref().and_then(Span::context);
         if self.viewers.load(Ordering::Acquire) > 0 {
             self.show(lines.clone(), Arrival { at: arrived, trace });
@@ -167,12 +158,11 @@ impl Telemetry {
             Ok(()) => {
                 self.node.metrics.bus_batches.inc();
                 self.node.metrics.delay_to_bus.observe(now.saturating_duration_since(arrived));
-                let mut published = lock(&self.published);
-                published.messages += 1;
-                published.bytes += bytes;
+                self.counts.published(bytes);
             }
             Err(error) => {
-                self.node.metrics.drop_frames(error.into(), frames);
+                self.node.metrics.drop_frames(error.into(), (bytes / LINE_LEN) as u64);
+                self.counts.lost(bytes);
                 if let Some(span) = span {
                     span.end(false);
                 }
@@ -234,18 +224,6 @@ impl Telemetry {
         lane.bell.idle.store(true, Ordering::SeqCst);
         let something = !lock(&lane.batch).frames.is_empty() || shown.is_some_and(|shown| self.ring.end() > shown);
         !something || !lane.bell.idle.swap(false, Ordering::SeqCst)
-    }
-
-    /// Messages and bytes a second that this node publishes of the space's telemetry, measured over about a second.
-    pub(crate) fn rate(&self) -> (&Subject, Rate) {
-        let mut published = lock(&self.published);
-        let elapsed = u64::try_from(published.since.elapsed().as_millis()).unwrap_or(u64::MAX);
-        if elapsed >= 900 {
-            let per_second = |count: u64| count.saturating_mul(1000) / elapsed;
-            let rate = Rate { messages: per_second(published.messages), bytes: per_second(published.bytes) };
-            *published = Published { since: Instant::now(), messages: 0, bytes: 0, rate };
-        }
-        (&self.subject, published.rate)
     }
 }
 

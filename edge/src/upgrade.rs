@@ -23,6 +23,29 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 /// What is read at a time: the library's own 128 KB would be kept for every connection, and nearly all messages are 30 bytes.
 const READ_BUFFER: usize = 1024;
 
+/// Why somebody gets no WebSocket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    BadHandshake,
+    BadSpace,
+    Draining,
+    TooManyConnections,
+    TooManySpaces,
+}
+
+impl Refusal {
+    /// What it is counted as, and the status.
+    fn code(self) -> (Refused, StatusCode) {
+        match self {
+            Self::BadHandshake => (Refused::BadHandshake, StatusCode::BAD_REQUEST),
+            Self::BadSpace => (Refused::BadSpace, StatusCode::BAD_REQUEST),
+            Self::Draining => (Refused::Draining, StatusCode::SERVICE_UNAVAILABLE),
+            Self::TooManyConnections => (Refused::TooManyConnections, StatusCode::SERVICE_UNAVAILABLE),
+            Self::TooManySpaces => (Refused::TooManySpaces, StatusCode::SERVICE_UNAVAILABLE),
+        }
+    }
+}
+
 /// Whether a request asks for a WebSocket.
 pub(crate) fn is_upgrade(headers: &HeaderMap) -> bool {
     headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
@@ -34,25 +57,20 @@ pub(crate) fn upgrade(state: &AppState, mut request: Request<Body>) -> Response<
     let node = edge.node.clone();
     let key = match handshake_key(&request) {
         Ok(key) => key,
-        Err(why) => return refuse(&node.metrics, Refused::BadHandshake, StatusCode::BAD_REQUEST, why),
+        Err(why) => return refuse(&node.metrics, Refusal::BadHandshake, why),
     };
     let space = match space_of(request.uri().path()) {
         Ok(space) => space,
-        Err(why) => return refuse(&node.metrics, Refused::BadSpace, StatusCode::BAD_REQUEST, &why),
+        Err(why) => return refuse(&node.metrics, Refusal::BadSpace, &why),
     };
-    if node.is_draining() {
-        return refuse(&node.metrics, Refused::Draining, StatusCode::SERVICE_UNAVAILABLE, "this edge is going away");
+    if node.is_leaving() {
+        return refuse(&node.metrics, Refusal::Draining, "this edge is going away");
     }
     if node.peer_count() >= node.settings.max_connections as usize {
-        return refuse(
-            &node.metrics,
-            Refused::TooManyConnections,
-            StatusCode::SERVICE_UNAVAILABLE,
-            "too many connections",
-        );
+        return refuse(&node.metrics, Refusal::TooManyConnections, "too many connections");
     }
     let Ok(place) = edge.spaces.enter(&node, &space) else {
-        return refuse(&node.metrics, Refused::TooManySpaces, StatusCode::SERVICE_UNAVAILABLE, "too many spaces");
+        return refuse(&node.metrics, Refusal::TooManySpaces, "too many spaces");
     };
     if place.is_first {
         let host = OnTheBus::new(edge.clone(), place.space.clone());
@@ -119,7 +137,8 @@ fn space_of(path: &str) -> Result<Space, String> {
     }
 }
 
-fn refuse(metrics: &Metrics, reason: Refused, status: StatusCode, why: &str) -> Response<Body> {
+fn refuse(metrics: &Metrics, refusal: Refusal, why: &str) -> Response<Body> {
+    let (reason, status) = refusal.code();
     metrics.refused(reason);
     let mut response = Response::new(Body::from(format!("{why}\n")));
     *response.status_mut() = status;
@@ -133,6 +152,17 @@ fn refuse(metrics: &Metrics, reason: Refused, status: StatusCode, why: &str) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use grouploop_testkit::docs;
+
+    #[test]
+    fn every_refusal_is_in_the_documentation() {
+        use Refusal::{BadHandshake, BadSpace, Draining, TooManyConnections, TooManySpaces};
+        let all = [BadHandshake, BadSpace, Draining, TooManyConnections, TooManySpaces];
+        docs::every_variant(include_str!("upgrade.rs"), "Refusal", &all);
+        let code =
+            all.map(Refusal::code).map(|(reason, status)| [reason.word().to_owned(), status.as_u16().to_string()]);
+        docs::same_rows("docs/reference/errors.md", "A WebSocket that is refused", code);
+    }
 
     #[test]
     fn paths_name_spaces() {

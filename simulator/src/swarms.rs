@@ -1,8 +1,10 @@
 //! All swarms of one simulator: started, changed and stopped by name, within limits.
 
+mod beside;
 mod limits;
 mod totals;
 
+pub(crate) use beside::{Beside, Share};
 pub use limits::{Limits, SwarmError};
 pub(crate) use totals::{ConnectionFigures, Totals};
 
@@ -11,7 +13,8 @@ use crate::load::Sink;
 use crate::node::Node;
 use crate::scenario::{CommandSlot, Swarm, Transport};
 use crate::swarm::{Fetcher, SwarmHandle, Watched, can_change};
-use grouploop_bridge::{Bus, DeviceId, NodeId, Space};
+use grouploop_bridge::{Bus, DeviceId, NodeId, Space, Version};
+use limits::frames_per_second;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -25,6 +28,7 @@ pub struct Swarms {
     node: Arc<Node>,
     fetcher: Arc<Fetcher>,
     limits: Limits,
+    beside: Beside,
     inner: Mutex<Inner>,
 }
 
@@ -49,9 +53,9 @@ struct Listed {
 impl Swarms {
     /// A simulator without swarms, on the runtime that it is called on.
     #[must_use]
-    pub fn new(node: NodeId, version: String, bus: Bus, limits: Limits) -> Self {
+    pub fn new(node: NodeId, version: Version, bus: Bus, limits: Limits) -> Self {
         let (node, fetcher) = (Node::start(node, version, bus), Arc::new(Fetcher::new()));
-        Self { node, fetcher, limits, inner: Mutex::default() }
+        Self { node, fetcher, limits, beside: Beside::default(), inner: Mutex::default() }
     }
 
     /// The name of its node.
@@ -63,6 +67,22 @@ impl Swarms {
     /// The node itself, for others who have devices on it.
     pub(crate) fn shared_node(&self) -> Arc<Node> {
         self.node.clone()
+    }
+
+    /// What others send from the node, which the limits count, too.
+    pub(crate) fn beside(&self) -> Beside {
+        self.beside.clone()
+    }
+
+    /// Frames a second that the limits leave beside all that is sent now.
+    pub(crate) fn frames_left(&self) -> f64 {
+        let running: f64 = self
+            .all()
+            .iter()
+            .filter(|swarm| !swarm.status().is_over())
+            .map(|swarm| frames_per_second(&swarm.plan()))
+            .sum();
+        self.limits.frames_per_second - running - self.beside.frames_per_second() as f64
     }
 
     /// Its access to the bus.
@@ -208,7 +228,7 @@ impl Swarms {
             .collect();
         let others = || running.iter().map(|other| &**other).chain(before);
         let all = || others().chain([plan]);
-        self.limits.check(all())?;
+        self.limits.check(all(), self.beside.frames_per_second())?;
         let mine: BTreeSet<DeviceId> = plan.ids.iter().copied().collect();
         for other in others().filter(|other| other.space == plan.space) {
             if let Some(device) = other.ids.iter().find(|id| mine.contains(id)) {

@@ -8,6 +8,21 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 /// Names the settings file, so it is no setting itself.
 pub(crate) const CONFIG_FILE: &str = "GROUPLOOP_CONFIG";
 
+/// Says how others call our variables, `GROUPLOOP_EDGE__THREADS=EDGE_THREADS` and so on, so it is no setting itself: compose.yaml makes ours
+/// out of those in `.env`.
+const ENV_NAMES: &str = "GROUPLOOP_ENV_NAMES";
+
+/// A complaint with the name in `.env` of the variable that it ends with.
+pub(crate) fn with_env_name(environment: &BTreeMap<String, String>, complaint: String) -> String {
+    let pairs = environment.get(ENV_NAMES).into_iter().flat_map(|names| names.split_whitespace());
+    for (ours, theirs) in pairs.filter_map(|pair| pair.split_once('=')) {
+        if let Some(rest) = complaint.strip_suffix(&format!("(from the environment: {ours})")) {
+            return format!("{rest}(from the environment: {ours}, which is {theirs} in .env)");
+        }
+    }
+    complaint
+}
+
 /// The keys of all `GROUPLOOP_` variables, sorted by name; one that is no setting is among them, to be complained about.
 ///
 /// # Errors
@@ -15,7 +30,8 @@ pub(crate) const CONFIG_FILE: &str = "GROUPLOOP_CONFIG";
 pub(crate) fn explicit(environment: &BTreeMap<String, String>) -> Result<Vec<Given>, String> {
     let mut given = Vec::new();
     for (name, value) in environment {
-        if !name.to_ascii_uppercase().starts_with(PREFIX) || name == CONFIG_FILE || is_service_link(name) {
+        let ours = name.to_ascii_uppercase().starts_with(PREFIX) && !is_service_link(name);
+        if !ours || [CONFIG_FILE, ENV_NAMES].contains(&name.as_str()) {
             continue;
         }
         // One at a time, so that the name is still known.
@@ -137,6 +153,20 @@ mod tests {
 
     fn one(key: &str, value: &str, name: &str) -> (String, String, String) {
         (key.into(), value.into(), name.into())
+    }
+
+    #[test]
+    fn a_complaint_has_the_name_that_stands_in_the_file_for_compose() {
+        let names = map(&[("GROUPLOOP_ENV_NAMES", "GROUPLOOP_A__B=A_B\n GROUPLOOP_A__BC=C nonsense")]);
+        let said = |complaint: &str| with_env_name(&names, complaint.to_owned());
+        assert_eq!(
+            said("a.b: no (from the environment: GROUPLOOP_A__B)"),
+            "a.b: no (from the environment: GROUPLOOP_A__B, which is A_B in .env)"
+        );
+        for other in ["a.b: no (from the environment: GROUPLOOP_A__D)", "a.b: no (from the flag --set)"] {
+            assert_eq!(said(other), other);
+        }
+        assert_eq!(explicit(&names).unwrap(), []);
     }
 
     #[test]

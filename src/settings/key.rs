@@ -172,7 +172,7 @@ mod tests {
         ] {
             assert_eq!(nearest(&keys, wrong), [meant], "{wrong}");
         }
-        assert_eq!(nearest(&keys, "listen"), ["cdn.listen", "simulator.listen", "ui.listen", "edge.listen"]);
+        assert_eq!(nearest(&keys, "listen"), ["cdn.listen", "simulator.listen", "monitor.listen", "ui.listen"]);
         assert_eq!(nearest(&keys, "quite.something_else"), [""; 0]);
     }
 }

@@ -28,6 +28,7 @@ use crate::traces::TracingSettings;
 use grouploop_bridge::{BusSettings, NodeId};
 use grouploop_cdn::CdnSettings;
 use grouploop_edge::EdgeSettings;
+use grouploop_monitor::MonitorSettings;
 use grouploop_simulator::SimulatorSettings;
 use grouploop_ui::UiSettings;
 use serde::Deserialize;
@@ -54,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) cdn: CdnSettings,
     /// `[simulator]`.
     pub(crate) simulator: SimulatorSettings,
+    /// `[monitor]`.
+    pub(crate) monitor: MonitorSettings,
     /// `[ui]`.
     pub(crate) ui: UiSettings,
     /// `[edge]`.
@@ -101,6 +104,7 @@ impl Settings {
         }
         found.extend(self.cdn.complaints());
         found.extend(self.simulator.complaints());
+        found.extend(self.monitor.complaints());
         if let Some(why) = url_complaint(&self.ui.ws_default_url, &["ws", "wss"]) {
             found.push(format!("ui.ws_default_url: {why}, it must look like ws://host:5003/"));
         }
@@ -108,6 +112,8 @@ impl Settings {
             ("apps_base_url", &self.ui.apps_base_url, "http://host:5004"),
             ("simulator_base_url", &self.ui.simulator_base_url, "http://host:5005"),
             ("emulator_url", &self.ui.emulator_url, "https://host:5007/"),
+            ("monitor_url", &self.ui.monitor_url, "http://host:5010/"),
+            ("docs_url", &self.ui.docs_url, "http://host:5006/"),
             ("cdn_url", &self.ui.cdn_url, "http://host:5008"),
         ] {
             if let Some(why) = url_complaint(url, &["http", "https"]) {
@@ -157,6 +163,7 @@ mod tests {
         assert_eq!(settings.log, LogSettings { filter: "info".into(), format: crate::log::LogFormat::Text });
         assert_eq!(settings.cdn, CdnSettings::default());
         assert_eq!(settings.simulator, SimulatorSettings::default());
+        assert_eq!(settings.monitor, MonitorSettings::default());
         assert_eq!(settings.ui, UiSettings::default());
         assert_eq!((settings.tls.enabled, settings.tls.folder.as_str()), (false, "data/tls"));
         assert_eq!(settings.validate(), Vec::<String>::new());

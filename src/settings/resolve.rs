@@ -63,7 +63,12 @@ pub(crate) fn load(
     given.extend(layer);
     wrong.extend(complaints);
 
-    resolve(&keys, given, wrong)
+    let resolved = resolve(&keys, given, wrong).and_then(|effective| {
+        let wrong = grouploop_cdn::variables_complaints(&effective.settings.cdn.store, environment);
+        if wrong.is_empty() { Ok(effective) } else { Err(Mistakes(wrong)) }
+    });
+    let named = |complaint| environment::with_env_name(environment, complaint);
+    resolved.map_err(|Mistakes(wrong)| Mistakes(wrong.into_iter().map(named).collect()))
 }
 
 fn default_text<'a>(keys: &'a [Key], name: &str) -> Option<&'a str> {
@@ -252,6 +257,24 @@ mod tests {
         assert_eq!(threads(&Flags::default(), &[("GROUPLOOP_CONFIG", "")]), 1);
         assert_eq!(threads(&Flags::default(), &[("GROUPLOOP_CONFIG", "b.toml")]), 2);
         assert_eq!(threads(&flag, &[("GROUPLOOP_CONFIG", "b.toml")]), 3);
+    }
+
+    #[test]
+    fn variables_of_a_store_are_looked_at_when_there_is_one_far_away() {
+        let load = |store: &str| {
+            let variables = environment(&[
+                ("GROUPLOOP_CDN__STORE", store),
+                ("AWS_ENDPOINT_URL", "many"),
+                ("GROUPLOOP_ENV_NAMES", "AWS_ENDPOINT_URL=CDN_STORE_ENDPOINT"),
+            ]);
+            load(&Flags::default(), &variables, Path::new("/nonexistent"))
+        };
+        assert!(load("memory://").is_ok());
+        assert_eq!(
+            load("s3://bucket").unwrap_err().0,
+            ["cdn.store: AWS_ENDPOINT_URL is `many`, which is no URL; it must look like http://store:8333 \
+              (from the environment: AWS_ENDPOINT_URL, which is CDN_STORE_ENDPOINT in .env)"]
+        );
     }
 
     #[test]

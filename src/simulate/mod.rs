@@ -84,7 +84,7 @@ async fn run(args: &SimulateArgs, settings: &Settings, plan: Plan) -> Result<Exi
             edges: edges_watched,
         }),
     };
-    let swarms = Swarms::new(node, env!("CARGO_PKG_VERSION").to_owned(), bus, Limits::NONE);
+    let swarms = Swarms::new(node, crate::roles::version(), bus, Limits::NONE);
     let progress = Progress::new(args.quiet, &plans);
     let simulation = tokio::select! {
         biased;

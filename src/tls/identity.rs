@@ -112,9 +112,7 @@ impl Identity {
 
     /// For ports to use.
     pub(super) fn certificate(&self) -> Certificate {
-        // One that ended before 1970 has ended.
-        let ends_seconds = self.ends.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-        Certificate { key: self.key.clone(), ends: rfc3339(self.ends), ends_seconds }
+        Certificate { key: self.key.clone(), ends: rfc3339(self.ends), until: self.ends }
     }
 
     /// What browsers show as the SHA-256 fingerprint of the server's own certificate.

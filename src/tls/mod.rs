@@ -41,6 +41,7 @@ pub(crate) struct ServerTls {
     /// What was wrong at the last look, so that only news is said.
     trouble: String,
     near_end: Seldom,
+    past_end: Seldom,
 }
 
 /// Where a certificate is from.
@@ -71,7 +72,8 @@ impl ServerTls {
         let current = source.look(now)?;
         let tls = Tls::new(current.certificate()).map_err(|error| format!("there can be no TLS: {error}"))?;
         let period = Duration::from_millis(settings.reload_ms);
-        let mut this = Self { source, current, tls, period, trouble: String::new(), near_end: Seldom::new(DAY) };
+        let (near_end, past_end) = (Seldom::new(DAY), Seldom::new(DAY));
+        let mut this = Self { source, current, tls, period, trouble: String::new(), near_end, past_end };
         this.say("every port speaks TLS too");
         this.mind_the_end(now);
         Ok(Some(this))
@@ -131,8 +133,9 @@ impl ServerTls {
     /// Says it each day when the end is near.
     fn mind_the_end(&mut self, now: SystemTime) {
         let (near, over) = (self.current.ends <= now + WARN, self.current.ends <= now);
-        if near && self.near_end.say(Instant::now()).is_some() {
-            let what = if over { "is over" } else { "is over soon" };
+        // That it is over is news, however long ago the last warning was.
+        let (seldom, what) = if over { (&mut self.past_end, "is over") } else { (&mut self.near_end, "is over soon") };
+        if near && seldom.say(Instant::now()).is_some() {
             tracing::warn!(
                 tls.certificate = %self.source,
                 tls.ends = rfc3339(self.current.ends),

@@ -8,18 +8,18 @@
 //! It is a plain WebSocket client; nothing here knows the bus.
 
 mod devices;
-mod pipe;
 mod rate;
 mod reading;
 mod screen;
 
 use crate::client::EdgeUrl;
 use crate::exit::Exit;
+use crate::pipe::Pipe;
 use crate::signals::Signals;
 use crate::terminal::complain;
 use crate::viewer::{Closed, Viewer, follow};
 use grouploop_bridge::{DeviceId, Frame};
-use pipe::Pipe;
+use reading::Reading;
 use screen::Screen;
 use std::cell::RefCell;
 use std::io::IsTerminal;
@@ -87,14 +87,14 @@ impl Viewer for Output {
     fn connected(&self, url: &EdgeUrl) {
         match self {
             Self::Screen(screen) => screen.borrow_mut().connected(Instant::now()),
-            Self::Pipe(pipe) => pipe.connected(&url.to_string()),
+            Self::Pipe(pipe) => pipe.connected(url),
         }
     }
 
     fn disconnected(&self, url: &EdgeUrl, why: String, pause: Duration) {
         match self {
             Self::Screen(screen) => screen.borrow_mut().disconnected(why, Instant::now() + pause),
-            Self::Pipe(pipe) => pipe.disconnected(&url.to_string(), &why),
+            Self::Pipe(pipe) => pipe.disconnected(url, &why),
         }
     }
 
@@ -108,7 +108,11 @@ impl Viewer for Output {
                 frames.for_each(|frame| screen.take(&frame, now));
                 Ok(())
             }
-            Self::Pipe(pipe) => pipe.write(frames).await,
+            Self::Pipe(pipe) => {
+                let mut lines = String::new();
+                frames.for_each(|frame| Reading::of(&frame).write_line(&mut lines));
+                pipe.write(lines).await
+            }
         }
     }
 }

@@ -1,17 +1,13 @@
-//! The terminal: an own screen while the table is shown, and the old one with its cursor afterwards, whatever happens.
+//! The table on the terminal, below a line that says how live it is.
 
 use super::devices::{Devices, age};
+use crate::display::{Display, Line, picture};
 use grouploop_bridge::Frame;
-use std::fmt::Write as _;
-use std::io::Write as _;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// Without a frame for this long the table is stale, as for a client library.
 const STALE: Duration = Duration::from_secs(5);
-
-const ENTER: &str = "\x1b[?1049h\x1b[?25l";
-const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
 
 /// The state of the connection.
 #[derive(Debug)]
@@ -24,6 +20,8 @@ enum Link {
 /// The table on the terminal.
 #[derive(Debug)]
 pub(crate) struct Screen {
+    /// The terminal, while it is ours.
+    _display: Option<Display>,
     url: String,
     epoch: Instant,
     link: Link,
@@ -33,13 +31,11 @@ pub(crate) struct Screen {
 impl Screen {
     /// Takes over the terminal.
     pub(crate) fn open(url: String, now: Instant) -> Self {
-        // A terminal that is gone shows itself at the first redraw.
-        let _ = write(ENTER);
-        Self::new(url, now)
+        Self { _display: Some(Display::open()), ..Self::new(url, now) }
     }
 
     fn new(url: String, now: Instant) -> Self {
-        Self { url, epoch: now, link: Link::Connecting, devices: Devices::new(Duration::ZERO) }
+        Self { _display: None, url, epoch: now, link: Link::Connecting, devices: Devices::new(Duration::ZERO) }
     }
 
     pub(crate) fn connecting(&mut self) {
@@ -66,25 +62,16 @@ impl Screen {
     /// # Errors
     /// When the terminal is gone.
     pub(crate) fn draw(&mut self, now: Instant) -> std::io::Result<()> {
-        let size = terminal_size::terminal_size();
-        let (width, height) = size.map_or((80, 24), |(width, height)| (usize::from(width.0), usize::from(height.0)));
-        write(&self.picture(width, height, now))
+        let (width, height) = Display::size();
+        Display::show(&self.picture(width, height, now))
     }
 
-    /// The whole picture in one text: from the top left, each line up to the width, the rest cleared.
     fn picture(&mut self, width: usize, height: usize, now: Instant) -> String {
         let time = now - self.epoch;
         let mut lines = vec![format!("{}  {}  {}", self.url, self.state(now), self.devices.summary(time))];
         lines.push(String::new());
         lines.extend(self.devices.lines(height.saturating_sub(lines.len()), time));
-        let mut picture = String::from("\x1b[H");
-        for (index, line) in lines.iter().take(height).enumerate() {
-            let end = if index == 0 { "" } else { "\r\n" };
-            let line: String = line.chars().take(width).collect();
-            let _ = write!(picture, "{end}{line}\x1b[K");
-        }
-        picture.push_str("\x1b[J");
-        picture
+        picture(&lines.into_iter().map(Line::from).collect::<Vec<_>>(), width, height)
     }
 
     fn state(&self, now: Instant) -> String {
@@ -104,26 +91,13 @@ impl Screen {
     }
 }
 
-impl Drop for Screen {
-    fn drop(&mut self) {
-        let _ = write(LEAVE);
-    }
-}
-
-fn write(text: &str) -> std::io::Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::mem::ManuallyDrop;
 
     /// A screen that leaves the terminal of the tests alone.
-    fn screen(now: Instant) -> ManuallyDrop<Screen> {
-        ManuallyDrop::new(Screen::new("ws://hub/".into(), now))
+    fn screen(now: Instant) -> Screen {
+        Screen::new("ws://hub/".into(), now)
     }
 
     #[test]

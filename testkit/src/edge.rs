@@ -52,7 +52,8 @@ impl Edge {
         }
     }
 
-    /// Where it listens: the edge of `edge` and `up`, the CDN of `cdn`, the simulator of `simulator`, the hub of `ui`.
+    /// Where it listens: the edge of `edge` and `up`, the CDN of `cdn`, the simulator of `simulator`, the monitor of
+    /// `monitor`, the hub of `ui`.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
@@ -71,6 +72,14 @@ impl Edge {
     /// When it has no simulator, or that does not come to listen: with its log.
     pub async fn simulator_addr(&self) -> SocketAddr {
         self.process.find_in_log("where its simulator listens", |line| listening(line, "simulator.address")).await
+    }
+
+    /// Where its monitor listens, for `up`, which has one too.
+    ///
+    /// # Panics
+    /// When it has no monitor, or that does not come to listen: with its log.
+    pub async fn monitor_addr(&self) -> SocketAddr {
+        self.process.find_in_log("where its monitor listens", |line| listening(line, "monitor.address")).await
     }
 
     /// Where one of its pages is served, for `up` and `ui`: `page_addr("emulator")`.
@@ -103,7 +112,7 @@ impl Deref for Edge {
 }
 
 impl EdgeBuilder {
-    /// Another role than `edge`: `up`, `cdn`, `simulator` or `ui`. A CDN has its store in memory, there are no apps, and whatever else `up`
+    /// Another role than `edge`: `up`, `cdn`, `simulator`, `monitor` or `ui`. A CDN has its store in memory, there are no apps, and whatever else `up`
     /// or `ui` has listens on free ports, unless variables such as `GROUPLOOP_CDN__STORE` or `GROUPLOOP_SIMULATOR__LISTEN` are set here.
     #[must_use]
     pub fn role(mut self, role: &str) -> Self {
@@ -166,11 +175,13 @@ impl EdgeBuilder {
         }
         if self.role == "up" {
             command.env("GROUPLOOP_SIMULATOR__LISTEN", "127.0.0.1:0").env("GROUPLOOP_UI__LISTEN", "127.0.0.1:0");
+            command.env("GROUPLOOP_MONITOR__LISTEN", "127.0.0.1:0");
         }
         if matches!(self.role.as_str(), "up" | "ui") {
             command
                 .env("GROUPLOOP_UI__EMULATOR_LISTEN", "127.0.0.1:0")
-                .env("GROUPLOOP_UI__CONTROL_LISTEN", "127.0.0.1:0");
+                .env("GROUPLOOP_UI__CONTROL_LISTEN", "127.0.0.1:0")
+                .env("GROUPLOOP_UI__DOCS_LISTEN", "127.0.0.1:0");
             command.env("GROUPLOOP_UI__APPS", "");
         }
         // Away from a grouploop.toml that someone keeps where the tests run.
@@ -188,6 +199,7 @@ impl EdgeBuilder {
         let field = match self.role.as_str() {
             "cdn" => "cdn.address",
             "simulator" => "simulator.address",
+            "monitor" => "monitor.address",
             "ui" => "ui.address",
             _ => "edge.address",
         };

@@ -11,6 +11,7 @@
     reason = "support for tests: a broken assumption is a failed test, and a panic says where"
 )]
 
+pub mod docs;
 mod edge;
 mod frame;
 mod http;

@@ -46,9 +46,22 @@ impl TestCertificate {
             let (now, span) = (SystemTime::now(), DAY * days.unsigned_abs());
             if days < 0 { now - span } else { now + span }
         };
+        Self::between(at(from_days), at(to_days))
+    }
+
+    /// One that ends after this time.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    #[must_use]
+    pub fn ending_after(time: Duration) -> Self {
+        Self::between(SystemTime::now() - DAY, SystemTime::now() + time)
+    }
+
+    fn between(from: SystemTime, to: SystemTime) -> Self {
         let key = KeyPair::generate().expect("a key can be made");
         let mut params = CertificateParams::new(["localhost".to_owned(), "127.0.0.1".to_owned()]).expect("good names");
-        (params.not_before, params.not_after) = (at(from_days).into(), at(to_days).into());
+        (params.not_before, params.not_after) = (from.into(), to.into());
         let certificate = params.self_signed(&key).expect("a certificate can be made");
         Self { certificate: certificate.pem(), key: key.serialize_pem() }
     }

@@ -163,7 +163,13 @@ test("the table and the floor show the same devices", async () => {
   assert.equal(await page.locator("tbody th").first().textContent(), "0017");
   await button(page, "Pick none").click();
   await button(page, "Floor").click();
-  const floor = await page.getByRole("listbox", { name: "Devices on the floor" }).boundingBox();
+  // Where it is now: a click on a button beside it may scroll the page.
+  const place = async () => {
+    const floor = page.getByRole("listbox", { name: "Devices on the floor" });
+    await floor.scrollIntoViewIfNeeded();
+    return floor.boundingBox();
+  };
+  let floor = await place();
   await page.mouse.move(floor.x + 5, floor.y + 5);
   await page.mouse.down();
   await page.mouse.move(floor.x + floor.width - 5, floor.y + floor.height - 5);
@@ -172,6 +178,7 @@ test("the table and the floor show the same devices", async () => {
   await page.keyboard.press("Escape");
   await page.getByText("None picked").waitFor();
   await button(page, "Lasso").click();
+  floor = await place();
   // Around the floor, and back beside the way: what is inside is picked, whatever is between the ends.
   await page.mouse.move(floor.x + 5, floor.y + 5);
   await page.mouse.down();

@@ -290,6 +290,47 @@ test("it is aborted once that was confirmed; devices in it are taken; a wrong bo
   await tag(page, "done");
 });
 
+test("two hundred devices of which one in twenty fails in the second wave: it stops within that wave, and the report is right to the device", async () => {
+  await swarm("many", "5000", 190, { rate_hz: 5 });
+  await swarm("broken", "6000", 10, { rate_hz: 5, faults: { failing_updates: 10 } });
+  await page.locator(".picking [data-count]").filter({ hasText: /2\d\d/ }).waitFor();
+  // A canary of 5 and waves of 65; the ten are in the middle of the second.
+  await choose(page, { board: C3, version: "1.4.0", devices: "5000-5063 6000-6009 5064-50bd", canary: "5", wave: "65", mayFail: "5%" });
+  // Open since the last one, for as long as the page was not loaded anew.
+  if (!await field(page, "To go away (s)").isVisible()) await page.getByText("Timeouts").click();
+  await field(page, "To go away (s)").fill("6");
+  await button(page, "Roll 1.4.0 out to 200 devices").click();
+  await opened(page).locator("tr[aria-current]", { hasText: "wave 2" }).waitFor();
+  await page.reload();
+  await tag(page, "stopped by its rule");
+  await opened(page).getByText(/Stopped by its rule: \d+ of wave 2 failed, and at most 3 may\./).first().waitFor();
+  await says(page, "125 of 200 devices done, 10 failed, 65 skipped.");
+  const stages = await opened(page).locator(".stages tbody tr").allInnerTexts();
+  const good = ids(0x5000, 190), bad = ids(0x6000, 10);
+  const done = good.slice(0, 125), stage = place => place < 5 ? "canary" : place < 70 ? "wave 1" : "wave 2";
+  const expected = {
+    done: done.map((id, place) => `${id} ${stage(place)} done new`),
+    failed: bad.map(id => `${id} wave 2 failed old`),
+    skipped: good.slice(125).map(id => `${id} wave 3 skipped old`),
+  };
+  for (const [state, devices] of Object.entries(expected)) {
+    await field(page, "Show").selectOption({ label: `${state} (${devices.length})` });
+    const found = new Set();
+    // As many as there are rows for, at a time.
+    for (const part of ["500", "501", "502", "503", "504", "505", "506", "507", "508", "509", "50a", "50b", "600"]) {
+      await field(page, "Id has").fill(part);
+      const rows = await opened(page).locator(".devices tbody tr").allInnerTexts();
+      for (const row of rows) found.add(row.split("\t").slice(0, 4).map(cell => cell.trim()).join(" "));
+    }
+    assert.deepEqual([...found].sort(), devices, state);
+  }
+  assert.equal(stages.length, 4, stages.join("; "));
+  await page.screenshot({ path: `${out}rollouts-200.png`, fullPage: true });
+  const runs = { ...await versions("many"), ...await versions("broken") };
+  for (const id of [...good, ...bad]) assert.equal(runs[id], done.includes(id) ? "1.4.0" : null, id);
+  await Promise.all([stop("many"), stop("broken")]);
+});
+
 test("a CDN that is away is said to be, and the form stays", async () => {
   await page.route("**/api/spaces/**", route => route.abort());
   await choose(page, { devices: "1002", canary: "1" });

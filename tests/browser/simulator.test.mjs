@@ -71,6 +71,19 @@ const pixels = rgb => page.locator(".floor-canvas").evaluate((canvas, rgb) => {
   return found;
 }, rgb);
 
+/** One finger on the floor moves the page. */
+async function scrollOverFloor() {
+  await page.evaluate(() => scrollTo(0, 0));
+  const { x, y, width, height } = await page.locator(".floor-canvas").boundingBox();
+  const client = await context.newCDPSession(page);
+  const finger = (type, ...by) => client.send("Input.dispatchTouchEvent", { type, touchPoints: by.map(by => ({ x: x + width / 2, y: y + height / 2 - by })) });
+  await finger("touchStart", 0);
+  for (let by = 20; by <= 200; by += 20) await finger("touchMove", by);
+  await finger("touchEnd");
+  await client.detach();
+  await page.waitForFunction(() => scrollY > 100);
+}
+
 /** What axe finds. */
 async function look(what) {
   await page.evaluate(await readFile(axe, "utf8"));
@@ -101,6 +114,8 @@ test("programs read JSON where people get the page, and an empty simulator has d
   await page.getByRole("heading", { name: "Nothing is simulated" }).waitFor();
   await page.getByRole("paragraph").filter({ hasText: "A festival: three stages" }).waitFor();
   await look("nothing is simulated");
+  // There is nothing to draw, and what the page says is true all the same.
+  await state(page, "live");
   await page.screenshot({ path: `${out}simulator-empty.png`, fullPage: true });
   await button("Start 50 devices").click();
   await drawn(50);
@@ -133,6 +148,20 @@ test("a slider changes the swarm while it is dragged, without a request for each
   });
   await until("and the edge has fewer", async () => (await roster("main")).length === 40);
   await drawn(40);
+});
+
+test("a number is sent when it is written, so that a swarm is not small on the way to a large one", async () => {
+  changes = [];
+  await number("Devices").focus();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("1,041", { delay: 30 });
+  await page.keyboard.press("Enter");
+  await until("it is so", async () => (await api("/api/swarms/swarm-1")).devices === 1_041);
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("40", { delay: 30 });
+  await number("Rate").focus();
+  await drawn(40);
+  assert.deepEqual(changes, [{ devices: 1_041 }, { devices: 40 }]);
 });
 
 test("motion, taps and faults change it, and what is lost is counted with its reason", async () => {
@@ -222,14 +251,17 @@ test("a space is recorded, and played into another", async () => {
   await page.locator('[data-replay="1"]').getByText(/playing into lab, round/).waitFor();
   await until("the edge has them in the other space", async () => (await roster("lab")).length === 40);
   await page.screenshot({ path: `${out}simulator-replay.png`, fullPage: true });
+  await button("Delete night").dblclick();
+  await button("Delete night").waitFor();
   await button("Delete night").click();
   await button("Really delete night").click();
   await page.getByText(/`night` is being played: stop that first/).waitFor();
   await button("Stop the replay of night into lab").click();
   await page.locator("[data-replay]").waitFor({ state: "detached" });
   await until("they have left", async () => (await roster("lab")).length === 0);
-  await button("Really delete night").or(button("Delete night")).first().click();
-  if (await button("Really delete night").isVisible()) await button("Really delete night").click();
+  await button("Delete night").click();
+  await look("whether to delete");
+  await button("Really delete night").click();
   await page.locator('[data-recording="night"]').waitFor({ state: "detached" });
   assert.deepEqual(await readdir(recordings), []);
 });
@@ -261,6 +293,7 @@ test("axe finds nothing, in light and in dark, and nothing is wider than a phone
     await page.setViewportSize({ width: 360, height: 740 });
     await look(`a phone, ${colorScheme}`);
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+    await scrollOverFloor();
     await page.screenshot({ path: `${out}simulator-phone-${colorScheme}.png`, fullPage: true });
     await page.setViewportSize({ width: 1280, height: 860 });
   }
@@ -287,17 +320,47 @@ test("a simulator that dies and comes back is found again, and its swarms can be
   await button("Start the swarm").click();
   await page.locator("form").getByText("The simulator does not answer at").waitFor();
   await look("the simulator is away");
+  // What is turned meanwhile is wanted, and a page that is loaded anew knows what ran.
+  await number("Rate").fill("9.5");
+  await page.locator(".knob").getByText("It is tried again by itself.").waitFor();
   simulator = await startSimulator(nats, { listen: simulator.address, recordings });
   await page.getByText("The simulator was restarted, and its swarms ended with it: swarm-1.").waitFor();
   assert.equal(await name.inputValue(), "my-own");
   await button("Start it again").click();
   await drawn(44);
   const { definition } = await api("/api/swarms/swarm-1");
-  assert.deepEqual([definition.rate_hz, definition.motion], [12.5, "rest"]);
+  assert.deepEqual([definition.rate_hz, definition.motion], [9.5, "rest"]);
   await state(page, "live");
 });
 
+test("after a reload the page is as it was, also when the simulator begins anew meanwhile", async () => {
+  await page.getByRole("checkbox", { name: "Draw swarm-1" }).uncheck();
+  await page.getByText("No swarm is chosen to be drawn.").waitFor();
+  const name = page.getByRole("textbox", { name: "Name", exact: true });
+  await name.fill("another");
+  await number("Minutes at most").fill("2,5");
+  await page.reload();
+  await page.locator('[data-swarm="swarm-1"]').waitFor();
+  await page.getByText("No swarm is chosen to be drawn.").waitFor();
+  await page.getByText("A new swarm").click();
+  await page.getByText("Record a space").click();
+  assert.deepEqual([await name.inputValue(), await number("Minutes at most").inputValue()], ["another", "2,5"]);
+  await page.getByRole("checkbox", { name: "Draw swarm-1" }).check();
+  await drawn(44);
+  await simulator.kill();
+  await state(page, "disconnected");
+  // The page itself is with the simulator: it can be had again when that is back.
+  simulator = await startSimulator(nats, { listen: simulator.address, recordings });
+  await page.reload();
+  await page.getByText("The simulator was restarted, and its swarms ended with it: swarm-1.").waitFor();
+  await page.reload();
+  await button("Start it again").click();
+  await drawn(44);
+  assert.equal((await api("/api/swarms/swarm-1")).definition.rate_hz, 9.5);
+});
+
 test("a name that is taken is said, and what was typed stays", async () => {
+  await page.getByText("A new swarm").click();
   await page.getByRole("textbox", { name: "Name", exact: true }).fill("swarm-1");
   await button("Start the swarm").click();
   await page.getByText(/There is a swarm `swarm-1` already/).waitFor();

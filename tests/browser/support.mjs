@@ -54,13 +54,26 @@ async function start(name, command, args, env, pick) {
   return { value: await found, kill };
 }
 
-/** A private nats-server on a free port: its URL. */
-export async function startNats() {
+function startServer(args, pick) {
   const ours = `${root}.tools/bin/nats-server`;
   const binary = process.env.NATS_SERVER ?? (existsSync(ours) ? ours : "nats-server");
-  const pick = line => line.match(/Listening for client connections on (\S+)/)?.[1];
-  const { value } = await start("nats-server", binary, ["--addr", "127.0.0.1", "--port", "-1"], process.env, pick);
-  return `nats://${value}`;
+  return start("nats-server", binary, ["--addr", "127.0.0.1", "--port", "-1", ...args], process.env, pick);
+}
+
+/** Where a nats-server has clients, if this line of its log says so. */
+const clientsAt = line => line.match(/Listening for client connections on (\S+)/)?.[1];
+
+/** A private nats-server on a free port: its URL. */
+export const startNats = async () => `nats://${(await startServer([], clientsAt)).value}`;
+
+/** The same, with what it tells of itself over HTTP: `url`, `monitoring`, and how to kill it. */
+export async function startNatsWithMonitoring() {
+  let monitoring;
+  const { value, kill } = await startServer(["--http_port", "-1"], line => {
+    monitoring ??= line.match(/Starting http monitor on (\S+)/)?.[1];
+    return clientsAt(line);
+  });
+  return { url: `nats://${value}`, monitoring: `http://${monitoring}`, kill };
 }
 
 /** Starts a role of the program: what `pick` finds in the lines of its log, and how to kill it. */
@@ -93,21 +106,27 @@ export const startCdn = (token, listen = "127.0.0.1:0", nats = undefined) =>
     GROUPLOOP_CDN__STORE: "memory://", GROUPLOOP_CDN__TOKEN: token, ...(nats && { NATS_URL: nats, GROUPLOOP_BUS__ENGINE: "nats" }),
   });
 
-/** A simulator on that nats-server, with this folder of recordings. */
-export const startSimulator = (nats, { listen = "127.0.0.1:0", recordings = "" } = {}) =>
-  startRole("simulator", listen, { NATS_URL: nats, GROUPLOOP_BUS__ENGINE: "nats", GROUPLOOP_SIMULATOR__RECORDINGS: recordings });
+/** A simulator on that nats-server, with this folder of recordings and these more settings. */
+export const startSimulator = (nats, { listen = "127.0.0.1:0", recordings = "", settings = {} } = {}) =>
+  startRole("simulator", listen, { NATS_URL: nats, GROUPLOOP_BUS__ENGINE: "nats", GROUPLOOP_SIMULATOR__RECORDINGS: recordings, ...settings });
 
-/** The pages, for these services and with this folder of apps: the addresses of the dashboard, the emulator and device control. */
-export async function startUi({ edge, cdn, simulator, apps = "" }) {
+/** A monitor on that nats-server, which looks at these NATS servers' own figures. */
+export const startMonitor = (nats, { listen = "127.0.0.1:0", natsUrls = "" } = {}) =>
+  startRole("monitor", listen, { NATS_URL: nats, GROUPLOOP_BUS__ENGINE: "nats", GROUPLOOP_MONITOR__NATS_URLS: natsUrls });
+
+/** The pages, for these services and with this folder of apps: the addresses of the dashboard, the emulator, device control and
+ *  the documentation. */
+export async function startUi({ edge, cdn, simulator, monitor = "", apps = "" }) {
   const found = {};
   const settings = {
-    GROUPLOOP_UI__EMULATOR_LISTEN: "127.0.0.1:0", GROUPLOOP_UI__CONTROL_LISTEN: "127.0.0.1:0", GROUPLOOP_UI__APPS: apps,
-    GROUPLOOP_UI__SIMULATOR_BASE_URL: `http://${simulator}`,
+    GROUPLOOP_UI__EMULATOR_LISTEN: "127.0.0.1:0", GROUPLOOP_UI__CONTROL_LISTEN: "127.0.0.1:0", GROUPLOOP_UI__DOCS_LISTEN: "127.0.0.1:0",
+    GROUPLOOP_UI__APPS: apps,
+    GROUPLOOP_UI__SIMULATOR_BASE_URL: `http://${simulator}`, ...(monitor && { GROUPLOOP_UI__MONITOR_URL: `http://${monitor}/` }),
     WS_DEFAULT_URL: `ws://${edge}/`, CDN_BASE_URL: `http://${cdn}`,
   };
   const { kill } = await startProgram(["ui", "--listen", "127.0.0.1:0"], settings, said => {
     if (said.message === "listening") found[said["ui.page"]] = said["ui.address"];
-    return found.dashboard && found.emulator && found.control && true;
+    return found.dashboard && found.emulator && found.control && found.docs && true;
   });
   return { ...found, kill };
 }
@@ -136,16 +155,18 @@ export async function startUp() {
   const local = "127.0.0.1:0";
   const settings = {
     GROUPLOOP_CDN__LISTEN: local, GROUPLOOP_CDN__STORE: "memory://", GROUPLOOP_SIMULATOR__LISTEN: local, GROUPLOOP_UI__LISTEN: local,
-    GROUPLOOP_UI__EMULATOR_LISTEN: local, GROUPLOOP_UI__CONTROL_LISTEN: local, GROUPLOOP_TLS__FOLDER: data,
+    GROUPLOOP_MONITOR__LISTEN: local,
+    GROUPLOOP_UI__EMULATOR_LISTEN: local, GROUPLOOP_UI__CONTROL_LISTEN: local, GROUPLOOP_UI__DOCS_LISTEN: local,
+    GROUPLOOP_TLS__FOLDER: data,
     // A debug build compresses p5.js slowly.
     GROUPLOOP_UI__CDN_TIMEOUT_MS: "60000",
   };
   const { kill } = await startProgram(["up", "--listen", local, "--tls"], settings, said => {
     if (said.message !== "listening") return undefined;
-    const role = ["edge", "cdn", "simulator"].find(role => said[`${role}.address`]);
+    const role = ["edge", "cdn", "simulator", "monitor"].find(role => said[`${role}.address`]);
     if (role) found[role] = said[`${role}.address`];
     else found[said["ui.page"]] = said["ui.address"];
-    return ["edge", "cdn", "simulator", "dashboard", "emulator", "control"].every(role => found[role]) || undefined;
+    return ["edge", "cdn", "simulator", "monitor", "dashboard", "emulator", "control", "docs"].every(role => found[role]) || undefined;
   });
   return { ...found, kill };
 }

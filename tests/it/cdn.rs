@@ -52,6 +52,35 @@ async fn knows(edge: &Edge, command: &str) {
 }
 
 #[tokio::test]
+async fn a_store_that_cannot_be_reached_is_said_once_in_the_log_and_all_the_time_by_health() {
+    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", nobody.local_addr().unwrap());
+    let cdn = cdn("s3://grouploop")
+        .env("AWS_ENDPOINT_URL", &endpoint)
+        .env("AWS_ACCESS_KEY_ID", "key")
+        .env("AWS_SECRET_ACCESS_KEY", "very-secret")
+        .start();
+    let hang_up = async {
+        // Several tries of several looks.
+        for _ in 0..12 {
+            drop(nobody.accept().await.unwrap());
+        }
+    };
+    let (cdn, ()) = within("the looks at the store", async { tokio::join!(cdn, hang_up) }).await;
+    drop(nobody);
+    eventually!(http_get(cdn.addr(), "/readyz").await.text().contains("Connection refused"));
+    for path in ["/readyz", "/health"] {
+        let answer = http_get(cdn.addr(), path).await;
+        let reasons = answer.json()["reasons"][0].as_str().unwrap().to_owned();
+        assert!(reasons.starts_with("object store away: ") && reasons.contains(&endpoint), "{path}: {reasons}");
+        assert_eq!(answer.status, if path == "/readyz" { 503 } else { 200 });
+    }
+    let log = cdn.log().join("\n");
+    assert_eq!(log.matches("object store away").count(), 1, "{log}");
+    assert!(!log.contains("object_store::") && !log.contains("very-secret"), "{log}");
+}
+
+#[tokio::test]
 async fn everything_in_one_process_has_a_cdn_whose_registry_the_edge_uses() {
     let up = builder().role("up").env("GROUPLOOP_CDN__TOKEN", TOKEN).start().await;
     let cdn = up.cdn_addr().await;
@@ -272,12 +301,19 @@ async fn every_port_that_is_taken_is_named() {
     let process = builder().role("up").listen(&address).env("GROUPLOOP_CDN__LISTEN", &address);
     let process = process.env("GROUPLOOP_SIMULATOR__LISTEN", &address);
     let process = process.env("GROUPLOOP_UI__LISTEN", &address).env("GROUPLOOP_UI__EMULATOR_LISTEN", &address);
-    let process = process.env("GROUPLOOP_UI__CONTROL_LISTEN", &address).spawn();
+    let process = process.env("GROUPLOOP_UI__CONTROL_LISTEN", &address);
+    let process = process.env("GROUPLOOP_UI__DOCS_LISTEN", &address).spawn();
     assert_eq!(within("it to end", process.ended()).await.code(), Some(69));
     let said = process.log().join("\n");
-    for setting in
-        ["edge.listen", "cdn.listen", "simulator.listen", "ui.listen", "ui.emulator_listen", "ui.control_listen"]
-    {
+    for setting in [
+        "edge.listen",
+        "cdn.listen",
+        "simulator.listen",
+        "ui.listen",
+        "ui.emulator_listen",
+        "ui.control_listen",
+        "ui.docs_listen",
+    ] {
         assert!(said.contains(setting), "{setting} in {said}");
     }
 }

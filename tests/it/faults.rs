@@ -1,14 +1,17 @@
 //! What fails: a viewer that never reads, NATS, an edge; and an edge that is told to go.
 
 use crate::stage::{builder, edges, meet, tune_in};
+use futures_util::{SinkExt, StreamExt};
 use grouploop_testkit::{
-    Edge, NatsServer, Peer, RawPeer, WireFrame, eventually, frame, frame_id, frame_number, http_get, within,
+    Edge, NatsServer, Peer, Proxy, RawPeer, WireFrame, eventually, frame, frame_id, frame_number, http_get, within,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_tungstenite::tungstenite::Message;
 
 /// Devices on one connection each that send at a rate until told to stop. The number in a frame is its position, from 1.
 struct Swarm {
@@ -284,6 +287,74 @@ async fn sigterm_under_load() {
     // The other edge goes on, and knows that the devices are gone.
     let mut controller = Peer::connect(two.ws_url("/")).await;
     eventually!(controller.ask("cmd:all:reset").await == "cmd:result:sent_to_0_devices");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lame_duck_takes_connections_and_serves_them() {
+    let edge = builder().env("GROUPLOOP_EDGE__LAME_DUCK_MS", "600000").start().await;
+    let mut early = Peer::device(edge.ws_url("/"), 1).await;
+    edge.signal("TERM");
+    eventually!(http_get(edge.addr(), "/readyz").await.status == 503);
+    let mut late = Peer::connect(edge.ws_url("/")).await;
+    assert_eq!(late.ask("cmd:0001:status").await, "cmd:result:success");
+    early.expect("status:").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_sent_away_gets_the_answers_before() {
+    let nats = NatsServer::start().await;
+    let [far] = edges(&nats).await;
+    let slow_link = Proxy::start(nats.addr()).await;
+    let near = builder().nats_url(slow_link.url("nats")).start().await;
+    eventually!(http_get(near.addr(), "/readyz").await.status == 200);
+    let mut device = Peer::device(far.ws_url("/"), 1).await;
+    let mut controller = Peer::connect(near.ws_url("/")).await;
+    meet(&mut controller, &mut device, 1).await;
+    slow_link.latency(Duration::from_millis(300));
+    controller.send("cmd:0001:vibrate:7").await;
+    // It is there, and the answer on its way back is slow.
+    device.expect("vibrate:7").await;
+    let goodbye = async {
+        controller.expect("cmd:result:success").await;
+        assert_eq!(controller.closed().await.0, 1012);
+    };
+    let (status, ()) = tokio::join!(near.terminate(), goodbye);
+    assert_eq!(status.code(), Some(0), "{:?}", near.log());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_told_later_is_served_meanwhile() {
+    let edge = builder().start().await;
+    let (first_told, _) = watch::channel(false);
+    let mut peers = JoinSet::new();
+    for _ in 0..800 {
+        let mut peer = Peer::connect(edge.ws_url("/")).await.into_inner();
+        let (first_told, mut somebody_told) = (first_told.clone(), first_told.subscribe());
+        peers.spawn(async move {
+            let mut served = false;
+            loop {
+                tokio::select! {
+                    // Those who are told in one instant do not hear this question any more.
+                    told = somebody_told.changed() => {
+                        told.unwrap();
+                        // It may have ended just now, and says so below.
+                        let _ = peer.send(Message::text("ping")).await;
+                    }
+                    message = peer.next() => match message {
+                        Some(Ok(Message::Text(_))) => served = true,
+                        Some(Ok(Message::Close(_)) | Err(_)) | None => {
+                            first_told.send_replace(true);
+                            return served;
+                        }
+                        Some(Ok(_)) => {}
+                    },
+                }
+            }
+        });
+    }
+    assert_eq!(edge.terminate().await.code(), Some(0), "{:?}", edge.log());
+    let served = within("the end of all", peers.join_all()).await;
+    assert!(served.contains(&true));
 }
 
 #[tokio::test]

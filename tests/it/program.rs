@@ -37,6 +37,23 @@ async fn wrong_settings_are_all_named_in_one_go() {
 }
 
 #[tokio::test]
+async fn wrong_variables_of_a_store_are_named_before_anything_starts() {
+    let store = ("GROUPLOOP_CDN__STORE", "s3://bucket");
+    for (name, value) in
+        [("AWS_ENDPOINT_URL", "many!"), ("AWS_ENDPOINT_URL", "store:8333"), ("AWS_ALLOW_HTTP", "maybe")]
+    {
+        for args in [&["cdn", "--listen", "127.0.0.1:0"][..], &["config"], &["config", "--check"]] {
+            let (code, out, said) = run(args, &[store, (name, value)]).await;
+            assert_eq!((code, out.as_str()), (64, ""), "{said}");
+            assert!(said.trim_end().lines().count() == 1 && said.contains(name), "{said}");
+        }
+    }
+    let good = ("AWS_ENDPOINT_URL", "http://store:8333");
+    let (code, out, said) = run(&["config", "--check"], &[store, good]).await;
+    assert_eq!((code, out.as_str(), said.as_str()), (0, "", ""));
+}
+
+#[tokio::test]
 async fn a_port_in_use_is_named_with_the_way_out() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

@@ -2,7 +2,9 @@
 //! CDN and S3.
 
 use crate::stage::{builder, edges};
-use grouploop_testkit::{Edge, NatsServer, Peer, Process, S3Server, eventually, frame, frame_id, http_get, within};
+use grouploop_testkit::{
+    Edge, NatsServer, Peer, Process, S3Server, eventually, frame, frame_id, http, http_get, within,
+};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -318,6 +320,48 @@ async fn speed_devices_and_space_are_chosen_and_a_cut_is_said() {
     let (code, text) = run(&["replay", &file, "--nats", &url, "--speed", "100"], &[]).await;
     assert_eq!(code, 0, "{text}");
     assert!(text.contains("the recording is cut short at byte "), "{text}");
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_ends_a_recording_that_stays_whole_and_leaves_nothing_of_one_that_cannot_begin() {
+    let folder = Folder::new("full");
+    // What a file may hold is what the disk has left: 16 blocks of 512 bytes, and none.
+    for (blocks, is_begun) in [(16, true), (0, false)] {
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" simulator --listen 127.0.0.1:0");
+        let mut command = Command::new("sh");
+        command.env_clear().current_dir(&folder.0).args(["-c", &script, env!("CARGO_BIN_EXE_grouploop")]);
+        command.envs([("GROUPLOOP_SIMULATOR__RECORDINGS", "tapes"), ("GROUPLOOP_LOG__FORMAT", "json")]);
+        let simulator = Process::spawn("grouploop simulator", command);
+        let at = simulator.find_in_log("its address", |line| {
+            let line: serde_json::Value = serde_json::from_str(line).ok()?;
+            line["fields"]["simulator.address"].as_str()?.parse().ok()
+        });
+        let at: std::net::SocketAddr = at.await;
+        let post =
+            async |path: &str, body: &str| http("POST", at, path, &[("Content-Type", "application/json")], body).await;
+        assert_eq!(post("/api/swarms", r#"{"devices": 200, "rate_hz": 100}"#).await.status, 201);
+        let begun = post("/api/recordings", r#"{"name": "night"}"#).await;
+        if is_begun {
+            assert_eq!(begun.status, 201, "{}", begun.text());
+            let recording = async || http_get(at, "/api/recordings/night").await.json();
+            eventually!(recording().await["status"] == "kept");
+            let kept = recording().await;
+            assert_eq!(kept["ended_by"], "failure", "{kept}");
+            assert!(
+                kept["problem"].as_str().unwrap().contains("the disk is full. What is in the file is whole"),
+                "{kept}"
+            );
+            assert_eq!(http("DELETE", at, "/api/recordings/night", &[], "").await.status, 204);
+        } else {
+            assert!(begun.status == 409 && begun.text().contains("night.glrec: File too large"), "{}", begun.text());
+            assert_eq!(
+                std::fs::read_dir(folder.path("tapes")).unwrap().count(),
+                0,
+                "an empty file would keep the name"
+            );
+        }
+        assert_eq!(simulator.terminate().await.code(), Some(0));
+    }
 }
 
 #[tokio::test]

@@ -100,11 +100,12 @@ async fn each_user_may_do_what_its_role_needs_and_nothing_else() {
         ("gl.space.blue.telemetry.n-1", [1, 1, 0, 0, 1]),
         ("gl.space.blue.command.1a2b", [1, 1, 1, 0, 1]),
         ("gl.space.blue.command", [1, 1, 0, 0, 1]),
-        ("gl.space.blue.roster", [1, 0, 1, 0, 0]),
+        ("gl.space.blue.roster", [1, 0, 1, 1, 0]),
         ("gl.space.blue.presence", [1, 1, 0, 0, 1]),
         ("gl.space.blue.kept", [0, 0, 1, 0, 0]),
         ("gl.node.n-1", [1, 1, 0, 0, 1]),
         ("gl.node.n-1.echo", [1, 1, 0, 0, 1]),
+        ("gl.node.n-1.report", [1, 1, 1, 0, 1]),
         ("gl.registry", [0, 0, 1, 0, 0]),
         ("gl.cdn.firmware", [0, 0, 1, 0, 0]),
         ("gl.nowhere", [1, 1, 1, 1, 1]),
@@ -126,6 +127,7 @@ async fn each_user_may_do_what_its_role_needs_and_nothing_else() {
         ("gl.space.*.kept", [0, 0, 1, 1, 0]),
         ("gl.node.*", [1, 1, 0, 1, 1]),
         ("gl.node.n-1.echo", [1, 1, 0, 1, 1]),
+        ("gl.node.*.report", [0, 0, 0, 1, 0]),
         ("gl.registry", [1, 0, 0, 1, 0]),
         ("gl.cdn.firmware", [0, 0, 1, 1, 0]),
         ("gl.>", [0, 0, 0, 1, 0]),
@@ -206,6 +208,14 @@ fn violations(nats: &NatsServer) -> Vec<String> {
     nats.process().log().into_iter().filter(|line| line.contains("Violation")).collect()
 }
 
+/// What became of the commands that the simulator sent by itself.
+async fn load(simulator: &Edge, kind: &str) -> u64 {
+    let name = format!("grouploop_simulator_command_load_total{{kind=\"{kind}\"}} ");
+    let metrics = http_get(simulator.addr(), "/metrics").await;
+    let line = metrics.text().lines().find_map(|line| line.strip_prefix(&name).map(str::to_owned));
+    line.expect("there is such a figure").parse().unwrap()
+}
+
 async fn ready(role: &Edge) {
     eventually!(http_get(role.addr(), "/readyz").await.status == 200);
 }
@@ -248,6 +258,15 @@ async fn every_role_works_under_its_own_user() {
     let devices = http_get(two.addr(), "/api/spaces/main/devices").await.json();
     assert_eq!(devices["devices"].as_array().unwrap().len(), 1501);
 
+    // A load of commands to its own devices and to all, which it counts the answers of.
+    for (name, target) in [("asked", "each"), ("asked-all", "all")] {
+        let commands = json!({"per_second": 20, "target": target, "which": ["status"]});
+        let swarm = json!({"name": name, "space": name, "devices": 3, "rate_hz": 1, "commands": commands});
+        let started = http("POST", simulator.addr(), "/api/swarms", &[json_body], swarm.to_string()).await;
+        assert_eq!(started.status, 201, "{}", started.text());
+    }
+    eventually!(load(&simulator, "success").await >= 40);
+
     // The CDN: a rollout, which either of the two drives and both know, and a registry for the edges.
     rollouts::publish(&cdn).await;
     rollouts::swarm(&simulator, "lab", 0x100, 2, json!({})).await;
@@ -271,14 +290,22 @@ async fn every_role_works_under_its_own_user() {
         tokio::process::Command::from(command)
     };
     let recording = recording.to_str().unwrap();
+    let scenario = folder.join("asking.toml");
+    std::fs::write(
+        &scenario,
+        "[[swarm]]\ndevices = 3\nspace = \"fourth\"\nduration = \"1s\"\n[swarm.commands]\nper_second = 20\nwhich = [\"status\"]\n",
+    )
+    .unwrap();
     for args in [
         &["record", recording, "--duration", "1s"][..],
+        &["simulate", scenario.to_str().unwrap(), "--expect", "failed_commands=0"],
         &["replay", recording, "--speed", "10", "--space", "other"],
         &["simulate", "--devices", "3", "--space", "third", "--duration", "1s"],
     ] {
         let output = within(format!("{args:?} to end"), person(args).output()).await.unwrap();
         assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
+    assert_eq!(load(&simulator, "no_answer").await, 0);
     for role in [cdn, other_cdn, one, two, simulator] {
         assert!(role.terminate().await.success(), "{:?}", role.log());
     }
@@ -307,9 +334,26 @@ async fn a_user_with_too_few_rights_is_named_by_readyz() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_said_by_readyz() {
+async fn a_wrong_password_is_said_by_each_role_once_in_its_log() {
     let nats = one().await;
-    let edge = role("edge", "edge", &nats.url()).env("GROUPLOOP_BUS__NATS__PASSWORD", "wrong").start().await;
-    eventually!(http_get(edge.addr(), "/readyz").await.text().contains("authorization violation"));
-    assert_eq!(http_get(edge.addr(), "/readyz").await.status, 503);
+    let tries = || nats.process().log().iter().filter(|line| line.contains("authentication error")).count();
+    for name in ["edge", "simulator", "cdn"] {
+        let before = tries();
+        let started = role(name, name, &nats.url()).env("GROUPLOOP_BUS__NATS__PASSWORD", "wrong").start().await;
+        // It tries again and again.
+        eventually!(tries() >= before + 6);
+        let health = http_get(started.addr(), "/health").await.json();
+        assert_eq!(health["status"], "degraded", "{name}: {health}");
+        let words = ["bus away: ", "authorization violation", "bus.nats.password"];
+        let reasons = health["reasons"][0].as_str().unwrap();
+        assert!(words.iter().all(|word| reasons.contains(word)), "{name}: {health}");
+        let ready = http_get(started.addr(), "/readyz").await;
+        // A CDN serves without the bus.
+        assert_eq!(ready.status, if name == "cdn" { 200 } else { 503 }, "{name}");
+        assert!(name == "cdn" || words.iter().all(|word| ready.text().contains(word)), "{name}: {}", ready.text());
+        let log = started.log();
+        let said = log.iter().filter(|line| line.contains("authorization violation")).count();
+        // One for each bus of the process: a simulator has one more for its recorder.
+        assert_eq!(said, if name == "simulator" { 2 } else { 1 }, "{log:?}");
+    }
 }

@@ -178,6 +178,35 @@ async fn two_hundred_devices_of_which_ten_fail_in_the_second_wave() {
 }
 
 #[tokio::test]
+async fn devices_that_lose_their_connections_count_by_what_they_run() {
+    let (nats, folder) = (NatsServer::start().await, Folder::new("flapping"));
+    let cdn = cdn(&nats, &folder, "").await;
+    let simulator = builder().role("simulator").nats(&nats).start().await;
+    publish(&cdn).await;
+    // Both lose their connections every 5 s, whatever happens; the ones do not take what they download.
+    swarm(&simulator, "good", 0x1000, 6, json!({"flapping": 6})).await;
+    swarm(&simulator, "bad", 0x2000, 6, json!({"flapping": 6, "failing_updates": 6})).await;
+    let (good, bad) = (ids(0x1000, 6), ids(0x2000, 6));
+    let all = [&good[..], &bad].concat();
+    let definition = json!({
+        "firmware": {"board": BOARD}, "devices": all, "canary": 0, "wave": 12, "max_failed": 12,
+        "timeouts": {"settle_s": 8},
+    });
+    let path = make(&cdn, &definition).await;
+    let record = until_state(&cdn, &path, "done").await;
+    assert_eq!((in_state(&record, "done"), in_state(&record, "failed")), (good, bad), "{record}");
+    for device in record["devices"].as_array().unwrap() {
+        let (runs, reason) = (&device["runs"], device["reason"].as_str().unwrap_or_default());
+        match device["state"] == "done" {
+            true => assert!(runs == "new" && reason.is_empty(), "{device}"),
+            false => assert!(runs == "old" && reason.contains("did not take"), "{device}"),
+        }
+    }
+    let versions = versions(&simulator, "bad").await;
+    assert!(versions.values().all(Value::is_null), "nobody was made to flash it twice: {versions:?}");
+}
+
+#[tokio::test]
 async fn a_cdn_that_is_killed_in_the_middle_is_followed_by_another_one() {
     let (nats, folder) = (NatsServer::start().await, Folder::new("killed"));
     let two = cdn(&nats, &folder, "").await;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
@@ -402,6 +402,30 @@ async fn a_renewed_certificate_is_taken_without_a_restart_and_a_broken_one_is_no
     viewer.text("ping").await;
     assert_eq!(viewer.read_frame().await.payload_text(), "pong", "who was there stays");
     assert_eq!(edge.terminate().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_certificate_that_ends_while_it_is_used_is_said_by_every_role() {
+    let (folder, short) = (Folder::new("ends"), TestCertificate::ending_after(Duration::from_secs(8)));
+    let (builder, _) = with_own("up", &folder, &short);
+    let up = builder.start().await;
+    let roles = [up.addr(), up.cdn_addr().await, up.simulator_addr().await, up.page_addr("dashboard").await];
+    for addr in roles {
+        eventually!(http_get(addr, "/health").await.json()["status"] == "degraded");
+        let health = http_get(addr, "/health").await.json();
+        let said = health["reasons"][0].as_str().unwrap();
+        assert!(said.starts_with("the certificate is over since ") && said.contains(": renew it"), "{health}");
+        // What is plain goes on, so nobody is sent elsewhere.
+        assert_eq!(http_get(addr, "/readyz").await.status, 200);
+    }
+    let warned =
+        |line: &str| (line.contains("WARN") && line.contains("the certificate is over: renew it")).then_some(());
+    up.find_in_log("that it is over", warned).await;
+
+    TestCertificate::new().write(&folder.0);
+    for addr in roles {
+        eventually!(http_get(addr, "/health").await.json()["reasons"] == json!([]));
+    }
 }
 
 #[tokio::test]

@@ -17,6 +17,8 @@ pub struct Neighbours {
     pub cdn: SocketAddr,
     /// The simulator.
     pub simulator: SocketAddr,
+    /// The monitor.
+    pub monitor: SocketAddr,
 }
 
 /// What does not change while the process runs.
@@ -53,6 +55,8 @@ impl Config {
             ("appsBaseUrl", bare(&settings.apps_base_url)),
             ("simulatorBaseUrl", bare(&settings.simulator_base_url)),
             ("emulatorUrl", without_user(&settings.emulator_url)),
+            ("monitorUrl", without_user(&settings.monitor_url)),
+            ("docsUrl", without_user(&settings.docs_url)),
         ];
         let set = set.into_iter().filter(|(_, url)| !url.is_empty());
         let set = set.map(|(key, url)| (key.to_owned(), Value::String(url))).collect();
@@ -63,7 +67,7 @@ impl Config {
     pub(crate) fn script(&self, here: &str) -> String {
         let lan = (self.lan)();
         let service = |address: SocketAddr| json!({"port": address.port(), "lan": reached_from_outside(address, &lan)});
-        let Neighbours { edge, cdn, simulator } = self.neighbours;
+        let Neighbours { edge, cdn, simulator, monitor } = self.neighbours;
         let mut said = json!({
             "here": here,
             "version": self.version,
@@ -71,6 +75,7 @@ impl Config {
             "edge": service(edge),
             "cdn": service(cdn),
             "simulator": service(simulator),
+            "monitor": service(monitor),
             "set": self.set,
         });
         if let Some(said) = said.as_object_mut() {

@@ -92,3 +92,31 @@ impl IntoResponse for HttpError {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use grouploop_testkit::docs;
+
+    #[test]
+    fn every_error_is_in_the_documentation() {
+        use HttpError as E;
+        let all = [
+            E::NotFound,
+            E::MethodNotAllowed,
+            E::NoApp,
+            E::NoIndex,
+            E::PreconditionFailed,
+            E::NoSuchRange(0),
+            E::AppsUnreadable,
+            E::CdnAway,
+            E::CdnFailed,
+            E::CdnElsewhere,
+            E::CdnLoop,
+            E::CdnBusy,
+        ];
+        docs::every_variant(include_str!("error.rs"), "HttpError", &all);
+        let code = all.iter().map(E::code).map(|(word, status)| [word.to_owned(), status.as_u16().to_string()]);
+        docs::same_rows("docs/reference/errors.md", "HTTP of the pages", code);
+    }
+}

@@ -5,7 +5,7 @@ use crate::apps::AppName;
 use crate::cdn::{allow_pages, place};
 use crate::config::Config;
 use crate::error::HttpError;
-use crate::lodger::SIMULATOR;
+use crate::lodger::{MONITOR, SIMULATOR};
 use crate::state::State;
 use axum::body::Body;
 use axum::extract::{Request, State as FromState};
@@ -141,11 +141,11 @@ fn is_ours(state: &State, name: &str) -> bool {
 
 /// The names of our pages, built or not: those of the ports, and those that other services have at theirs.
 pub(crate) fn names_of_ours() -> impl Iterator<Item = &'static str> {
-    Port::ALL.iter().map(|port| port.page()).chain([SIMULATOR])
+    Port::ALL.iter().map(|port| port.page()).chain([SIMULATOR, MONITOR])
 }
 
 /// To a path of this host, for now: where an app is missing today there may be one tomorrow.
-fn redirect(path: &str, query: Option<&str>) -> Response {
+pub(crate) fn redirect(path: &str, query: Option<&str>) -> Response {
     let place = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
     let mut response = StatusCode::TEMPORARY_REDIRECT.into_response();
     // Both were in a header before.
@@ -183,14 +183,18 @@ fn unstored(status: StatusCode, body: Value) -> Response {
     (status, [(header::CACHE_CONTROL, NO_STORE)], Json(body)).into_response()
 }
 
+const DRAINING: &str = "draining: this server is going away";
+
 async fn health(FromState(Here { state, .. }): TheHere) -> Response {
     let away = state.cdn.away();
-    let (status, word) = if state.is_draining() {
-        (StatusCode::SERVICE_UNAVAILABLE, "draining")
-    } else if away.is_some() {
-        (StatusCode::OK, "degraded")
-    } else {
-        (StatusCode::OK, "ok")
+    let mut reasons = Vec::new();
+    reasons.extend(state.is_draining().then(|| DRAINING.to_owned()));
+    reasons.extend(away.as_ref().map(|why| format!("CDN away: {why}; pages and apps are served all the same")));
+    reasons.extend(state.tls.as_ref().and_then(Tls::over));
+    let (status, word) = match (state.is_draining(), reasons.is_empty()) {
+        (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+        (false, true) => (StatusCode::OK, "ok"),
+        (false, false) => (StatusCode::OK, "degraded"),
     };
     let by_page = |value: &dyn Fn(Port, usize) -> Value| {
         let pages = state.counts.iter().map(|(port, counts)| (port.page().to_owned(), value(*port, counts.open())));
@@ -198,6 +202,7 @@ async fn health(FromState(Here { state, .. }): TheHere) -> Response {
     };
     let body = json!({
         "status": word,
+        "reasons": reasons,
         "version": state.version,
         "certificate_ends": state.tls.as_ref().map(Tls::ends),
         "pages": by_page(&|port, _| if state.pages.has(port.page()) { "there" } else { "not built in" }.into()),
@@ -210,8 +215,7 @@ async fn health(FromState(Here { state, .. }): TheHere) -> Response {
 /// Without the CDN it serves all the same.
 async fn readyz(FromState(Here { state, .. }): TheHere) -> Response {
     if state.is_draining() {
-        let reasons = ["draining: this server is going away"];
-        return unstored(StatusCode::SERVICE_UNAVAILABLE, json!({"status": "not_ready", "reasons": reasons}));
+        return unstored(StatusCode::SERVICE_UNAVAILABLE, json!({"status": "not_ready", "reasons": [DRAINING]}));
     }
     unstored(StatusCode::OK, json!({"status": "ready", "reasons": []}))
 }

@@ -8,7 +8,7 @@
 //!                                             └─▶ cdn     what existing apps ask us for, and the CDN has
 //! ```
 //!
-//! A page can also live at the root of a port that another service serves: the simulator's does ([`Lodger`]).
+//! A page can also live at the root of a port that another service serves: the simulator's and the monitor's do ([`Lodger`]).
 //!
 //! It knows no bus: pages talk to an edge and to the simulator themselves.
 

@@ -12,8 +12,9 @@ use axum::routing::get;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-/// The page that the simulator has at its port.
+/// Pages at ports of other services: the simulator's, and the monitor's.
 pub(crate) const SIMULATOR: &str = "simulator";
+pub(crate) const MONITOR: &str = "monitor";
 
 /// What a page needs that lives elsewhere.
 #[derive(Debug)]
@@ -46,9 +47,18 @@ struct Home {
 
 impl Lodger {
     /// What answers for the simulator's page; what is not of the page is answered with 404.
-    pub fn simulator(self) -> Router {
+    pub fn simulator(&self) -> Router {
+        self.page(SIMULATOR)
+    }
+
+    /// The same for the monitor's.
+    pub fn monitor(&self) -> Router {
+        self.page(MONITOR)
+    }
+
+    fn page(&self, page: &'static str) -> Router {
         let Self { settings, version, pages, neighbours, ports, cdn_base_url, lan, tls } = self;
-        let config = Config::new(&settings, &cdn_base_url, version, neighbours, ports, tls, lan);
+        let config = Config::new(settings, cdn_base_url, version.clone(), *neighbours, ports.clone(), *tls, *lan);
         let icon = get(async |FromState(home): FromState<Arc<Home>>, method: Method, headers: HeaderMap| {
             home.pages.icon(&method, &headers).await
         });
@@ -60,7 +70,7 @@ impl Lodger {
             .route("/favicon.ico", icon.clone())
             .route("/favicon.svg", icon)
             .fallback(content)
-            .with_state(Arc::new(Home { page: SIMULATOR, pages, config }))
+            .with_state(Arc::new(Home { page, pages: pages.clone(), config }))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Our own pages: each a folder that is whole in itself, held in memory, made smaller once, and served under rules that suit what we wrote.
 
+use crate::Port;
 use crate::error::HttpError;
-use crate::http::Kind;
+use crate::http::{Kind, redirect};
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
@@ -17,6 +18,12 @@ include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 /// drawn as a `data:` image.
 const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss: http: https:; img-src 'self' data:; object-src 'none'; \
                       base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
+
+/// What the documentation may do: show itself. Its diagrams carry their own styles, and its theme draws icons from `data:` images.
+const POLICY_OF_DOCS: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; \
+                              base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
+/// What a page may have for paths that are not there.
+const NOT_FOUND: &str = "404.html";
 
 /// Where the files are whose names carry a hash.
 const HASHED: &str = "assets/";
@@ -87,10 +94,23 @@ impl Pages {
         headers: &HeaderMap,
     ) -> Result<Response, HttpError> {
         let Some(files) = self.pages.get(page) else { return Ok(not_built(page)) };
-        let path = if path.is_empty() { "index.html" } else { path };
-        let file = files.get(path).ok_or(HttpError::NotFound)?;
-        let mut response = send(file, method, headers).await?;
-        guard(response.headers_mut());
+        let index = |folder: &str| format!("{folder}index.html");
+        let found = if path.is_empty() || path.ends_with('/') { files.get(&index(path)) } else { files.get(path) };
+        let mut response = match (found, files.get(NOT_FOUND)) {
+            (Some(file), _) => send(file, method, headers).await?,
+            (None, _) if files.contains_key(&index(&format!("{path}/"))) => {
+                // Where a name stands for a folder, its own links begin there.
+                let name = path.rsplit('/').next().unwrap_or(path);
+                return Ok(redirect(&format!("{name}/"), None));
+            }
+            (None, Some(file)) => {
+                let mut response = send(file, method, &HeaderMap::new()).await?;
+                *response.status_mut() = StatusCode::NOT_FOUND;
+                response
+            }
+            (None, None) => return Err(HttpError::NotFound),
+        };
+        guard(page, response.headers_mut());
         Ok(response)
     }
 
@@ -142,16 +162,22 @@ async fn send(file: &PageFile, method: &Method, headers: &HeaderMap) -> Result<R
 }
 
 /// On every file of a page: a worker lives by the rules that came with its own script.
-fn guard(headers: &mut HeaderMap) {
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+fn guard(page: &str, headers: &mut HeaderMap) {
+    let policy = if page == Port::Docs.page() { POLICY_OF_DOCS } else { POLICY };
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
 }
 
-/// For who built without Node.
+/// For who built without Node.js or Python.
 fn not_built(page: &str) -> Response {
+    let (what, make, needs) = match page {
+        "docs" => ("its documentation", "docs", "Python 3 with pip, and Node.js"),
+        _ => ("its pages", "web", "Node.js"),
+    };
     let body = format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"color-scheme\" content=\"light dark\"><title>GroupLoop</title>\n\
-         <p>This program was built without its pages, so there is no {page} here: run <code>make web</code>, which needs Node.js, then build it \
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><title>GroupLoop</title>\n\
+         <p>This program was built without {what}, so there is no {page} here: run <code>make {make}</code>, which needs {needs}, then build it \
          again (<code>make run</code> does both). Everything else works.</p>\n"
     );
     let mut response = Response::new(Body::from(body));
@@ -159,7 +185,7 @@ fn not_built(page: &str) -> Response {
     let mut set = |name: HeaderName, value| response.headers_mut().insert(name, HeaderValue::from_static(value));
     set(header::CONTENT_TYPE, "text/html; charset=utf-8");
     set(header::CACHE_CONTROL, NO_STORE);
-    guard(response.headers_mut());
+    guard(page, response.headers_mut());
     response.extensions_mut().insert(Kind::Page);
     response
 }

@@ -11,11 +11,13 @@ pub enum Port {
     Emulator,
     /// Device control.
     Control,
+    /// The documentation.
+    Docs,
 }
 
 impl Port {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Hub, Self::Emulator, Self::Control];
+    pub const ALL: [Self; 4] = [Self::Hub, Self::Emulator, Self::Control, Self::Docs];
 
     /// The page at its root, which is also what it is called in metrics and logs.
     #[must_use]
@@ -24,6 +26,7 @@ impl Port {
             Self::Hub => "dashboard",
             Self::Emulator => "emulator",
             Self::Control => "control",
+            Self::Docs => "docs",
         }
     }
 
@@ -34,6 +37,7 @@ impl Port {
             Self::Hub => "ui.listen",
             Self::Emulator => "ui.emulator_listen",
             Self::Control => "ui.control_listen",
+            Self::Docs => "ui.docs_listen",
         }
     }
 
@@ -44,6 +48,7 @@ impl Port {
             Self::Hub => &settings.listen,
             Self::Emulator => &settings.emulator_listen,
             Self::Control => &settings.control_listen,
+            Self::Docs => &settings.docs_listen,
         }
     }
 }

@@ -17,12 +17,18 @@ pub struct UiSettings {
     pub simulator_base_url: String,
     /// Where phones find the emulator; empty to derive it.
     pub emulator_url: String,
+    /// Where pages find the monitor; empty to derive it.
+    pub monitor_url: String,
+    /// Where pages find the documentation; empty to derive it.
+    pub docs_url: String,
     /// Address of the dashboard and hub.
     pub listen: String,
     /// Address of the emulator.
     pub emulator_listen: String,
     /// Address of device control.
     pub control_listen: String,
+    /// Address of the documentation.
+    pub docs_listen: String,
     /// The folder with a folder for each app; empty for none.
     pub apps: String,
     /// Where this server finds the CDN; empty for the one of the process, or that of the settings.
@@ -48,9 +54,12 @@ impl Default for UiSettings {
             apps_base_url: String::new(),
             simulator_base_url: String::new(),
             emulator_url: String::new(),
+            monitor_url: String::new(),
+            docs_url: String::new(),
             listen: "0.0.0.0:5004".into(),
             emulator_listen: "0.0.0.0:5007".into(),
             control_listen: "0.0.0.0:5009".into(),
+            docs_listen: "0.0.0.0:5006".into(),
             apps: "data/apps".into(),
             cdn_url: String::new(),
             cdn_timeout_ms: 15_000,

@@ -11,23 +11,22 @@
 
 mod pull;
 mod tools;
+pub(crate) mod turn;
 mod wrk;
 
 pub(crate) use tools::Tools;
 pub(crate) use wrk::CONNECTIONS;
 
 use crate::clock::{Phases, pause};
-use crate::findings::median;
-use crate::measure::{Measured, Round};
+use crate::measured::{Measured, Round, median};
+use crate::metric::Metric;
 use crate::process::{Folder, Process};
-use crate::scenario::Metric;
 use crate::servers::Servers;
 use crate::spending::Spending;
-use crate::swarm::Latency;
 use anyhow::{Context, Result, ensure};
 use pull::pull;
-use serde::Serialize;
 use std::time::Duration;
+use turn::Turn;
 use wrk::Wrk;
 
 /// Length of a turn.
@@ -47,31 +46,6 @@ pub(crate) enum File {
     Large,
     /// As large as firmware: 1.5 MB.
     Image,
-}
-
-/// What a server gave in one turn.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Turn {
-    pub(crate) requests_per_second: f64,
-    pub(crate) mb_per_second: f64,
-    pub(crate) latency: Latency,
-    pub(crate) server_cores: f64,
-    pub(crate) cpu_us_per_request: f64,
-    /// wrk's own.
-    pub(crate) generator_cores: f64,
-    pub(crate) foreign_load: f64,
-}
-
-impl Turn {
-    /// Of this turn alone, if it is something that a turn has.
-    fn figure(&self, metric: Metric) -> Option<f64> {
-        match metric {
-            Metric::RequestsPerSecond => Some(self.requests_per_second),
-            Metric::MegabytesPerSecond => Some(self.mb_per_second),
-            Metric::CpuUsPerRequest => Some(self.cpu_us_per_request),
-            _ => None,
-        }
-    }
 }
 
 /// The CDN's figures over those of nginx, turn by turn.
@@ -220,6 +194,7 @@ fn pulled_from(server: &Process, file: File, content: &[u8], clients: u32) -> Re
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::swarm::Latency;
 
     #[test]
     fn noise_does_not_repeat_itself() {

@@ -1,7 +1,7 @@
 //! How fast bodies are: the simulator's own example `body_speed` measures them, on one thread, and says what it found as JSON.
 
-use crate::measure::{Measured, Round};
-use crate::scenario::Metric;
+use crate::measured::{Measured, Round};
+use crate::metric::Metric;
 use crate::servers::Servers;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;

@@ -10,9 +10,10 @@
 
 mod bodies;
 mod nats;
+pub(crate) mod ran;
 mod replay;
 mod run;
 
 pub(crate) use bodies::bodies;
 pub(crate) use replay::replay;
-pub(crate) use run::{Crowd, Run, on_bus, over_sockets};
+pub(crate) use run::{Crowd, on_bus, over_sockets};

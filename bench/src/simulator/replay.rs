@@ -10,9 +10,9 @@
 use super::nats::{Arrival, Nats};
 use crate::clock::{Clock, Phases, Timeline};
 use crate::histogram::Histogram;
-use crate::measure::{Measured, Round};
+use crate::measured::{Measured, Round};
+use crate::metric::Metric;
 use crate::process::Process;
-use crate::scenario::Metric;
 use crate::servers::{Servers, nats_url};
 use crate::stamp::{LINE_BYTES, Stamp};
 use anyhow::{Context, Result, anyhow, ensure};

@@ -1,9 +1,10 @@
 //! `grouploop simulate` under load: its own report, and what it cost.
 
+use super::ran::Run;
 use crate::clock::Phases;
-use crate::measure::{Measured, Round};
+use crate::measured::{Measured, Round};
+use crate::metric::Metric;
 use crate::process::Process;
-use crate::scenario::Metric;
 use crate::servers::{Servers, nats_url};
 use crate::spending::{Spending, Spent};
 use anyhow::{Context, Result, ensure};
@@ -30,29 +31,6 @@ const KIB: f64 = 1_024.0;
 pub(crate) struct Crowd {
     pub(crate) devices: u32,
     pub(crate) hz: u32,
-}
-
-/// What one run did, and what it cost.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Run {
-    pub(crate) devices: u32,
-    /// How long it was to send.
-    pub(crate) seconds: f64,
-    pub(crate) scheduled: u64,
-    pub(crate) sent: u64,
-    /// Late or skipped.
-    pub(crate) missed: u64,
-    /// By reason.
-    pub(crate) dropped: BTreeMap<String, u64>,
-    /// Connections that were opened, and those of them that were lost.
-    pub(crate) connections: (u64, u64),
-    /// In the measured window.
-    pub(crate) simulator_cores: f64,
-    pub(crate) server_cores: f64,
-    pub(crate) cpu_us_per_frame: f64,
-    pub(crate) foreign_load: f64,
-    /// The most memory that the simulator ever had.
-    pub(crate) peak_bytes: u64,
 }
 
 /// What the bench reads of the report of `grouploop simulate`.

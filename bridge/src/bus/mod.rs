@@ -13,6 +13,7 @@
 
 mod delivery;
 mod embedded;
+mod few;
 mod inbox;
 mod nats;
 mod refusals;
@@ -98,6 +99,16 @@ impl Bus {
     #[must_use]
     pub fn is_up(&self) -> bool {
         *self.state().borrow() == BusState::Up
+    }
+
+    /// Why it carries no messages now, in words for people; `None` when it does.
+    #[must_use]
+    pub fn away(&self) -> Option<String> {
+        match &*self.state().borrow() {
+            BusState::Up => None,
+            BusState::Away(why) => Some(why.clone()),
+            BusState::Closed => Some("it was closed".into()),
+        }
     }
 
     /// What the bus refuses this node, in words for people; `None` when it refuses nothing. It carries the rest all the same.
@@ -199,6 +210,15 @@ impl Bus {
             Ok(Some(answer)) => Ok(answer),
             Ok(None) => Err(RequestError::NoResponders),
             Err(_) => Err(RequestError::Timeout),
+        }
+    }
+
+    /// How long the bus takes to answer this node; `None` when it is away, when it takes longer than `patience`, and for the embedded engine,
+    /// which is no way away.
+    pub async fn round_trip(&self, patience: Duration) -> Option<Duration> {
+        match &self.engine {
+            Engine::Embedded(_) => None,
+            Engine::Nats(nats) => nats.round_trip(patience).await,
         }
     }
 

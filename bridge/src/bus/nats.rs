@@ -13,6 +13,7 @@
 //! that is not heard of yet would still take messages.
 
 use super::delivery::{Answers, BusError, Delivery, PublishError, Reply, Subscription};
+use super::few::Few;
 use super::inbox::Inbox;
 use super::refusals::Refusals;
 use super::settings::NatsSettings;
@@ -28,7 +29,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::task::coop::unconstrained;
 use tokio_util::task::TaskTracker;
@@ -133,6 +134,17 @@ impl Nats {
         Ok(Answers { incoming, _pending: Some(Box::new(pending)) })
     }
 
+    pub(crate) async fn round_trip(&self, patience: Duration) -> Option<Duration> {
+        let (begun, mut state) = (Instant::now(), self.state());
+        let away = async { drop(state.wait_for(|state| *state != BusState::Up).await) };
+        tokio::select! {
+            biased;
+            () = away => None,
+            () = tokio::time::sleep(patience) => None,
+            _ = self.control.client.request(NOWHERE, Bytes::new()) => Some(begun.elapsed()),
+        }
+    }
+
     pub(crate) async fn drain(&self, patience: Duration) -> bool {
         let drained = async {
             for link in [&self.telemetry, &self.control] {
@@ -167,6 +179,8 @@ struct Lanes {
     control_closed: watch::Sender<bool>,
     telemetry_refused: Refusals,
     control_refused: Refusals,
+    /// Why there was no connection, since both stood.
+    failures: Few,
     lost: AtomicU64,
 }
 
@@ -238,16 +252,26 @@ impl Watcher {
         }
     }
 
-    /// A try to connect failed; why is part of the state.
+    /// A try to connect failed; why is part of the state, and said once, for there is a try each second.
     fn fail(&self, error: &str) {
-        tracing::debug!(bus.url = self.url, error, "bus client failed");
+        let mut error = error.to_owned();
+        if error.contains("authorization violation") {
+            error.push_str(", the server knows no such user or another password (bus.nats.user, bus.nats.password)");
+        }
+        let mut away = false;
         self.state.send_if_modified(|state| {
             let BusState::Away(before) = state else { return false };
+            away = true;
             let now = format!("no connection to {}: {error}", self.url);
             let news = *before != now;
             *before = now;
             news
         });
+        if away && self.lanes.failures.hear(&error) {
+            tracing::warn!(bus.url = self.url, error, "no connection to the bus, trying again until there is one");
+        } else {
+            tracing::debug!(bus.url = self.url, error, "bus client failed");
+        }
     }
 
     /// Our connection came or went: the bus is up while both are there.
@@ -268,7 +292,10 @@ impl Watcher {
         });
         match (turned, up) {
             (false, _) => {}
-            (true, true) => tracing::info!(bus.url = self.url, "bus connected"),
+            (true, true) => {
+                self.lanes.failures.forget();
+                tracing::info!(bus.url = self.url, "bus connected");
+            }
             (true, false) => tracing::warn!(bus.url = self.url, "bus away, trying again until it is back"),
         }
     }

@@ -1,35 +1,32 @@
 //! What a NATS server refused: subjects that the user of this process has no right to.
 
+use super::few::Few;
 use crate::subject::Subject;
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
 
-/// Refusals that are remembered of one connection; these tell what is wrong, and all others are of their kind.
-const MAX_REFUSALS: usize = 8;
 /// Longest subject that is remembered; ours are shorter.
 const MAX_SUBJECT_BYTES: usize = 200;
 
 /// The refusals of one connection since it stands.
 #[derive(Debug, Default)]
 pub(super) struct Refusals {
-    seen: Mutex<BTreeSet<String>>,
+    seen: Few,
 }
 
 impl Refusals {
     /// Takes in what a server complains of; what was refused, when that is a right we lack and news.
     pub(super) fn hear(&self, error: &str) -> Option<String> {
         let refused = refused(error)?;
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        (seen.len() < MAX_REFUSALS && seen.insert(refused.clone())).then_some(refused)
+        self.seen.hear(&refused).then_some(refused)
     }
 
     /// Forgets them: after a new connection all is tried again, and rights may have been given.
     pub(super) fn forget(&self) {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.seen.forget();
     }
 
     pub(super) fn all(&self) -> BTreeSet<String> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.seen.all()
     }
 }
 
@@ -56,15 +53,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_is_news_once_and_only_a_few_are_kept() {
+    fn each_is_news_once() {
         let refusals = Refusals::default();
         let error = "nats: Permissions Violation for Publish to \"gl.space.main.telemetry.edge-1\"";
         assert_eq!(refusals.hear(error).unwrap(), "publishing to gl.space.main.telemetry.edge-1");
         assert_eq!(refusals.hear(error), None);
-        for number in 0..100 {
-            refusals.hear(&format!("Permissions Violation for Subscription to \"gl.node.n{number}\""));
-        }
-        assert_eq!(refusals.all().len(), MAX_REFUSALS);
+        assert_eq!(refusals.all().len(), 1);
         refusals.forget();
         assert!(refusals.all().is_empty() && refusals.hear(error).is_some());
     }

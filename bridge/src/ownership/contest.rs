@@ -35,6 +35,11 @@ impl Contest {
         now >= self.since + CONTEST_WINDOW
     }
 
+    /// Whether it is a clash that goes on.
+    pub(super) fn is_clash(&self, now: Instant) -> bool {
+        self.told && !self.is_over(now)
+    }
+
     /// Delays what the bus hears of it, when it has come back often.
     pub(super) fn hold(&mut self, now: Instant) {
         if self.returns >= RETURNS {

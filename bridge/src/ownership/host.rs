@@ -39,7 +39,7 @@ pub trait NodeHost: Send + Sync + 'static {
     /// The node.
     fn member(&self) -> &Member;
 
-    /// Adds what there is to tell beside name and clock: devices (only spaces that have some), viewers, rates, drops.
+    /// Adds what there is to tell beside name and clock: devices (only spaces that have some) and viewers.
     fn describe(&self, beat: &mut Heartbeat);
 
     /// [Measures](Owners::sample) the rates of the devices in every space, once a second.

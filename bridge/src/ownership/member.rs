@@ -4,7 +4,9 @@ use super::Others;
 use crate::bus::Bus;
 use crate::name::NodeId;
 use crate::node::{Heartbeat, OwnershipClock, json};
+use crate::report::Reporter;
 use crate::subject::Subject;
+use crate::version::Version;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use tokio::sync::Notify;
@@ -17,7 +19,7 @@ pub struct Member {
     /// `edge`, `simulator` …
     pub role: &'static str,
     /// Version of the program.
-    pub version: String,
+    pub version: Version,
     /// Its access to the bus.
     pub bus: Bus,
     /// Orders what it claims.
@@ -31,9 +33,16 @@ pub struct Member {
 impl Member {
     /// A node that has heard of nobody yet.
     #[must_use]
-    pub fn new(id: NodeId, role: &'static str, version: String, bus: Bus) -> Self {
+    pub fn new(id: NodeId, role: &'static str, version: Version, bus: Bus) -> Self {
         let (clock, others, beat_now) = (OwnershipClock::default(), Others::default(), Notify::new());
         Self { id, role, version, bus, clock, others, beat_now }
+    }
+
+    /// Whose reports those of this node are.
+    #[must_use]
+    pub fn reporter(&self) -> Reporter {
+        let Self { id, role, version, bus, .. } = self;
+        Reporter { node: id.clone(), role, version: version.clone(), bus: bus.clone() }
     }
 
     /// Returns when every heartbeat is known that was sent before this call: a message to ourselves comes behind them. With the bus away
@@ -62,14 +71,12 @@ impl Member {
         Heartbeat {
             node: self.id.clone(),
             role: self.role.to_owned(),
-            version: self.version.clone(),
+            version: self.version.number.clone(),
             clock: self.clock.now(),
             leaving: false,
             partial: false,
             devices: BTreeMap::new(),
             viewers: BTreeMap::new(),
-            rates: BTreeMap::new(),
-            drops: BTreeMap::new(),
         }
     }
 

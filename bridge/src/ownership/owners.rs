@@ -6,7 +6,7 @@
 use super::contest::Contest;
 use super::{Owner, OwnerId, Slot};
 use crate::frame::DeviceId;
-use crate::node::{OwnershipClock, RosterEntry};
+use crate::node::{OwnershipClock, RosterEntry, SILENT_AFTER};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -31,6 +31,8 @@ struct Inner<O> {
     changed: FxHashSet<DeviceId>,
     contests: FxHashMap<DeviceId, Contest>,
     clashes: Vec<DeviceId>,
+    /// Devices that were silent at the last look.
+    silent: usize,
 }
 
 #[derive(Debug)]
@@ -77,6 +79,7 @@ impl<O: Owner> Owners<O> {
             changed: FxHashSet::default(),
             contests: FxHashMap::default(),
             clashes: Vec::new(),
+            silent: 0,
         };
         Self { epoch: Instant::now(), inner: Mutex::new(inner), changed: Notify::new() }
     }
@@ -172,7 +175,7 @@ impl<O: Owner> Owners<O> {
     /// What changed since the last call.
     pub(super) fn take_changes(&self, now: Instant) -> Changes {
         let mut inner = self.lock();
-        let Inner { owned, changed, clashes, contests } = &mut *inner;
+        let Inner { owned, changed, clashes, contests, .. } = &mut *inner;
         let mut changes = Changes { clashes: std::mem::take(clashes), ..Changes::default() };
         changed.retain(|device| {
             let hold = contests.get(device).and_then(|contest| contest.held_until(now));
@@ -186,12 +189,16 @@ impl<O: Owner> Owners<O> {
         changes
     }
 
-    /// Measures the rate of each device; to be called once a second, with the time since the last call.
+    /// Measures the rate of each device and counts the silent ones; to be called once a second, with the time since the last call.
     pub fn sample(&self, elapsed: Duration) {
+        let now_ms = self.now_ms(Instant::now());
+        let silent_since = now_ms.saturating_sub(u64::try_from(SILENT_AFTER.as_millis()).unwrap_or(u64::MAX));
         let mut inner = self.lock();
+        let mut silent = 0;
         let seconds = elapsed.as_secs_f32().max(0.001);
         for entry in inner.owned.values_mut() {
             let frames = entry.slot.frames();
+            silent += usize::from(entry.slot.last_seen_ms().is_some_and(|seen_ms| seen_ms < silent_since));
             #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
             let rate = frames.wrapping_sub(entry.sampled_frames) as f32 / seconds;
             entry.sampled_frames = frames;
@@ -199,6 +206,22 @@ impl<O: Owner> Owners<O> {
             entry.frames_per_second =
                 if entry.frames_per_second == 0.0 { rate } else { f32::midpoint(entry.frames_per_second, rate) };
         }
+        inner.silent = silent;
+    }
+
+    /// Devices that had sent frames and none for [`SILENT_AFTER`], when it was last [looked](Owners::sample).
+    pub fn silent(&self) -> usize {
+        self.lock().silent
+    }
+
+    /// Devices under whose id two live owners send now, sorted by id.
+    pub fn clashing(&self, now: Instant) -> Vec<DeviceId> {
+        let inner = self.lock();
+        let clashing = inner.contests.iter().filter(|(_, contest)| contest.is_clash(now));
+        let mut devices: Vec<DeviceId> = clashing.map(|(device, _)| *device).collect();
+        drop(inner);
+        devices.sort_unstable();
+        devices
     }
 
     /// The devices as others see them, sorted by id.
@@ -243,7 +266,7 @@ impl<O: Owner> Entry<O> {
 impl<O: Owner> Inner<O> {
     /// `true` beside the slot when the bus side has to learn of it.
     fn claim(&mut self, device: DeviceId, owner: &Arc<O>, clock: &OwnershipClock, now: Instant) -> (Arc<Slot>, bool) {
-        let Self { owned, changed, contests, clashes } = self;
+        let Self { owned, changed, contests, clashes, .. } = self;
         if let Some(entry) = owned.get_mut(&device) {
             if entry.owner.id() == owner.id() {
                 return (entry.slot.clone(), false);

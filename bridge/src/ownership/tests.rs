@@ -6,7 +6,7 @@ use crate::frame::DeviceId;
 use crate::node::OwnershipClock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const ID: DeviceId = DeviceId(0x1a2b);
 
@@ -80,7 +80,11 @@ fn a_clash_is_told_once_and_a_device_that_only_moves_is_none() {
         owners.claim(ID, &one, &clock, now);
         owners.claim(ID, &two, &clock, now);
     }
+    assert_eq!(owners.clashing(now), [ID]);
     assert_eq!(owners.take_changes(now).clashes, vec![ID]);
+    let later = now + Duration::from_secs(9);
+    assert_eq!(owners.clashing(later), [ID], "told, and going on");
+    assert!(owners.clashing(later + Duration::from_secs(2)).is_empty(), "nobody fights any more");
 }
 
 #[test]

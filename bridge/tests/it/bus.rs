@@ -55,6 +55,7 @@ over_both_engines!(
     p6_a_question_without_responders_is_answered_at_once,
     p7_questions_are_answered_by_one_or_many,
     p8_dropping_a_subscription_ends_the_interest,
+    p9_patterns_hear_what_they_say_and_nothing_else,
 );
 
 async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
@@ -179,6 +180,31 @@ async fn p8_dropping_a_subscription_ends_the_interest(bus: Pair) {
     let _barrier = bus.a.subscribe(command(4)).await.unwrap();
     let outcome = within("the answer", bus.b.request(&command(3), Bytes::new(), PATIENCE)).await;
     assert_eq!(outcome, Err(RequestError::NoResponders));
+}
+
+async fn p9_patterns_hear_what_they_say_and_nothing_else(bus: Pair) {
+    let node = || "a".parse::<NodeId>().unwrap();
+    let (report, echo) = (Subject::Report { node: node() }, Subject::Echo { node: node() });
+    let presence = Subject::Presence { space: Space::main() };
+    let all = [report.clone(), echo.clone(), Subject::Node { node: node() }, presence.clone(), telemetry("a")];
+    for (pattern, heard) in [
+        (Pattern::Reports, vec![report]),
+        (Pattern::Echoes, vec![echo]),
+        (Pattern::AllPresence, vec![presence.clone()]),
+        (Pattern::Tapped("gl.space.*.presence".parse().unwrap()), vec![presence]),
+        (Pattern::Tapped("gl.*.main.telemetry.>".parse().unwrap()), vec![telemetry("a")]),
+    ] {
+        let mut stream = bus.b.subscribe(pattern.clone()).await.unwrap();
+        all.iter().for_each(|subject| bus.a.publish(subject, Bytes::new()).unwrap());
+        for subject in heard {
+            let found = within("a message", stream.next()).await.unwrap().subject;
+            assert_eq!(found, subject, "{pattern}");
+        }
+        // Whatever else it heard would be there before the answer to a question behind it.
+        let _ = within("the answer", bus.a.request(&command(9), Bytes::new(), PATIENCE)).await;
+        let _barrier = bus.b.subscribe(command(8)).await.unwrap();
+        assert!(stream.next().now_or_never().is_none(), "{pattern} hears nothing else");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

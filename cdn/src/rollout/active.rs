@@ -1,7 +1,9 @@
 //! Which rollouts are under way: a small object in the store, so that nobody has to look through all spaces. It also decides between two who
-//! make a rollout for the same device at the same time.
+//! make a rollout for the same device at the same time. Broken or removed by hand, it is made anew from the records.
 
+use super::record::Record;
 use crate::error::HttpError;
+use crate::spaces::{Documents, Kind};
 use crate::store::{Condition, Store, StoreError};
 use grouploop_bridge::Space;
 use serde::{Deserialize, Serialize};
@@ -26,16 +28,76 @@ struct Note {
 }
 
 /// All of them.
-pub(super) async fn active(store: &Store) -> Result<Vec<Active>, StoreError> {
-    Ok(read(store).await?.0.active)
+pub(super) async fn active(documents: &Documents) -> Result<Vec<Active>, StoreError> {
+    Ok(read(documents).await?.0.active)
 }
 
-async fn read(store: &Store) -> Result<(Note, Condition), StoreError> {
+/// The object as it is, and what it must be to be written.
+enum Found {
+    Whole(Note, Condition),
+    Broken(Condition),
+    Absent,
+}
+
+async fn find(store: &Store) -> Result<Found, StoreError> {
     match store.read_note(NOTE).await {
-        Ok((bytes, version)) => Ok((serde_json::from_slice(&bytes).unwrap_or_default(), Condition::Is(version))),
-        Err(StoreError::NotFound) => Ok((Note::default(), Condition::Absent)),
+        Ok((bytes, version)) => Ok(match serde_json::from_slice(&bytes) {
+            Ok(note) => Found::Whole(note, Condition::Is(version)),
+            Err(_) => Found::Broken(Condition::Is(version)),
+        }),
+        Err(StoreError::NotFound) => Ok(Found::Absent),
         Err(error) => Err(error),
     }
+}
+
+async fn read(documents: &Documents) -> Result<(Note, Condition), StoreError> {
+    let condition = match find(documents.store()).await? {
+        Found::Whole(note, condition) => return Ok((note, condition)),
+        Found::Broken(condition) => condition,
+        Found::Absent => Condition::Absent,
+    };
+    Ok((from_records(documents).await?, condition))
+}
+
+/// For whoever looks all the time, and keeps the list in order. Where there is none, which is so until somebody makes the first rollout,
+/// the records are looked through once, and `has_sought` says so.
+pub(super) async fn in_order(documents: &Documents, has_sought: &mut bool) -> Result<Vec<Active>, StoreError> {
+    let condition = match find(documents.store()).await? {
+        Found::Whole(note, _) => {
+            *has_sought = false;
+            return Ok(note.active);
+        }
+        Found::Absent if *has_sought => return Ok(Vec::new()),
+        Found::Absent => Condition::Absent,
+        Found::Broken(condition) => condition,
+    };
+    let note = from_records(documents).await?;
+    *has_sought = true;
+    if !note.active.is_empty() || condition != Condition::Absent {
+        tracing::warn!(rollouts = note.active.len(), "the list of rollouts under way was broken: made anew");
+        match write(documents.store(), &note, &condition).await {
+            // Somebody else was faster.
+            Err(StoreError::Conflict) | Ok(()) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(note.active)
+}
+
+/// Those that somebody has run and that have not ended. One that nobody had taken up may be one that was never listed, for a device that
+/// another one has: it waits, and can be aborted.
+async fn from_records(documents: &Documents) -> Result<Note, StoreError> {
+    let mut active = Vec::new();
+    for space in documents.spaces().await? {
+        for listed in documents.list(&space, Kind::Rollouts).await?.0 {
+            let record = serde_json::from_slice::<Record>(&listed.bytes).ok();
+            if record.is_some_and(|record| record.runner.is_some() && !record.state.has_ended()) {
+                active.push(Active { space: space.clone(), id: listed.id.to_string() });
+            }
+        }
+    }
+    active.truncate(MAX_ACTIVE);
+    Ok(Note { active })
 }
 
 async fn write(store: &Store, note: &Note, condition: &Condition) -> Result<(), StoreError> {
@@ -50,8 +112,8 @@ pub(super) struct Seen {
 
 impl Seen {
     /// Looks.
-    pub(super) async fn now(store: &Store) -> Result<Self, StoreError> {
-        let (note, condition) = read(store).await?;
+    pub(super) async fn now(documents: &Documents) -> Result<Self, StoreError> {
+        let (note, condition) = read(documents).await?;
         Ok(Self { active: note.active, condition })
     }
 
@@ -70,15 +132,15 @@ impl Seen {
 }
 
 /// Takes one out.
-pub(super) async fn remove(store: &Store, gone: &Active) -> Result<(), StoreError> {
+pub(super) async fn remove(documents: &Documents, gone: &Active) -> Result<(), StoreError> {
     for _ in 0..TRIES {
-        let (mut note, condition) = read(store).await?;
+        let (mut note, condition) = read(documents).await?;
         let before = note.active.len();
         note.active.retain(|other| other != gone);
         if note.active.len() == before {
             return Ok(());
         }
-        match write(store, &note, &condition).await {
+        match write(documents.store(), &note, &condition).await {
             Err(StoreError::Conflict) => {}
             other => return other,
         }

@@ -101,7 +101,7 @@ pub(crate) async fn wish(
         }
         record.wanted = wanted;
         // Whoever made it may have gone before it was listed: then nobody runs it, and nobody ever would.
-        let listed = active(state.documents.store()).await?;
+        let listed = active(&state.documents).await?;
         if wanted == Wanted::Abort && !listed.iter().any(|active| active.id == record.id && active.space == space) {
             record.abort_at_once();
         }
@@ -245,13 +245,12 @@ fn check_boards(definition: &Definition, others: &[(DocumentId, Record, usize)])
 
 /// Lists it among those under way, when none of those has one of its devices. They are looked at anew whenever one was added meanwhile.
 async fn enlist(state: &State, new: Active, devices: &BTreeSet<DeviceId>) -> Result<(), HttpError> {
-    let store = state.documents.store();
     for _ in 0..TRIES {
-        let seen = Seen::now(store).await?;
+        let seen = Seen::now(&state.documents).await?;
         for other in seen.active.iter().filter(|other| other.space == new.space) {
             check_free(state, other, devices).await?;
         }
-        if seen.add(store, new.clone()).await? {
+        if seen.add(state.documents.store(), new.clone()).await? {
             return Ok(());
         }
     }

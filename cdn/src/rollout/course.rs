@@ -7,14 +7,17 @@
 //! ```
 //!
 //! A device has the new image only when it went away with the whole of it and came back: its connection is a new one in the roster, which
-//! says since when each is owned, and frames come over it.
+//! says since when each is owned, and frames come over it. Then it is [asked](proof) what it runs.
 //!
 //! Nothing is concluded from time in which nothing could be heard. After it (the bus was away, another CDN took over) every clock begins
 //! anew, and a device of which nothing is heard then is told once more instead of given up: one that has the image answers that it runs it,
 //! so nobody flashes it twice.
 
+mod proof;
+
 use super::record::{Device, Record, Runs, State, Step, Wanted, wall_ms};
 use grouploop_bridge::{DeviceId, Download, NodeId};
+use proof::Question;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -63,8 +66,13 @@ struct Watched {
     unreached_since: Option<Instant>,
     /// Something may have been missed.
     missed: bool,
-    /// The download that counts.
+    /// The download that counts, and since when it is whole.
     download: Option<(NodeId, u64)>,
+    whole_at: Instant,
+    /// What it is asked once it is back, how often it was, and over which connection.
+    question: Question,
+    questions: u32,
+    connection: Option<u64>,
     /// It was not there, or it was, when it was looked for last.
     absent: bool,
     sends: bool,
@@ -78,6 +86,10 @@ impl Watched {
             unreached_since: None,
             missed: false,
             download: None,
+            whole_at: now,
+            question: Question::Unasked,
+            questions: 0,
+            connection: None,
             absent: false,
             sends: false,
         }
@@ -150,6 +162,7 @@ impl Course {
             if device.state.is_under_way() {
                 watched.since = now;
                 watched.missed = true;
+                watched.question = Question::Unasked;
                 watched.unreached_since = watched.unreached_since.map(|_| now);
             }
         }
@@ -200,16 +213,27 @@ impl Course {
         next
     }
 
+    /// Whom to ask now what it runs, so many at most.
+    pub(super) fn next_to_ask(&mut self, most: usize, now: Instant) -> Vec<DeviceId> {
+        let devices = self.record.devices.iter().zip(&mut self.watched);
+        let due = devices.filter_map(|(device, watched)| proof::is_due(device, watched, now).then_some(device.id));
+        due.take(most).collect()
+    }
+
     /// Whether it matters who is there.
     pub(super) fn is_awaited(&self) -> bool {
         self.record.state == State::Running || self.record.devices.iter().any(|device| device.state.is_under_way())
     }
 
-    /// What came of telling it.
+    /// What came of telling it, or of asking it what it runs.
     pub(super) fn told(&mut self, id: DeviceId, told: Told, now: Instant) {
         let start = Duration::from_secs(self.record.rules.timeouts.start_s);
         let ends = !matches!(self.record.state, State::Running | State::Paused);
         let Some((device, watched)) = self.at(id) else { return };
+        if device.state == Step::Back {
+            proof::asked(watched, told, now);
+            return;
+        }
         // It may have begun to download before its node had answered.
         if device.state != Step::Asked {
             return;
@@ -252,7 +276,26 @@ impl Course {
         if download.path != self.record.firmware.path || !matches!(download.status, 200 | 304) {
             return;
         }
-        let Some((device, watched)) = download.device.and_then(|id| self.at(id)) else { return };
+        let settle = Duration::from_secs(self.record.rules.timeouts.settle_s);
+        let (Some(place), runs) = (download.device.and_then(|id| self.places.get(&id)), download.runs.as_deref())
+        else {
+            return;
+        };
+        let (Some(device), Some(watched)) = (self.record.devices.get_mut(*place), self.watched.get_mut(*place)) else {
+            return;
+        };
+        if device.state == Step::Back {
+            match download.status {
+                304 => proof::answered(device, watched, &self.record.firmware, runs, settle, now),
+                _ => proof::downloads_again(device),
+            }
+            self.changed = true;
+            return;
+        }
+        // An answer that comes too late changes nothing.
+        if download.check {
+            return;
+        }
         if !matches!(device.state, Step::Asked | Step::Downloading) {
             // Too late for the rollout; but which firmware it has is still told.
             if device.state == Step::Failed && (download.done || download.status == 304) {
@@ -276,13 +319,14 @@ impl Course {
             }
         } else {
             watched.download = Some(this);
+            device.ran = download.runs.clone();
             if device.bytes != Some(download.bytes) || device.state != Step::Downloading {
                 watched.since = now;
             }
             (device.bytes, device.size) = (Some(download.bytes), Some(download.size));
             set(device, Step::Downloading);
             if download.done {
-                watched.since = now;
+                (watched.since, watched.whole_at) = (now, now);
                 (watched.absent, watched.sends) = (false, false);
                 device.runs = Runs::Unknown;
                 set(device, Step::Rebooting);
@@ -311,17 +355,20 @@ impl Course {
                         .map_or(watched.absent, |before| claimed > before || (watched.absent && claimed != before));
                     if anew {
                         watched.since = now;
+                        (watched.question, watched.connection) = (Question::Unasked, Some(claimed));
                         set(device, Step::Back);
                         self.changed = true;
                     }
                 }
                 Step::Back => {
+                    // What was asked over another connection may be lost with it.
+                    if watched.connection.replace(claimed).is_some_and(|before| before != claimed) {
+                        watched.question = Question::Unasked;
+                    }
                     let back_ms = u64::try_from(now.duration_since(watched.since).as_millis()).unwrap_or(u64::MAX);
                     // A frame since it was found back.
                     if last_seen_ms.is_some_and(|ms| ms < back_ms) {
-                        device.runs = Runs::New;
-                        set(device, Step::Done);
-                        self.changed = true;
+                        proof::sends(watched, now);
                     }
                 }
                 _ => {}
@@ -365,9 +412,7 @@ impl Course {
                     let seconds = timeouts.restart_s;
                     fail(device, format!("it has the whole image and did not come back within {seconds} s"));
                 }
-                Step::Back if over(timeouts.restart_s) => {
-                    fail(device, "it came back with the whole image and sends no frames".into());
-                }
+                Step::Back => proof::tick(device, watched, &timeouts, now),
                 _ => {}
             }
             self.changed |= before != device.state;

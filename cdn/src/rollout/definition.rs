@@ -124,6 +124,7 @@ impl Definition {
                 reason: None,
                 asked: 0,
                 claimed: None,
+                ran: None,
                 changed_ms: None,
             })
             .collect();

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use grouploop_bridge::{Bus, DeviceId, Download, NodeId, RequestError, RosterPage, Space, Subject};
+use grouploop_bridge::{DeviceId, Download, NodeId, RequestError, RosterPage, Space, Subject};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -197,15 +197,26 @@ impl Drive {
             let goes_on = self.course.record.state == RolloutState::Running;
             for device in std::mem::take(&mut self.to_tell) {
                 if goes_on {
-                    let (bus, url) = (self.state.bus.clone(), self.course.record.url.clone());
-                    self.telling.push(Box::pin(tell(bus, self.active.clone(), device, url)));
+                    self.tell(device, "device");
                 } else {
                     // Somebody wished so while it was written.
                     self.course.told(device, Told::Unsent, Instant::now());
                 }
             }
+            // Nobody flashes anything for that, so it needs nothing written, and goes on whatever is wished.
+            let room = TOLD_AT_ONCE.saturating_sub(self.telling.len());
+            for device in self.course.next_to_ask(room, Instant::now()) {
+                self.tell(device, "check");
+            }
         }
         true
+    }
+
+    /// Tells a device to fetch the image, as the `device` that does, or for a `check` of what it runs.
+    fn tell(&self, device: DeviceId, role: &str) {
+        let Active { space, id } = self.active.clone();
+        let command = format!("ota:{}?rollout={id}&{role}={device}", self.course.record.url);
+        self.telling.push(Box::pin(tell(self.state.clone(), space, device, command)));
     }
 
     /// Why nobody can be told now.
@@ -222,7 +233,7 @@ impl Drive {
 
     fn look_who_is_there(&mut self) {
         if self.course.is_awaited() && self.looking.is_empty() {
-            self.looking.push(Box::pin(roster(self.state.bus.clone(), self.active.space.clone())));
+            self.looking.push(Box::pin(roster(self.state.clone(), self.active.space.clone())));
         }
     }
 
@@ -249,7 +260,7 @@ impl Drive {
                 Ok(found) => found,
                 Err(StoreError::NotFound) => {
                     tracing::warn!(rollout.id = %id, "the record of a rollout was removed, and with it the rollout");
-                    remove(self.state.documents.store(), &self.active).await?;
+                    remove(&self.state.documents, &self.active).await?;
                     return Ok(Saved::Lost);
                 }
                 Err(error) => return Err(error),
@@ -285,7 +296,7 @@ impl Drive {
 
     /// It is over and written: takes it out of those under way. `false` to be tried again.
     async fn end(&mut self) -> bool {
-        if let Err(error) = remove(self.state.documents.store(), &self.active).await {
+        if let Err(error) = remove(&self.state.documents, &self.active).await {
             tracing::debug!(rollout.id = self.active.id, %error, "an ended rollout is still listed");
             return false;
         }
@@ -329,12 +340,11 @@ fn signed(record: &mut Record, state: &State, term: u64) -> Bytes {
     record.to_json()
 }
 
-/// Tells one device to update.
-async fn tell(bus: Bus, active: Active, device: DeviceId, url: String) -> (DeviceId, Told) {
-    let Active { space, id } = active;
-    let command = format!("ota:{url}?rollout={id}&device={device}");
+/// Tells one device something.
+async fn tell(state: Arc<State>, space: Space, device: DeviceId, command: String) -> (DeviceId, Told) {
+    state.ledger.of(&space).asked(command.len());
     let subject = Subject::Command { space, device };
-    let told = match bus.request(&subject, command.into(), ANSWER).await {
+    let told = match state.bus.request(&subject, command.into(), ANSWER).await {
         Ok(answer) if answer == Bytes::from_static(b"success") => Told::Yes,
         Ok(_) | Err(RequestError::NoResponders) => Told::NotConnected,
         // It may have been told.
@@ -345,8 +355,9 @@ async fn tell(bus: Bus, active: Active, device: DeviceId, url: String) -> (Devic
 }
 
 /// Who is there in a space, as all nodes with devices say; `None` when they could not be asked.
-async fn roster(bus: Bus, space: Space) -> Option<Roster> {
-    let mut answers = bus.gather(&Subject::Roster { space }, Bytes::new()).ok()?;
+async fn roster(state: Arc<State>, space: Space) -> Option<Roster> {
+    state.ledger.of(&space).asked_roster();
+    let mut answers = state.bus.gather(&Subject::Roster { space }, Bytes::new()).ok()?;
     let mut found = BTreeMap::new();
     let mut pages_left: BTreeMap<NodeId, u32> = BTreeMap::new();
     let all = async {

@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// What a record may have beside its stages and devices, for each stage, and for each device: the longest words for each.
 const RECORD_BYTES: usize = 4096;
 const STAGE_BYTES: usize = 112;
-const DEVICE_BYTES: usize = 288;
+const DEVICE_BYTES: usize = 329;
 
 /// One rollout.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -203,7 +203,7 @@ pub(crate) enum Step {
     Downloading,
     /// It has the whole image, and is expected to go away.
     Rebooting,
-    /// Its connection is a new one, and its frames are awaited.
+    /// Its connection is a new one; its frames are awaited, and what it says that it runs.
     Back,
     Done,
     Failed,
@@ -251,6 +251,9 @@ pub(crate) struct Device {
     /// The claim of its connection before it restarted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) claimed: Option<u64>,
+    /// What it said that it ran when it began to download.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ran: Option<String>,
     /// When its state changed last, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) changed_ms: Option<u64>,
@@ -310,6 +313,7 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::downloads::MAX_RUNS;
     use crate::rollout::definition::{Definition, MAX_DEVICES};
 
     #[test]
@@ -328,6 +332,7 @@ mod tests {
                 reason: Some("it was told to update, and did not begin to download within 3600 s, or longer".into()),
                 asked: 2,
                 claimed: Some(wall_ms()),
+                ran: Some("f".repeat(MAX_RUNS)),
                 changed_ms: Some(wall_ms()),
                 ..device.clone()
             };

@@ -1,7 +1,7 @@
 //! Runs the rollouts that are under way while this CDN holds the lease: starts a [drive](super::drive) for each, and hands them what is
 //! reported of downloads.
 
-use super::active::{Active, active};
+use super::active::{Active, in_order, remove};
 use super::drive::{Drive, Held, Report, TakenUp};
 use super::lease::Lease;
 use crate::state::State;
@@ -32,6 +32,8 @@ pub(crate) struct Runner {
     tasks: JoinSet<String>,
     stop_drives: CancellationToken,
     firmware: Option<Subscription>,
+    /// There is no list of rollouts under way, and no record tells of one.
+    has_sought: bool,
 }
 
 #[derive(Debug)]
@@ -51,6 +53,7 @@ impl Runner {
             tasks: JoinSet::new(),
             stop_drives: CancellationToken::new(),
             firmware: None,
+            has_sought: false,
         }
     }
 
@@ -78,7 +81,7 @@ impl Runner {
 
     async fn look(&mut self) {
         // While the store is away those that run wait by themselves.
-        let Ok(active) = active(self.state.documents.store()).await else { return };
+        let Ok(active) = in_order(&self.state.documents, &mut self.has_sought).await else { return };
         if active.is_empty() && self.drives.is_empty() {
             self.lease.let_go().await;
             self.show();
@@ -126,7 +129,7 @@ impl Runner {
         let drive = match taken {
             TakenUp::Drive(drive) => drive,
             // It ended, and whoever ran it could not say so any more.
-            TakenUp::Over => return super::active::remove(self.state.documents.store(), &active).await,
+            TakenUp::Over => return remove(&self.state.documents, &active).await,
             TakenUp::Later(later) => {
                 self.lease.surpass(later);
                 return Ok(());

@@ -243,6 +243,12 @@ impl Documents {
         if others.is_empty() { self.check_space(space).await } else { Ok(()) }
     }
 
+    /// The spaces that keep something.
+    pub(crate) async fn spaces(&self) -> Result<Vec<Space>, StoreError> {
+        let spaces = self.store.branches(ROOT).await?;
+        Ok(spaces.iter().filter_map(|space| space.parse().ok()).collect())
+    }
+
     /// Whether there is room for one more space, when it is one.
     pub(crate) async fn check_space(&self, space: &Space) -> Result<(), HttpError> {
         let spaces = self.store.branches(ROOT).await?;

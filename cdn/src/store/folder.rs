@@ -62,8 +62,8 @@ impl Folder {
                     let plain = real.metadata().is_ok_and(|meta| meta.is_file() || meta.is_dir());
                     return plain && real.starts_with(&root);
                 }
-                // A link that leads nowhere would be written through.
-                Err(_) if place.symlink_metadata().is_ok() => return false,
+                // A link that leads nowhere would be written through. A file that is seen only now was made meanwhile, where its folder is.
+                Err(_) if place.symlink_metadata().is_ok_and(|meta| meta.is_symlink()) => return false,
                 Err(_) if place.pop() && place.starts_with(&root) => {}
                 Err(_) => return true,
             }

@@ -16,6 +16,7 @@ mod upload;
 mod url;
 
 pub(crate) use upload::Upload;
+pub use url::variables_complaints;
 pub(crate) use url::{check_url, shown};
 
 use crate::path::AssetPath;

@@ -9,6 +9,7 @@ use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,6 +83,52 @@ pub(crate) fn check_url(url: &str) -> Result<(), String> {
     Place::parse(url).map(|_| ())
 }
 
+/// What S3's address may be called in the environment.
+const ENDPOINTS: [&str; 3] = ["aws_endpoint", "aws_endpoint_url", "aws_endpoint_url_s3"];
+
+/// All that is wrong with the variables that a store far away has its address and its credentials in, each as
+/// `cdn.store: <why> (from the environment: <name>)`. Of other stores, and of URLs that name none, there is nothing to say.
+pub fn variables_complaints(url: &str, variables: &BTreeMap<String, String>) -> Vec<String> {
+    let Ok(place @ (Place::S3 { .. } | Place::Google { .. } | Place::Azure { .. })) = Place::parse(url) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    let is_s3 = matches!(place, Place::S3 { .. });
+    for (name, value) in variables.iter().filter(|(name, value)| is_endpoint(name) && is_s3 && !value.is_empty()) {
+        let good = value.parse::<axum::http::Uri>().is_ok_and(|uri| {
+            matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
+        });
+        if !good {
+            let value = shown(value);
+            found.push(format!(
+                "cdn.store: {name} is `{value}`, which is no URL; it must look like http://store:8333 (from the environment: {name})"
+            ));
+        }
+    }
+    let opens = |without: Option<&String>| {
+        let rest = variables.iter().filter(|(name, _)| Some(*name) != without);
+        open(url, rest.map(|(name, value)| (name.clone(), value.clone())), Duration::from_secs(1))
+    };
+    if found.is_empty()
+        && let Err(OpenError { why, .. }) = opens(None)
+    {
+        // What is said names no variable; the one is to blame without which all is well.
+        let culprit = variables.keys().find(|name| is_of_store(name) && opens(Some(*name)).is_ok());
+        let from = culprit.map_or_else(String::new, |name| format!(" (from the environment: {name})"));
+        found.push(format!("cdn.store: {} cannot be opened: {why}{from}", shown(url)));
+    }
+    found
+}
+
+fn is_endpoint(name: &str) -> bool {
+    ENDPOINTS.contains(&name.to_ascii_lowercase().as_str())
+}
+
+fn is_of_store(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["aws_", "google_", "azure_"].iter().any(|prefix| name.starts_with(prefix))
+}
+
 /// Opens the store that the URL names. `variables` are those of the environment; of them the usual ones of each cloud count. Nothing is
 /// asked of a store far away yet, so one that is down is no error here.
 pub(super) fn open(
@@ -114,10 +161,7 @@ pub(super) fn open(
             }
             Place::Memory => (Arc::new(InMemory::new()), String::new()),
             Place::S3 { bucket, prefix } => {
-                let plain = variables.iter().any(|(name, value)| {
-                    matches!(name.as_str(), "aws_endpoint" | "aws_endpoint_url" | "aws_endpoint_url_s3")
-                        && value.starts_with("http://")
-                });
+                let plain = variables.iter().any(|(name, value)| is_endpoint(name) && value.starts_with("http://"));
                 let mut builder = AmazonS3Builder::new()
                     .with_client_options(client())
                     .with_retry(retry)
@@ -173,6 +217,26 @@ mod tests {
         assert_eq!(Place::parse("s3://b-1.x/a/b/"), Ok(Place::S3 { bucket: bucket.clone(), prefix: prefix.clone() }));
         assert_eq!(Place::parse("gs://b-1.x/a/b"), Ok(Place::Google { bucket: bucket.clone(), prefix }));
         assert_eq!(Place::parse("az://b-1.x"), Ok(Place::Azure { container: bucket, prefix: String::new() }));
+    }
+
+    #[test]
+    fn a_wrong_variable_of_a_store_is_named() {
+        let complaints = |url: &str, variables: &[(&str, &str)]| {
+            let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            variables_complaints(url, &variables.collect())
+        };
+        let keys = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "secret")];
+        for endpoint in ["many!", "store:8333", "ftp://store", "http://", "http:// store"] {
+            let found = complaints("s3://b", &[("AWS_ENDPOINT_URL", endpoint), keys[0], keys[1]]);
+            assert!(found.len() == 1 && found[0].contains("AWS_ENDPOINT_URL is `"), "{found:?}");
+        }
+        let found = complaints("s3://b", &[("AWS_ALLOW_HTTP", "perhaps"), keys[0], keys[1]]);
+        assert!(found.len() == 1 && found[0].ends_with("(from the environment: AWS_ALLOW_HTTP)"), "{found:?}");
+        let found = complaints("s3://b", &[("AWS_ENDPOINT_URL", "http://me:secret@:x"), keys[0], keys[1]]);
+        assert!(found.len() == 1 && !found[0].contains("secret"), "{found:?}");
+        for (url, endpoint) in [("s3://b", "http://store:8333"), ("memory://", "many!"), ("nonsense", "many!")] {
+            assert_eq!(complaints(url, &[("AWS_ENDPOINT_URL", endpoint), keys[0], keys[1]]), [""; 0]);
+        }
     }
 
     #[test]

@@ -43,6 +43,10 @@ async fn a_device_gets_its_image_or_hears_that_it_has_it(stage: Stage) {
         assert_eq!(answer.status, status, "{headers:?}");
         assert_eq!(answer.body.len(), if status == 200 { 70_000 } else { 0 });
     }
+    // Who is asked what it runs gets nothing, whatever that is; but only a rollout asks.
+    for (status, query) in [(304, "rollout=r-1&check=1a2b"), (200, "check=1a2b"), (200, "rollout=r-1&check=x")] {
+        assert_eq!(cdn.get(&format!("{IMAGE}?{query}")).await.status, status, "{query}");
+    }
     // An image that the manifest does not name has no version.
     cdn.put("/firmware/loose.bin", &image).await;
     assert_eq!(cdn.get_with("/firmware/loose.bin", &[("x-ESP32-version", "1.2.0")]).await.status, 200);
@@ -95,6 +99,10 @@ async fn downloads_are_announced(stage: Stage) {
     let part = report_where(&mut reports, "a part", |download| download.status == 206 && download.done).await;
     assert_eq!((part.bytes, part.size), (10, 10));
     assert!(known.id != done.id && part.id != known.id);
+    cdn.get_with(&format!("{IMAGE}?rollout=r-1&check=00ff"), &[("x-ESP32-sketch-md5", "00AA")]).await;
+    let asked = report_where(&mut reports, "an answer", |download| download.check).await;
+    assert_eq!((asked.status, asked.runs.as_deref()), (304, Some("00aa")));
+    assert_eq!((asked.device.map(|device| device.0), asked.rollout.as_deref()), (Some(0x00ff), Some("r-1")));
 }
 
 #[tokio::test]

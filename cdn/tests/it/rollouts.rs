@@ -15,6 +15,7 @@ const PATH: &str = "/firmware/c3-1.4.0.bin";
 on_all_stages!(
     a_canary_then_waves_until_all_have_it,
     it_stops_by_its_rule_within_the_wave,
+    who_comes_back_with_what_it_had_has_failed,
     it_is_paused_resumed_and_aborted,
     what_cannot_be_rolled_out_is_refused,
 );
@@ -162,6 +163,21 @@ async fn it_stops_by_its_rule_within_the_wave(stage: Stage) {
     assert_eq!(wish(&cdn, retry.header("location").unwrap(), "retry").await.status, 400, "nothing is left");
 }
 
+async fn who_comes_back_with_what_it_had_has_failed(stage: Stage) {
+    let cdn = stage.cdn().await;
+    publish(&cdn).await;
+    let habit = |id| if id == 1 { Habit::LosesConnection } else { Habit::Good };
+    let wearables = Wearables::start(&stage, "lab", 0..4, habit).await;
+    let path = make(&cdn, &definition(0..4, json!({"max_failed": 1}))).await;
+    let record = until_state(&cdn, &path, "done").await;
+    assert_eq!(steps(&record), ["done", "failed", "done", "done"]);
+    let runs: Vec<_> = record["devices"].as_array().unwrap().iter().map(|device| &device["runs"]).collect();
+    assert_eq!(runs, ["new", "old", "new", "new"]);
+    let reason = record["devices"][1]["reason"].as_str().unwrap();
+    assert!(reason.ends_with("did not take it") || reason.ends_with("did not take the image"), "{reason}");
+    assert_eq!(wearables.fetches(), (0..4).map(|id| (id, 1)).collect(), "who is asked flashes nothing");
+}
+
 async fn it_is_paused_resumed_and_aborted(stage: Stage) {
     let cdn = stage.cdn().await;
     publish(&cdn).await;
@@ -255,7 +271,7 @@ async fn of_two_rollouts_for_a_device_at_the_same_time_one_is_made() {
     assert_eq!(elsewhere.status, 201, "{}", elsewhere.text());
     let space: Space = "lab".parse().unwrap();
     wearables.asked(0).await;
-    assert!(wearables.urls().iter().all(|url| url.contains("rollout=") && url.contains("device=0000")), "{space}");
+    assert!(wearables.urls().iter().all(|url| url.contains("rollout=") && url.ends_with("=0000")), "{space}");
 }
 
 #[tokio::test]
@@ -402,4 +418,29 @@ async fn as_many_large_rollouts_are_under_way_as_fit_when_they_have_grown() {
     let refused = post(&cdn, ROLLOUTS, &many(3)).await;
     assert_eq!((refused.status, &refused.json()["error"]), (409, &json!("full")), "{}", refused.text());
     assert_eq!(cdn.get(ROLLOUTS).await.json()["rollouts"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_list_of_those_under_way_that_somebody_broke_or_removed_is_made_anew() {
+    for broken in [Some("{\"active\": ["), None] {
+        let stage = Stage::folder().await;
+        let cdn = stage.cdn().await;
+        publish(&cdn).await;
+        let wearables = Wearables::start(&stage, "lab", 0..3, |_| Habit::Held).await;
+        let path = make(&cdn, &definition(0..3, json!({}))).await;
+        wearables.asked(0).await;
+        let list = stage.path().join(".grouploop/rollouts.json");
+        match broken {
+            Some(text) => std::fs::write(&list, text).unwrap(),
+            None => std::fs::remove_file(&list).unwrap(),
+        }
+        let taken = post(&cdn, ROLLOUTS, &definition(2..4, json!({}))).await;
+        assert_eq!((taken.status, &taken.json()["devices"]), (409, &json!(["0002"])), "{broken:?}");
+        let id = path.rsplit('/').next().unwrap();
+        eventually!(std::fs::read_to_string(&list).is_ok_and(|list| list.contains(id)));
+        wearables.mend();
+        wearables.let_go(0);
+        until_state(&cdn, &path, "done").await;
+        eventually!(std::fs::read_to_string(&list).is_ok_and(|list| list == "{\"active\":[]}"));
+    }
 }

@@ -21,6 +21,8 @@ pub(crate) enum Habit {
     Held,
     /// It fetches the image and goes on with the old one.
     TakesNothing,
+    /// The same, and its connection is lost just then.
+    LosesConnection,
     /// Nothing.
     Deaf,
 }
@@ -49,7 +51,7 @@ struct Device {
     habit: Habit,
     claimed: u64,
     present: bool,
-    md5: Option<String>,
+    md5: String,
 }
 
 impl Shared {
@@ -74,7 +76,7 @@ impl Wearables {
         habit: impl Fn(u16) -> Habit,
     ) -> Self {
         let (bus, space): (Bus, Space) = (stage.bus(), space.parse().unwrap());
-        let device = |id| (id, Device { habit: habit(id), claimed: 1, present: true, md5: None });
+        let device = |id| (id, Device { habit: habit(id), claimed: 1, present: true, md5: "0".repeat(32) });
         let shared = Arc::new(Shared {
             devices: Mutex::new(ids.clone().map(device).collect()),
             log: Mutex::default(),
@@ -121,9 +123,10 @@ impl Wearables {
         fetches
     }
 
-    /// In which order they were told.
+    /// In which order they were told to update.
     pub(crate) fn order(&self) -> Vec<u16> {
-        self.shared.log().iter().filter(|(_, what)| what.starts_with("http")).map(|(id, _)| *id).collect()
+        let updates = |(_, what): &&(u16, String)| what.starts_with("http") && !what.contains("&check=");
+        self.shared.log().iter().filter(updates).map(|(id, _)| *id).collect()
     }
 
     pub(crate) fn urls(&self) -> BTreeSet<String> {
@@ -185,18 +188,14 @@ impl Shared {
         };
         let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
         let path = format!("/{path}");
-        let mut headers = Vec::new();
-        if let Some(md5) = &md5 {
-            headers.push(("x-ESP32-sketch-md5", md5.as_str()));
-        }
-        let answer = http("GET", host, &path, &headers, b"").await;
+        let answer = http("GET", host, &path, &[("x-ESP32-sketch-md5", md5.as_str())], b"").await;
         if answer.status == 304 {
             return;
         }
         assert_eq!(answer.status, 200, "{url}");
         self.log().push((id, "fetched".into()));
-        if habit == Habit::Good {
-            let md5 = answer.header("x-md5").map(str::to_owned);
+        if matches!(habit, Habit::Good | Habit::LosesConnection) {
+            let md5 = if habit == Habit::Good { answer.header("x-md5").unwrap().to_owned() } else { md5 };
             self.change(id, |device| (device.md5, device.present) = (md5, false));
             // It restarts, which takes longer than it takes a CDN to say that the download is over, and than two looks at who is there.
             let mut heard = self.heard.subscribe();

@@ -1,6 +1,6 @@
 //! What a connection reads: frames into the worker's share, commands to the dispatcher, everything else answered or counted.
 
-use super::outgoing::{Reply, Waiting};
+use super::outgoing::{Asked, Reply};
 use super::{Connection, ending};
 use crate::dispatch::{self, ANSWER_MARGIN};
 use crate::metrics::{Dropped, Ignored};
@@ -75,6 +75,7 @@ impl Connection {
     fn refuse(&mut self, error: CommandError) {
         let answer = CommandAnswer::Error(error);
         self.node.metrics.answered(answer);
+        self.space.counts.answered(answer, None);
         self.replies.push_back(Reply::Text(answer.to_string().into()));
     }
 
@@ -136,11 +137,12 @@ impl Connection {
         let span = self.node.tracer.begin("command", Side::Server, None);
         let span = span.map(|span| span.about("space.id", &self.space.name).about("command", line.command));
         let trace = span.as_ref().and_then(Span::context);
+        let asked = Asked { at: now, until, span };
         let reply = match Target::parse(line.target) {
             Some(Target::Device(device)) => {
                 let space = Some(&self.space);
                 let answer = dispatch::send_to_one(&self.node, space, &self.space.name, device, &text, trace);
-                Reply::One(answer, Waiting { since: now, until, span })
+                Reply::One(answer, asked)
             }
             Some(Target::All) => {
                 let (sender, answer) = oneshot::channel();
@@ -152,12 +154,13 @@ impl Connection {
                     },
                     &self.node.runtime,
                 );
-                Reply::All(answer, Waiting { since: now, until, span })
+                Reply::All(answer, asked)
             }
             None => {
                 // Nothing can be called so.
                 let answer = CommandAnswer::Failed;
                 self.node.metrics.answered(answer);
+                self.space.counts.answered(answer, None);
                 Reply::Text(answer.to_string().into())
             }
         };

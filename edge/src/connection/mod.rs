@@ -70,6 +70,8 @@ pub(crate) struct Connection {
     awaiting_pong: bool,
     /// Reading paused since the last ping, so the answer may wait behind what we did not read.
     paused: bool,
+    /// It is to close as soon as all that was asked is answered.
+    going: Option<CloseReason>,
     timer: Pin<Box<Sleep>>,
     timer_at: Instant,
     place: Place,
@@ -107,6 +109,7 @@ impl Connection {
             ping_at,
             awaiting_pong: false,
             paused: false,
+            going: None,
             timer: Box::pin(tokio::time::sleep_until(ping_at.into())),
             timer_at: ping_at,
             place,
@@ -127,12 +130,13 @@ impl Connection {
         self.node.metrics.connections.inc();
         tracing::debug!(conn.id = self.peer.id, space.id = %self.space.name, "connected");
         let reason = poll_fn(|cx| self.turn(cx)).await;
+        let under_way = self.in_flush.take();
         // First of all its devices go, so that a command to one fails from now on.
         self.leave();
         match reason {
             CloseReason::WriteTimeout => {}
             CloseReason::Normal => drop(timeout(GOODBYE_PATIENCE, self.socket.get_mut().end_tls()).await),
-            reason => self.say_goodbye(reason).await,
+            reason => self.say_goodbye(reason, under_way).await,
         }
         self.node.metrics.connections.dec();
         self.node.metrics.closed(reason);
@@ -162,7 +166,8 @@ impl Connection {
                 Poll::Ready(Err(reason)) => return Poll::Ready(reason),
                 Poll::Pending => false,
             };
-            let read = if self.replies.len() < self.node.settings.commands_in_flight as usize {
+            let may_ask = self.going.is_none() && self.replies.len() < self.node.settings.commands_in_flight as usize;
+            let read = if may_ask {
                 self.read_step(cx, now)
             } else {
                 self.paused = true;
@@ -232,8 +237,8 @@ impl Connection {
         }
     }
 
-    /// Closes in order, in bounded time.
-    async fn say_goodbye(&mut self, reason: CloseReason) {
+    /// Closes in order, in bounded time. A command that is still in the socket's buffer goes out before.
+    async fn say_goodbye(&mut self, reason: CloseReason, under_way: Option<Completion>) {
         let text = match reason {
             CloseReason::Restart => {
                 let wait = rand::rng().random_range(0..=COME_BACK_WITHIN_MS);
@@ -242,11 +247,15 @@ impl Connection {
             _ => reason.text().to_owned(),
         };
         let close = CloseFrame { code: reason.code().into(), reason: text.into() };
-        let socket = &mut self.socket;
+        let (socket, delivered) = (&mut self.socket, &self.node.metrics.commands_delivered);
         let goodbye = async {
             poll_fn(|cx| Pin::new(&mut *socket).poll_ready(cx)).await?;
             Pin::new(&mut *socket).start_send(WsMessage::Close(Some(close)))?;
             poll_fn(|cx| Pin::new(&mut *socket).poll_flush(cx)).await?;
+            if let Some(completion) = under_way {
+                delivered.inc();
+                completion.finish(true);
+            }
             if matches!(reason, CloseReason::TooBig | CloseReason::Protocol | CloseReason::InvalidText) {
                 // What the peer still sends is not WebSocket any more.
                 discard(socket.get_mut()).await;

@@ -19,14 +19,14 @@ pub(super) enum Reply {
     Greeting,
     StreamOn(Box<SubscribeOptions>),
     StreamOff,
-    One(oneshot::Receiver<bool>, Waiting),
-    All(oneshot::Receiver<usize>, Waiting),
+    One(oneshot::Receiver<bool>, Asked),
+    All(oneshot::Receiver<usize>, Asked),
 }
 
-/// When a command came, until when its outcome is waited for, and its trace.
+/// When a command was asked for, until when its answer is waited for, and its trace.
 #[derive(Debug)]
-pub(super) struct Waiting {
-    pub(super) since: Instant,
+pub(super) struct Asked {
+    pub(super) at: Instant,
     pub(super) until: Instant,
     pub(super) span: Option<Span>,
 }
@@ -40,12 +40,13 @@ impl Connection {
                     self.flushing_since = None;
                     if let Some(completion) = self.in_flush.take() {
                         self.node.metrics.commands_delivered.inc();
+                        self.space.counts.delivered();
                         completion.finish(true);
                     }
                 }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(ending(&error))),
                 // A peer that takes nothing must not hold up a drain.
-                Poll::Pending => match self.peer.goodbye() {
+                Poll::Pending => match self.going.or_else(|| self.peer.goodbye()) {
                     Some(reason) => return Poll::Ready(Err(reason)),
                     None => return Poll::Pending,
                 },
@@ -84,7 +85,7 @@ impl Connection {
                         owner.send(command, now);
                     }
                 }
-                Next::Goodbye(reason) => return Err(reason),
+                Next::Goodbye(reason) => self.going = Some(reason),
                 Next::Wait(at) => {
                     self.look_again_at(at);
                     break;
@@ -94,6 +95,9 @@ impl Connection {
         }
         if let Some(text) = self.next_reply(cx, now) {
             return Ok(Some(WsMessage::Text(text)));
+        }
+        if let Some(reason) = self.going.filter(|_| self.replies.is_empty()) {
+            return Err(reason);
         }
         let Some(view) = self.view.as_mut() else { return Ok(None) };
         if let Some(serving) = view.next(&self.share, now) {
@@ -121,8 +125,8 @@ impl Connection {
     /// The next answer, when the one that is due is known.
     fn next_reply(&mut self, cx: &mut Context<'_>, now: Instant) -> Option<Utf8Bytes> {
         match self.replies.front_mut()? {
-            Reply::One(answer, waiting) => {
-                let until = waiting.until;
+            Reply::One(answer, asked) => {
+                let until = asked.until;
                 let answer = match Pin::new(answer).poll(cx) {
                     Poll::Ready(Ok(true)) => CommandAnswer::Success,
                     Poll::Ready(_) => CommandAnswer::Failed,
@@ -134,8 +138,8 @@ impl Connection {
                 };
                 return Some(self.answered(answer, now));
             }
-            Reply::All(answer, waiting) => {
-                let until = waiting.until;
+            Reply::All(answer, asked) => {
+                let until = asked.until;
                 let count = match Pin::new(answer).poll(cx) {
                     Poll::Ready(count) => count.unwrap_or(0),
                     Poll::Pending if now >= until => 0,
@@ -166,9 +170,11 @@ impl Connection {
     /// The command that was waited for has this answer.
     fn answered(&mut self, answer: CommandAnswer, now: Instant) -> Utf8Bytes {
         self.node.metrics.answered(answer);
-        if let Some(Reply::One(_, waiting) | Reply::All(_, waiting)) = self.replies.pop_front() {
-            self.node.metrics.answered_within(answer, now.saturating_duration_since(waiting.since));
-            if let Some(span) = waiting.span {
+        if let Some(Reply::One(_, asked) | Reply::All(_, asked)) = self.replies.pop_front() {
+            let time = now.saturating_duration_since(asked.at);
+            self.node.metrics.answered_within(answer, time);
+            self.space.counts.answered(answer, Some(time));
+            if let Some(span) = asked.span {
                 span.end(answer != CommandAnswer::Failed);
             }
         }

@@ -47,7 +47,7 @@ fn seconds(micros: u64) -> f64 {
 
 impl EncodeMetric for Histogram {
     fn encode(&self, mut encoder: MetricEncoder<'_>) -> fmt::Result {
-        let bounds = self.0.bounds_us.iter().map(|bound| seconds(*bound)).chain([f64::MAX]);
+        let bounds = self.0.bounds_us.iter().map(|bound| seconds(*bound)).chain([f64::INFINITY]);
         let counts = self.0.counts.iter().map(|count| count.load(Ordering::Relaxed));
         let buckets: Vec<(f64, u64)> = bounds.zip(counts).collect();
         // Not kept beside the buckets, so that it is their sum whatever is counted meanwhile.

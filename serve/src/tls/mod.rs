@@ -23,7 +23,7 @@ use rustls::{Error, ServerConfig};
 use std::fmt;
 use std::io;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
@@ -46,8 +46,8 @@ pub struct Certificate {
     pub key: Arc<CertifiedKey>,
     /// When it ends, for people: `2027-01-31T23:59:59Z`.
     pub ends: String,
-    /// The same as seconds since 1970, for programs.
-    pub ends_seconds: u64,
+    /// The same, to know whether it is over.
+    pub until: SystemTime,
 }
 
 /// Why a connection came to nothing before its first request.
@@ -90,10 +90,23 @@ impl Tls {
         self.certificate.0.read().unwrap_or_else(PoisonError::into_inner).ends.clone()
     }
 
-    /// The same as seconds since 1970.
+    /// The same as seconds since 1970; one that ended before has ended.
     #[must_use]
     pub fn ends_seconds(&self) -> u64 {
-        self.certificate.0.read().unwrap_or_else(PoisonError::into_inner).ends_seconds
+        let until = self.certificate.0.read().unwrap_or_else(PoisonError::into_inner).until;
+        until.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+    }
+
+    /// That the certificate is over, in words for people; `None` while it holds.
+    #[must_use]
+    pub fn over(&self) -> Option<String> {
+        let certificate = self.certificate.0.read().unwrap_or_else(PoisonError::into_inner);
+        let Certificate { ends, until, .. } = &*certificate;
+        (*until <= SystemTime::now()).then(|| {
+            format!(
+                "the certificate is over since {ends}: renew it; a new one in the same files is taken without a restart"
+            )
+        })
     }
 
     /// Finds out what the client speaks, and does the handshake when it is TLS; all of it within `limit`. `wrap` is put around the socket

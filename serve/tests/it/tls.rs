@@ -14,7 +14,7 @@ use rustls::sign::CertifiedKey;
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
@@ -30,7 +30,11 @@ const HALF_A_HELLO: [u8; 9] = [0x16, 3, 1, 2, 0, 1, 0, 1, 252];
 fn ready(certificate: &TestCertificate) -> Certificate {
     let chain = vec![CertificateDer::from_pem_slice(certificate.certificate.as_bytes()).unwrap()];
     let key = any_supported_type(&PrivateKeyDer::from_pem_slice(certificate.key.as_bytes()).unwrap()).unwrap();
-    Certificate { key: Arc::new(CertifiedKey::new(chain, key)), ends: "in a year".into(), ends_seconds: 1 }
+    Certificate {
+        key: Arc::new(CertifiedKey::new(chain, key)),
+        ends: "in a year".into(),
+        until: SystemTime::now() + Duration::from_secs(60),
+    }
 }
 
 /// A server with TLS, and a client that trusts it.
@@ -261,11 +265,21 @@ async fn a_renewed_certificate_is_for_those_who_come_then() {
     let client = TlsClient::trusting(&first.certificate);
     let mut early = RawPeer::tcp(server.address()).await.secure(&client).await;
     tls.renew(Certificate { ends: "later".into(), ..ready(&second) });
-    assert_eq!(tls.ends(), "later");
+    assert_eq!((tls.ends().as_str(), tls.over()), ("later", None));
     assert!(client.handshake(TcpStream::connect(server.address()).await.unwrap()).await.is_err());
     let mut late = RawPeer::tcp(server.address()).await.secure(&TlsClient::trusting(&second.certificate)).await;
     for peer in [&mut early, &mut late] {
         peer.write("GET / HTTP/1.0\r\n\r\n").await;
         assert!(peer.read_to_end().await.ends_with(b"hello"));
     }
+}
+
+#[test]
+fn a_certificate_that_is_over_says_so_and_its_successor_does_not() {
+    let made = TestCertificate::new();
+    let past = Certificate { ends: "yesterday".into(), until: SystemTime::now(), ..ready(&made) };
+    let tls = Tls::new(past).unwrap();
+    assert!(tls.over().unwrap().starts_with("the certificate is over since yesterday: renew it"));
+    tls.renew(ready(&made));
+    assert_eq!(tls.over(), None);
 }

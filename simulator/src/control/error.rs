@@ -68,9 +68,10 @@ impl ApiError {
                 | DeckError::NotRecording(_)
                 | DeckError::Playing(_)
                 | DeckError::Tape { .. } => StatusCode::CONFLICT,
-                DeckError::TooMany(_) | DeckError::TooManyReplays(_) | DeckError::OverLimit { .. } => {
-                    StatusCode::UNPROCESSABLE_ENTITY
-                }
+                DeckError::TooMany(_)
+                | DeckError::TooManyReplays(_)
+                | DeckError::OverLimit { .. }
+                | DeckError::TooFast { .. } => StatusCode::UNPROCESSABLE_ENTITY,
                 DeckError::Folder(_) | DeckError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             },
         }
@@ -86,9 +87,12 @@ impl ApiError {
             Self::Swarm(SwarmError::OverLimit { .. }) => Some(Refusal::Limit),
             Self::Swarm(SwarmError::Stopping) | Self::Deck(DeckError::Stopping) => Some(Refusal::Stopping),
             Self::Deck(DeckError::Taken(_) | DeckError::SpaceTaken { .. }) => Some(Refusal::Taken),
-            Self::Deck(DeckError::TooMany(_) | DeckError::TooManyReplays(_) | DeckError::OverLimit { .. }) => {
-                Some(Refusal::Limit)
-            }
+            Self::Deck(
+                DeckError::TooMany(_)
+                | DeckError::TooManyReplays(_)
+                | DeckError::OverLimit { .. }
+                | DeckError::TooFast { .. },
+            ) => Some(Refusal::Limit),
             _ => None,
         }
     }
@@ -111,5 +115,65 @@ impl IntoResponse for ApiError {
             response.extensions_mut().insert(refusal);
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tape::TapeError;
+    use grouploop_testkit::docs;
+
+    #[test]
+    fn every_error_is_in_the_documentation() {
+        let (crowd, night) = ("crowd".to_owned(), "night".parse::<crate::deck::TapeName>().unwrap());
+        let (device, space) = ("1a2b".parse().unwrap(), "hall".parse::<grouploop_bridge::Space>().unwrap());
+        let swarm = [
+            SwarmError::Unknown(crowd.clone()),
+            SwarmError::NameTaken(crowd.clone()),
+            SwarmError::DeviceTaken { device, space: space.clone(), swarm: crowd.clone() },
+            SwarmError::OverLimit { what: "devices", asked: 70_000, most: 65_536, setting: "simulator.max_devices" },
+            SwarmError::Edge("the edge cannot be connected to: no address".into()),
+            SwarmError::Stopping,
+        ];
+        let denied = || std::io::Error::other("permission denied");
+        let (what, most) = ("a recording of 7200 s".into(), "3600".into());
+        let deck = [
+            DeckError::Off,
+            DeckError::Unknown(night.clone()),
+            DeckError::NoReplay(3),
+            DeckError::Taken(night.clone()),
+            DeckError::SpaceTaken { space, name: night.clone() },
+            DeckError::Recording(night.clone()),
+            DeckError::NotRecording(night.clone()),
+            DeckError::Playing(night.clone()),
+            DeckError::TooMany(64),
+            DeckError::TooManyReplays(4),
+            DeckError::TooFast { asked: 2_000, left: 500 },
+            DeckError::OverLimit { what, key: "max_recording_seconds", most },
+            DeckError::Folder(denied()),
+            DeckError::Tape { name: night, why: TapeError::InUse("night.glrec".into()) },
+            DeckError::Stopping,
+        ];
+        docs::every_variant(include_str!("../swarms/limits.rs"), "SwarmError", &swarm);
+        docs::every_variant(include_str!("../deck/error.rs"), "DeckError", &deck);
+        let mut all = vec![
+            ApiError::NoRoute,
+            ApiError::NoMethod,
+            ApiError::BadRequest("the query has no key \"lmit\"".into()),
+            ApiError::Mistakes(Vec::new()),
+            ApiError::NoScenario("party".into()),
+            ApiError::NoDevice { id: "1a2b".into(), swarm: crowd.clone() },
+            ApiError::Over(crowd),
+            ApiError::TooLarge(1 << 20),
+            ApiError::WrongType("JSON"),
+            ApiError::Stranger,
+            ApiError::TooManyStreams(16),
+        ];
+        all.extend(swarm.map(ApiError::from));
+        all.extend(deck.map(ApiError::from));
+        docs::every_variant(include_str!("error.rs"), "ApiError", &all);
+        let code = all.iter().map(|error| [error.status().as_u16().to_string(), error.to_string().replace('`', "")]);
+        docs::same_rows("docs/reference/errors.md", "HTTP of the simulator", code);
     }
 }

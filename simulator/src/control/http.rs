@@ -6,6 +6,7 @@ use super::metrics::{Levels, Refusal};
 use super::recordings;
 use super::state::State;
 use super::stream;
+use crate::deck::unix_ms;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State as FromState};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -143,11 +144,31 @@ fn description(state: &State) -> Response {
 fn status_word(state: &State) -> (StatusCode, &'static str) {
     if state.is_draining() {
         (StatusCode::SERVICE_UNAVAILABLE, "draining")
-    } else if state.swarms.bus().is_up() && state.swarms.bus().refused().is_none() {
+    } else if unwell(state).is_empty() {
         (StatusCode::OK, "ok")
     } else {
         (StatusCode::OK, "degraded")
     }
+}
+
+/// Why this simulator should get no new work now; empty when it should.
+fn unready(state: &State) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if state.is_draining() {
+        reasons.push("draining: this simulator is going away".to_owned());
+    }
+    if let Some(why) = state.swarms.bus().away() {
+        reasons.push(format!("bus away: {why}; frames of swarms on the bus reach nobody"));
+    }
+    reasons.extend(state.swarms.bus().refused());
+    reasons
+}
+
+/// All that is not as it should be.
+fn unwell(state: &State) -> Vec<String> {
+    let mut reasons = unready(state);
+    reasons.extend(state.tls.as_ref().and_then(Tls::over));
+    reasons
 }
 
 async fn health(FromState(state): FromState<Arc<State>>) -> Response {
@@ -155,8 +176,10 @@ async fn health(FromState(state): FromState<Arc<State>>) -> Response {
     let (levels, bus) = (Levels::of(&state), state.swarms.bus());
     let body = json!({
         "status": word,
+        "reasons": unwell(&state),
         "version": state.version,
         "node": state.swarms.node(),
+        "started_unix_ms": unix_ms(state.started),
         "bus": {"engine": bus.engine().name(), "state": if bus.is_up() { "up" } else { "away" }},
         "swarms": levels.waiting + levels.running,
         "devices": levels.devices,
@@ -171,14 +194,7 @@ async fn health(FromState(state): FromState<Arc<State>>) -> Response {
 }
 
 async fn readyz(FromState(state): FromState<Arc<State>>) -> Response {
-    let mut reasons = Vec::new();
-    if state.is_draining() {
-        reasons.push("draining: this simulator is going away".to_owned());
-    }
-    if !state.swarms.bus().is_up() {
-        reasons.push("bus away: frames of swarms on the bus reach nobody".to_owned());
-    }
-    reasons.extend(state.swarms.bus().refused());
+    let reasons = unready(&state);
     let (status, word) =
         if reasons.is_empty() { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not_ready") };
     (status, Json(json!({"status": word, "reasons": reasons}))).into_response()

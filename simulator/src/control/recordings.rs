@@ -129,7 +129,7 @@ pub(super) async fn play(FromState(state): TheState, headers: HeaderMap, body: T
     let working = state.clone();
     let work = state.tasks.spawn(async move {
         let _one = working.changing.lock().await;
-        working.deck.play(name, options).await
+        working.deck.play(name, options, working.swarms.frames_left()).await
     });
     let replay = work.await.unwrap_or(Err(DeckError::Stopping))?;
     let location = format!("/api/replays/{}", replay.number());
@@ -160,20 +160,15 @@ fn shown(Listed { name, what }: &Listed) -> Value {
             "devices": tally.devices,
             "dropped": tally.dropped,
         }),
-        What::Kept { skimmed, ended } => {
+        What::Kept { skimmed, ending } => {
             let Skimmed { header, bytes, frames, end, .. } = skimmed;
-            let (ended_by, problem) = match ended {
+            let (ended_by, problem) = match ending.as_ref().and_then(|ending| ending.by.as_ref()) {
                 Some(Ended::Duration) => (json!("duration"), None),
                 Some(Ended::MaxBytes) => (json!("max_bytes"), None),
                 Some(Ended::Failed(why)) => (json!("failure"), Some(why.clone())),
                 None => (Value::Null, None),
             };
-            let torn = |at_byte: u64, how: &str| format!("it is {how} at byte {at_byte}, and played up to there");
-            let problem = problem.or(match end {
-                End::Clean => None,
-                End::Cut { at_byte } => Some(torn(*at_byte, "cut short")),
-                End::Damaged { at_byte } => Some(torn(*at_byte, "damaged")),
-            });
+            let problem = problem.or_else(|| torn(*end).map(|torn| format!("it is {torn}, and played up to there")));
             json!({
                 "name": name,
                 "status": "kept",
@@ -182,6 +177,7 @@ fn shown(Listed { name, what }: &Listed) -> Value {
                 "duration_ms": ms(skimmed.span()),
                 "bytes": bytes,
                 "frames": frames,
+                "dropped": ending.as_ref().map(|ending| ending.dropped),
                 "ended_by": ended_by,
                 "problem": problem,
             })
@@ -198,6 +194,8 @@ fn played(replay: &Replay) -> Value {
         Some(Outcome::Stopped) => ("stopped", None),
         Some(Outcome::Failed(why)) => ("failed", Some(why)),
     };
+    let problem =
+        problem.or_else(|| Some(format!("the recording is {}, and was played up to there", torn(played.end?)?)));
     json!({
         "number": replay.number(),
         "recording": replay.name(),
@@ -215,6 +213,15 @@ fn played(replay: &Replay) -> Value {
         "devices": played.devices,
         "commands": played.commands,
     })
+}
+
+/// What a recording is that does not end behind a whole block.
+fn torn(end: End) -> Option<String> {
+    match end {
+        End::Clean => None,
+        End::Cut { at_byte } => Some(format!("cut short at byte {at_byte}")),
+        End::Damaged { at_byte } => Some(format!("damaged at byte {at_byte}")),
+    }
 }
 
 fn ms(time: Duration) -> u64 {

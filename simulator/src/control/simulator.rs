@@ -4,7 +4,7 @@ use super::http;
 use super::settings::SimulatorSettings;
 use super::state::State;
 use axum::Router;
-use grouploop_bridge::{Bus, NodeId};
+use grouploop_bridge::{Bus, NodeId, Version};
 use grouploop_serve::{ServeOptions, Server, Tls};
 use std::io;
 use std::net::SocketAddr;
@@ -20,7 +20,7 @@ pub struct SimulatorOptions {
     /// The name of this node.
     pub node: NodeId,
     /// The version to show.
-    pub version: String,
+    pub version: Version,
     /// The edge of swarms that go over WebSockets and name none, as `ws://host:port`; without one it is that of this machine, on port 5003.
     pub edge: Option<String>,
     /// What to speak TLS with, to clients that begin so; without it every connection is plain.

@@ -7,10 +7,11 @@ use crate::deck::Deck;
 use crate::scenario::EDGE;
 use crate::swarms::Swarms;
 use axum::Router;
-use grouploop_bridge::{Bus, Registry};
+use grouploop_bridge::{Bus, Registry, Version};
 use grouploop_serve::{Counts, Origins, ServeOptions, Tls};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,7 +19,9 @@ use tokio_util::task::TaskTracker;
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) settings: SimulatorSettings,
-    pub(super) version: String,
+    pub(super) version: Version,
+    /// When it began, which tells it from one of the same name before it.
+    pub(super) started: SystemTime,
     /// The edge of swarms that go over WebSockets and name none.
     pub(super) edge: String,
     /// What answers browsers.
@@ -49,7 +52,15 @@ impl State {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let (folder, limits) = (&settings.recordings, settings.deck_limits());
         Self {
-            deck: Arc::new(Deck::new(folder, limits, swarms.shared_node(), ears, tasks.clone(), stop.clone())),
+            deck: Arc::new(Deck::new(
+                folder,
+                limits,
+                swarms.shared_node(),
+                swarms.beside(),
+                ears,
+                tasks.clone(),
+                stop.clone(),
+            )),
             swarms,
             registry: Registry::built_in(),
             // The caller has looked at the complaints; what is no origin allows nobody.
@@ -64,6 +75,7 @@ impl State {
             draining: AtomicBool::new(false),
             settings,
             version,
+            started: SystemTime::now(),
             edge: edge.unwrap_or_else(|| EDGE.to_owned()),
             page,
         }

@@ -32,6 +32,11 @@ pub(crate) enum DeckError {
     TooManyReplays(usize),
     #[error("{what} is more than simulator.{key} allows, which is {most}")]
     OverLimit { what: String, key: &'static str, most: String },
+    #[error(
+        "played so it has about {asked} frames a second, and of those that simulator.max_frames_per_second allows {left} are left: play it slower, \
+         stop swarms or replays, or raise the setting"
+    )]
+    TooFast { asked: u64, left: u64 },
     #[error("the folder of recordings (simulator.recordings) cannot be used: {0}")]
     Folder(io::Error),
     #[error("`{name}` cannot be used: {why}")]

@@ -1,18 +1,15 @@
 //! What is in the folder, and what becomes of it.
 
-use super::recording::Ended;
-use super::{Deck, DeckError, Looked, TapeName};
+use super::name::names;
+use super::{Deck, DeckError, Ending, Looked, TapeName};
 use crate::recording::{RecordingError, Skimmed};
-use crate::tape::Tally;
+use crate::tape::{Tally, TapeError};
 use grouploop_bridge::Space;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-/// Files that are looked at: more are somebody else's.
-const MAX_LISTED: usize = 10_000;
 
 /// A recording of the folder.
 #[derive(Debug, Clone)]
@@ -27,22 +24,9 @@ pub(crate) enum What {
     /// It is being made.
     Recording { space: Space, started: SystemTime, since: Duration, tally: Tally },
     /// It is whole, as far as it goes.
-    Kept { skimmed: Skimmed, ended: Option<Ended> },
+    Kept { skimmed: Skimmed, ending: Option<Ending> },
     /// It cannot be read.
     Unreadable(String),
-}
-
-/// The names of all recordings of a folder, which need not be there.
-pub(super) fn names(folder: &Path) -> Result<Vec<TapeName>, DeckError> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(DeckError::Folder(error)),
-    };
-    let names = entries.filter_map(|entry| TapeName::of_file(entry.ok()?.file_name().to_str()?));
-    let mut names: Vec<TapeName> = names.take(MAX_LISTED).collect();
-    names.sort_unstable();
-    Ok(names)
 }
 
 impl Deck {
@@ -55,9 +39,7 @@ impl Deck {
         let deck = self.clone();
         let list = move || {
             let names = names(&folder)?;
-            let mut known = deck.skimmed.lock().unwrap_or_else(PoisonError::into_inner);
-            known.retain(|name, _| names.binary_search(name).is_ok());
-            drop(known);
+            deck.forget_all_but(&folder, &names);
             Ok(names.into_iter().filter_map(|name| deck.look(&folder, name)).collect())
         };
         self.blocking(list).await?
@@ -85,14 +67,24 @@ impl Deck {
         if self.lock().replays.values().any(|replay| replay.is_playing() && replay.name() == name) {
             return Err(DeckError::Playing(name.clone()));
         }
-        match self.blocking(move || std::fs::remove_file(path)).await? {
+        match self.blocking(move || remove(path)).await? {
             Ok(()) => {
-                self.lock().ended.remove(name);
+                self.lock().endings.remove(name);
                 Ok(())
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(DeckError::Unknown(name.clone())),
-            Err(error) => Err(DeckError::Folder(error)),
+            Err(TapeError::File { why, .. }) if why.kind() == io::ErrorKind::NotFound => {
+                Err(DeckError::Unknown(name.clone()))
+            }
+            Err(why) => Err(DeckError::tape(name, why)),
         }
+    }
+
+    /// Forgets what is known of files that somebody took out of the folder.
+    fn forget_all_but(&self, folder: &Path, names: &[TapeName]) {
+        let is_there = |name: &TapeName| names.binary_search(name).is_ok();
+        self.skimmed.lock().unwrap_or_else(PoisonError::into_inner).retain(|name, _| is_there(name));
+        // One that has ended since the names were read is not forgotten.
+        self.lock().endings.retain(|name, _| is_there(name) || name.path(folder).exists());
     }
 
     /// What there is under a name. It blocks.
@@ -111,12 +103,25 @@ impl Deck {
         let what = match before.map_or_else(|| skim(&path), |looked| Ok(looked.skimmed)) {
             Ok(skimmed) => {
                 known().insert(name.clone(), Looked { bytes, modified, skimmed: skimmed.clone() });
-                What::Kept { skimmed, ended: self.lock().ended.get(&name).cloned() }
+                What::Kept { skimmed, ending: self.lock().endings.get(&name).cloned() }
             }
             Err(error) => What::Unreadable(error.to_string()),
         };
         Some(Listed { name, what })
     }
+}
+
+/// Deletes a file, which blocks. One that another program of ours writes stays: that one would write on, into a file that nobody finds.
+fn remove(path: PathBuf) -> Result<(), TapeError> {
+    // A pipe would never open. What cannot be opened may still be deleted.
+    let is_file = std::fs::metadata(&path).is_ok_and(|about| about.is_file());
+    if is_file
+        && let Ok(file) = File::open(&path)
+        && let Err(TryLockError::WouldBlock) = file.try_lock()
+    {
+        return Err(TapeError::InUse(path));
+    }
+    std::fs::remove_file(&path).map_err(|why| TapeError::File { path, why })
 }
 
 /// Looks into a file, which blocks.

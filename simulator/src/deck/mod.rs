@@ -16,11 +16,12 @@ mod replay;
 pub(crate) use error::DeckError;
 pub(crate) use list::{Listed, What, unix_ms};
 pub(crate) use name::TapeName;
-pub(crate) use recording::{Ended, Wanted};
+pub(crate) use recording::{Ended, Ending, Wanted};
 pub(crate) use replay::{Outcome, Replay, ReplayOptions};
 
 use crate::node::Node;
 use crate::recording::Skimmed;
+use crate::swarms::Beside;
 use grouploop_bridge::Bus;
 use recording::Recording;
 use std::collections::{BTreeMap, HashMap};
@@ -54,6 +55,8 @@ pub(crate) struct Deck {
     limits: DeckLimits,
     /// Who has the devices that are played.
     node: Arc<Node>,
+    /// What replays send counts with what swarms do.
+    beside: Beside,
     /// Hears what the node publishes, too: nobody hears himself.
     ears: Bus,
     inner: Mutex<Inner>,
@@ -74,8 +77,8 @@ struct Looked {
 #[derive(Debug, Default)]
 struct Inner {
     recording: BTreeMap<TapeName, Arc<Recording>>,
-    /// How those ended that are still there and did not end as they were told to.
-    ended: BTreeMap<TapeName, Ended>,
+    /// How those ended that are still there.
+    endings: BTreeMap<TapeName, Ending>,
     replays: BTreeMap<u64, Arc<Replay>>,
     /// Replays so far.
     played: u64,
@@ -87,12 +90,13 @@ impl Deck {
         folder: &str,
         limits: DeckLimits,
         node: Arc<Node>,
+        beside: Beside,
         ears: Bus,
         tasks: TaskTracker,
         stop: CancellationToken,
     ) -> Self {
         let folder = Some(folder).filter(|folder| !folder.is_empty()).map(PathBuf::from);
-        Self { folder, limits, node, ears, inner: Mutex::default(), skimmed: Mutex::default(), tasks, stop }
+        Self { folder, limits, node, beside, ears, inner: Mutex::default(), skimmed: Mutex::default(), tasks, stop }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

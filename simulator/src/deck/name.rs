@@ -1,7 +1,9 @@
 //! What a recording is called: a name that is a file of the folder, and nothing else.
 
+use super::DeckError;
 use serde::{Serialize, Serializer};
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -9,6 +11,8 @@ use std::str::FromStr;
 const ENDING: &str = "glrec";
 /// Letters of a name at most.
 const MOST: usize = 64;
+/// Files that are looked at: more are somebody else's.
+const MAX_LISTED: usize = 10_000;
 
 /// The name of a recording: 1 to 64 of a-z, A-Z, 0-9, `.`, `_` and `-`, the first of them no dot. So it leads nowhere but into the folder.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +33,19 @@ impl TapeName {
     pub(super) fn path(&self, folder: &Path) -> PathBuf {
         folder.join(format!("{}.{ENDING}", self.0))
     }
+}
+
+/// The names of all recordings of a folder, which need not be there, in order.
+pub(super) fn names(folder: &Path) -> Result<Vec<TapeName>, DeckError> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(DeckError::Folder(error)),
+    };
+    let names = entries.filter_map(|entry| TapeName::of_file(entry.ok()?.file_name().to_str()?));
+    let mut names: Vec<TapeName> = names.take(MAX_LISTED).collect();
+    names.sort_unstable();
+    Ok(names)
 }
 
 impl FromStr for TapeName {

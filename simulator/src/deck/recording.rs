@@ -1,10 +1,13 @@
 //! What is being recorded: begun, ended, and how.
 
+use super::name::names;
 use super::{Deck, DeckError, TapeName};
 use crate::scenario::show_duration;
 use crate::tape::{Limits, MIN_MAX_BYTES, Recorder, Tally, TapeError, TapeFile, Why, record_bus};
 use grouploop_bridge::Space;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
@@ -46,7 +49,16 @@ impl Recording {
     }
 }
 
-/// How a recording ended that was not told to.
+/// How a recording ended, which its file does not tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// What ended it; `None` when it was told to.
+    pub(crate) by: Option<Ended>,
+    /// Frames that the disk was too slow for.
+    pub(crate) dropped: u64,
+}
+
+/// What ended a recording that was not told to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Ended {
     /// Its time was over.
@@ -84,7 +96,7 @@ impl Deck {
             tally: TallyNow(Box::new(recorder.progress())),
         });
         let mut inner = self.lock();
-        inner.ended.remove(&name);
+        inner.endings.remove(&name);
         inner.recording.insert(name.clone(), recording.clone());
         drop(inner);
         self.tasks.spawn(self.clone().run(name.clone(), recording, recorder));
@@ -112,7 +124,7 @@ impl Deck {
             broken = record_bus(&self.ears, recording.space.clone(), &recorder, |_| ()) => broken.err(),
         };
         let finished = recorder.finish().await;
-        let ended = match (&finished, broken) {
+        let by = match (&finished, broken) {
             (Err(error), _) => Some(failed(error)),
             (_, Some(error)) => Some(failed(&error)),
             (Ok(recorded), None) => match recorded.why {
@@ -121,14 +133,12 @@ impl Deck {
                 Why::MaxBytes => Some(Ended::MaxBytes),
             },
         };
-        if let Some(Ended::Failed(why)) = &ended {
+        if let Some(Ended::Failed(why)) = &by {
             tracing::warn!(recording.name = %name, space.id = %recording.space, recording.error = why, "a recording ended before its time");
         }
         let mut inner = self.lock();
         inner.recording.remove(&name);
-        if let Some(ended) = ended {
-            inner.ended.insert(name, ended);
-        }
+        inner.endings.insert(name, Ending { by, dropped: recording.tally().dropped });
         drop(inner);
         recording.over.cancel();
     }
@@ -162,7 +172,7 @@ fn open(
     most: usize,
 ) -> Result<(TapeName, TapeFile), DeckError> {
     std::fs::create_dir_all(&folder).map_err(DeckError::Folder)?;
-    let there = super::list::names(&folder)?;
+    let there = names(&folder)?;
     if there.len() >= most {
         return Err(DeckError::TooMany(there.len()));
     }
@@ -172,10 +182,28 @@ fn open(
         Some(name) => name,
         None => {
             // Of one more name than there are files, one is free.
-            let names = (1..=there.len() + 1).filter_map(|number| format!("{space}-{number}").parse().ok());
-            names.into_iter().find(is_free).ok_or(DeckError::TooMany(there.len()))?
+            let mut names = (1..=there.len() + 1).filter_map(|number| format!("{space}-{number}").parse().ok());
+            names.find(is_free).ok_or(DeckError::TooMany(there.len()))?
         }
     };
-    let file = TapeFile::open(&name.path(&folder), space, SystemTime::now());
-    Ok((name.clone(), file.map_err(|why| DeckError::tape(&name, why))?))
+    match create(&name.path(&folder), space) {
+        Ok(Some(file)) => Ok((name, file)),
+        Ok(None) => Err(DeckError::Taken(name)),
+        Err(why) => Err(DeckError::tape(&name, why)),
+    }
+}
+
+/// A file that was not there before; `None` when somebody else was quicker.
+fn create(path: &Path, space: &Space) -> Result<Option<TapeFile>, TapeError> {
+    match File::create_new(path) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
+        Err(why) => return Err(TapeError::File { path: path.to_owned(), why }),
+    }
+    let opened = TapeFile::open(path, space, SystemTime::now());
+    if let Err(TapeError::File { .. }) = &opened {
+        // An empty file would keep the name from whoever tries again.
+        let _ = std::fs::remove_file(path);
+    }
+    opened.map(Some)
 }

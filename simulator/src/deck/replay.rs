@@ -2,7 +2,8 @@
 
 use super::{Deck, DeckError, MAX_OVER, TapeName};
 use crate::recording::Skimmed;
-use crate::tape::{Access, Played, Player, PlayerOptions, Speed, Tape, TapeError, TapePlace};
+use crate::swarms::Share;
+use crate::tape::{Access, Played, Player, PlayerOptions, Speed, Tape, TapeError, TapePlace, frames_per_second};
 use grouploop_bridge::Space;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -103,7 +104,7 @@ impl Deck {
         self.lock().replays.get(&number).cloned().ok_or(DeckError::NoReplay(number))
     }
 
-    /// Begins to play a recording. Only one is begun at a time: the caller sees to that.
+    /// Begins to play a recording, when it has no more than `frames_left` a second. Only one is begun at a time: the caller sees to that.
     ///
     /// # Errors
     /// [`DeckError`]; nothing has begun then.
@@ -111,6 +112,7 @@ impl Deck {
         self: &Arc<Self>,
         name: TapeName,
         options: ReplayOptions,
+        frames_left: f64,
     ) -> Result<Arc<Replay>, DeckError> {
         let path = name.path(&self.folder()?);
         if self.stop.is_cancelled() {
@@ -130,6 +132,11 @@ impl Deck {
         }
         let place = path.display().to_string();
         let skimmed = skimmed.map_err(|why| DeckError::tape(&name, TapeError::Recording { place, why }))?;
+        let pace = frames_per_second(skimmed.span(), skimmed.frames, options.speed, options.repeat).ceil();
+        if pace > frames_left {
+            // The casts keep within their range; these are figures for people.
+            return Err(DeckError::TooFast { asked: pace as u64, left: frames_left.max(0.0) as u64 });
+        }
         // A file of this machine needs neither a copy nor a key.
         let tape = Tape::open(&TapePlace::File(path), Path::new(""), &Access::default()).await;
         let tape = tape.map_err(|why| DeckError::tape(&name, why))?;
@@ -155,7 +162,7 @@ impl Deck {
             inner.replays.remove(number);
         }
         drop(inner);
-        self.tasks.spawn(run(replay.clone(), player, tape));
+        self.tasks.spawn(run(replay.clone(), player, tape, self.beside.share(pace as u64)));
         Ok(replay)
     }
 
@@ -172,7 +179,7 @@ impl Deck {
     }
 }
 
-async fn run(replay: Arc<Replay>, player: Player, tape: Tape) {
+async fn run(replay: Arc<Replay>, player: Player, tape: Tape, share: Share) {
     let progress = player.progress();
     let options = PlayerOptions { speed: replay.speed, repeat: replay.repeat, devices: None };
     let played = player.play(&tape, options, replay.stop.cancelled()).await;
@@ -185,5 +192,6 @@ async fn run(replay: Arc<Replay>, player: Player, tape: Tape) {
         }
     };
     *replay.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+    drop(share);
     replay.over.cancel();
 }

@@ -7,23 +7,25 @@ mod space;
 pub(crate) use owner::{Owner, Reach, TakeIn};
 pub(crate) use space::SpacePlace;
 
-use grouploop_bridge::{Bus, Heartbeat, Member, NodeHost, NodeId, Owners, Space, run_heartbeat};
+use grouploop_bridge::{
+    Bus, Heartbeat, Ledger, Member, NodeHost, NodeId, Owners, Report, ReportHost, Space, Version, run_heartbeat,
+    run_reports,
+};
 use space::SpaceState;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-
-/// Subjects whose rates a heartbeat tells: with more spaces it would outgrow a message.
-const MAX_RATES: usize = 64;
 
 /// One simulator on the bus.
 #[derive(Debug)]
 pub(crate) struct Node {
     member: Member,
     spaces: Mutex<HashMap<Space, Arc<SpaceState>>>,
+    /// What is counted by space, for the reports.
+    ledger: Ledger,
     next_owner: AtomicU64,
     clashes: AtomicU64,
     /// Frames that the bus did not take.
@@ -33,11 +35,12 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// Starts the node's heartbeat, on the runtime that it is called on.
-    pub(crate) fn start(id: NodeId, version: String, bus: Bus) -> Arc<Self> {
+    /// Starts the node's heartbeat and its reports, on the runtime that it is called on.
+    pub(crate) fn start(id: NodeId, version: Version, bus: Bus) -> Arc<Self> {
         let node = Arc::new(Self {
             member: Member::new(id, "simulator", version, bus),
             spaces: Mutex::default(),
+            ledger: Ledger::default(),
             next_owner: AtomicU64::new(1),
             clashes: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
@@ -45,6 +48,7 @@ impl Node {
             stop: CancellationToken::new(),
         });
         node.tasks.spawn(run_heartbeat(node.clone(), node.stop.clone()));
+        node.tasks.spawn(run_reports(node.clone(), node.member.reporter(), node.stop.clone()));
         node
     }
 
@@ -100,19 +104,33 @@ impl NodeHost for Node {
             if owned > 0 {
                 beat.devices.insert(name.clone(), owned);
             }
-            let (subject, rate) = space.rate();
-            if rate.messages > 0 && beat.rates.len() < MAX_RATES {
-                beat.rates.insert(subject.to_string(), rate);
-            }
-        }
-        let dropped = self.dropped.load(Ordering::Relaxed);
-        if dropped > 0 {
-            beat.drops.insert("bus".to_owned(), dropped);
         }
     }
 
     fn sample(&self, elapsed: Duration) {
         let spaces: Vec<Arc<SpaceState>> = self.spaces().values().cloned().collect();
         spaces.iter().for_each(|space| Owners::sample(&space.owners, elapsed));
+    }
+}
+
+impl ReportHost for Node {
+    fn report(&self, report: &mut Report) {
+        let (spaces, all) = self.ledger.look();
+        (report.spaces, report.all) = (spaces.into_iter().collect(), all);
+        let now = Instant::now();
+        for (name, space) in self.spaces().iter() {
+            let devices = space.owners.len() as u64;
+            report.all.devices += devices;
+            let figures = report.spaces.entry(name.clone()).or_default();
+            (figures.devices, figures.silent) = (devices, space.owners.silent() as u64);
+            let clashing = space.owners.clashing(now);
+            if !clashing.is_empty() {
+                report.clashes.insert(name.clone(), clashing);
+            }
+        }
+        let dropped = self.dropped.load(Ordering::Relaxed);
+        if dropped > 0 {
+            report.drops.insert("bus".to_owned(), dropped);
+        }
     }
 }

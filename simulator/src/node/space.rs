@@ -3,13 +3,12 @@
 use super::{Node, Owner, Reach};
 use bytes::Bytes;
 use grouploop_bridge::{
-    CommandReport, Delivery, DeviceId, LINE_LEN, Member, NodeHost, Owner as _, OwnerId, Owners, PublishError, Rate,
-    Space, SpaceHost, Subject, json, run_space,
+    CommandReport, Delivery, DeviceId, LINE_LEN, Member, NodeHost, Owner as _, OwnerId, Owners, PublishError, Space,
+    SpaceCounts, SpaceHost, Subject, json, run_space,
 };
 use rustc_hash::FxHashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::time::Instant;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio_util::sync::CancellationToken;
 
 /// What an asker hears of a command to one device.
@@ -24,34 +23,7 @@ pub(crate) struct SpaceState {
     subject: Subject,
     over: CancellationToken,
     users: AtomicUsize,
-    messages: AtomicU64,
-    bytes: AtomicU64,
-    measured: Mutex<Measured>,
-}
-
-/// What was published up to the last look, and the rate since the one before.
-#[derive(Debug)]
-struct Measured {
-    at: Instant,
-    messages: u64,
-    bytes: u64,
-    rate: Rate,
-}
-
-impl SpaceState {
-    /// Messages and bytes a second, over about a second.
-    pub(super) fn rate(&self) -> (&Subject, Rate) {
-        let mut measured = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
-        let elapsed_ms = u64::try_from(measured.at.elapsed().as_millis()).unwrap_or(u64::MAX);
-        if elapsed_ms >= 900 {
-            let (messages, bytes) = (self.messages.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed));
-            let per_second = |now: u64, then: u64| now.saturating_sub(then).saturating_mul(1000) / elapsed_ms;
-            let rate =
-                Rate { messages: per_second(messages, measured.messages), bytes: per_second(bytes, measured.bytes) };
-            *measured = Measured { at: Instant::now(), messages, bytes, rate };
-        }
-        (&self.subject, measured.rate)
-    }
+    counts: Arc<SpaceCounts>,
 }
 
 /// A swarm's place in a space, which exists as long as one is held.
@@ -75,9 +47,7 @@ impl SpacePlace {
             name: name.clone(),
             over: CancellationToken::new(),
             users: AtomicUsize::new(1),
-            messages: AtomicU64::new(0),
-            bytes: AtomicU64::new(0),
-            measured: Mutex::new(Measured { at: Instant::now(), messages: 0, bytes: 0, rate: Rate::default() }),
+            counts: node.ledger.of(name),
         });
         spaces.insert(name.clone(), space.clone());
         let host = Host { node: node.clone(), space: space.clone() };
@@ -100,15 +70,13 @@ impl SpacePlace {
     /// # Errors
     /// [`PublishError`]; the batch is gone then.
     pub(crate) fn publish(&self, lines: Bytes) -> Result<(), PublishError> {
-        let bytes = lines.len() as u64;
+        let bytes = lines.len();
         let published = self.node.member.bus.publish(&self.space.subject, lines);
         match published {
-            Ok(()) => {
-                self.space.messages.fetch_add(1, Ordering::Relaxed);
-                self.space.bytes.fetch_add(bytes, Ordering::Relaxed);
-            }
+            Ok(()) => self.space.counts.published(bytes),
             Err(_) => {
-                self.node.dropped.fetch_add(bytes / LINE_LEN as u64, Ordering::Relaxed);
+                self.node.dropped.fetch_add((bytes / LINE_LEN) as u64, Ordering::Relaxed);
+                self.space.counts.lost(bytes);
             }
         }
         published
@@ -152,6 +120,9 @@ impl SpaceHost for Host {
 
     fn command(&self, device: DeviceId, owner: &Arc<Owner>, question: Delivery) {
         let taken = owner.hand_over(Reach::One(device), question.payload.clone());
+        if taken {
+            self.space.counts.delivered();
+        }
         // With the bus away the asker hears so from its own node.
         let _ = question.respond(if taken { SUCCESS } else { FAILED });
     }
@@ -166,7 +137,12 @@ impl SpaceHost for Host {
             if owner.takes_commands() {
                 let ask = || owner.hand_over(Reach::All, text.clone());
                 let taken = *asked.entry(owner.id()).or_insert_with(ask);
-                if taken { report.sent.push(device) } else { report.failed.push(device) }
+                if taken {
+                    self.space.counts.delivered();
+                    report.sent.push(device)
+                } else {
+                    report.failed.push(device)
+                }
             }
         }
         let _ = question.respond(json(&report));

@@ -25,13 +25,22 @@ const IMAGE_MAGIC: u8 = 0xe9;
 /// Bytes that are kept of an image: up to the end of its version.
 const HEAD_BYTES: usize = VERSION_AT + VERSION_BYTES;
 
+/// The MD5 of what a device comes with: an image that nobody publishes.
+const FACTORY_MD5: &str = "00000000000000000000000000000000";
+
 /// What a device runs, as it tells whoever it fetches from.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Running {
     /// Its version; empty when it was never updated.
     pub(crate) version: String,
-    /// The MD5 of its image, 32 hex digits; empty when it was never updated.
+    /// The MD5 of its image, 32 hex digits.
     pub(crate) md5: String,
+}
+
+impl Default for Running {
+    fn default() -> Self {
+        Self { version: String::new(), md5: FACTORY_MD5.into() }
+    }
 }
 
 /// Why an update came to nothing.
@@ -98,10 +107,9 @@ impl Fetcher {
         let [high, low] = device.0.to_be_bytes();
         request = request
             .header("x-ESP32-STA-MAC", format!("02:00:00:00:{high:02X}:{low:02X}"))
-            .header("x-ESP32-mode", "sketch");
-        if !running.md5.is_empty() {
-            request = request.header("x-ESP32-sketch-md5", &running.md5);
-        }
+            .header("x-ESP32-mode", "sketch")
+            // Which image it runs stock firmware always says; its version only where it was given one.
+            .header("x-ESP32-sketch-md5", &running.md5);
         if let Ok(version) = HeaderValue::from_str(&running.version)
             && !running.version.is_empty()
         {
@@ -212,8 +220,8 @@ pub(crate) mod tests {
         assert_eq!(said("user-agent"), [Some("ESP32-http-Update"); 2]);
         assert_eq!(said("x-ESP32-STA-MAC"), [Some("02:00:00:00:1A:2B"); 2]);
         assert_eq!(said("x-ESP32-mode"), [Some("sketch"); 2]);
-        assert_eq!(said("x-ESP32-version"), [Some("1.4.0"), None], "one that was never updated says nothing");
-        assert_eq!(said("x-ESP32-sketch-md5"), [Some(running.md5.as_str()), None]);
+        assert_eq!(said("x-ESP32-version"), [Some("1.4.0"), None], "one that was never updated has none");
+        assert_eq!(said("x-ESP32-sketch-md5"), [Some(running.md5.as_str()), Some(FACTORY_MD5)]);
     }
 
     #[tokio::test]

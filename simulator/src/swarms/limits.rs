@@ -10,7 +10,7 @@ pub struct Limits {
     pub swarms: usize,
     /// Devices.
     pub devices: usize,
-    /// Frames a second.
+    /// Frames a second, those of replays included.
     pub frames_per_second: f64,
     /// Commands a second that are sent to them; one for all of a space counts once for each device.
     pub commands_per_second: f64,
@@ -73,15 +73,19 @@ pub enum SwarmError {
 }
 
 impl Limits {
-    /// Whether these swarms are within the limits.
-    pub(super) fn check<'a>(&self, all: impl Iterator<Item = &'a Swarm> + Clone) -> Result<(), SwarmError> {
+    /// Whether these swarms are within the limits, with so many frames a second of others beside them.
+    pub(super) fn check<'a>(
+        &self,
+        all: impl Iterator<Item = &'a Swarm> + Clone,
+        beside: u64,
+    ) -> Result<(), SwarmError> {
         let over = |what, asked: f64, most: f64, setting| {
             // The casts keep within their range; these are figures for people.
             let error = SwarmError::OverLimit { what, asked: asked.ceil() as u64, most: most as u64, setting };
             if asked > most { Err(error) } else { Ok(()) }
         };
         let devices: usize = all.clone().map(|plan| plan.ids.len()).sum();
-        let frames: f64 = all.clone().map(|plan| plan.ids.len() as f64 * plan.rate_hz).sum();
+        let frames: f64 = all.clone().map(frames_per_second).sum::<f64>() + beside as f64;
         let connections: usize = all.clone().map(connections).sum();
         let commands: f64 = all.clone().map(commands_per_second).sum();
         over("swarms", all.count() as f64, self.swarms as f64, "simulator.max_swarms")?;
@@ -91,6 +95,11 @@ impl Limits {
         over("connections to edges", connections as f64, most, "simulator.max_device_connections")?;
         over("commands a second", commands, self.commands_per_second, "simulator.max_commands_per_second")
     }
+}
+
+/// How many frames its devices send.
+pub(super) fn frames_per_second(plan: &Swarm) -> f64 {
+    plan.ids.len() as f64 * plan.rate_hz
 }
 
 /// How many connections its devices have.

@@ -1,7 +1,7 @@
 //! A recording that arrives from far away: a copy in a file, refused as soon as it is seen to be none.
 
 use super::TapeError;
-use super::file::NewFile;
+use super::spool::NewFile;
 use crate::recording::{Reader, RecordingError};
 use std::path::PathBuf;
 use tokio::fs::File;

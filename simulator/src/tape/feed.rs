@@ -1,9 +1,10 @@
 //! Frames of a recording for whoever must not wait for a disk: one piece is read ahead, on a thread that may block.
 
+use super::access::Access;
 use super::copy::{Copy, MAX_COPY_BYTES};
-use super::file::{NewFile, regular};
+use super::file::regular;
 use super::place::TapePlace;
-use super::store::Access;
+use super::spool::NewFile;
 use super::{TapeError, blocking};
 use crate::recording::{End, Header, Reader, RecordingError};
 use grouploop_bridge::{DeviceId, Frame};

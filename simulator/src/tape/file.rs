@@ -1,7 +1,8 @@
 //! The file that a recording is written into, and where it goes when it ends.
 
+use super::access::Access;
 use super::place::TapePlace;
-use super::store::Access;
+use super::spool::NewFile;
 use super::{TapeError, blocking};
 use crate::recording::{BlockLimits, Header, RecordingError, Truncate, Writer};
 use grouploop_bridge::Space;
@@ -10,8 +11,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+/// What a crash can lose: frames are in the file as a whole block after this time.
+pub(super) const FLUSH: Duration = Duration::from_secs(2);
 /// When a block is full. It loses less in a crash than the format's own default.
-const BLOCKS: BlockLimits = BlockLimits { frames: 32_768, span: super::recorder::FLUSH };
+const BLOCKS: BlockLimits = BlockLimits { frames: 32_768, span: FLUSH };
 
 /// What a recording is written to: more than a stream of bytes.
 pub(super) trait Disk: io::Write + Truncate + Send + 'static {
@@ -56,7 +59,10 @@ impl TapeFile {
         let now_us = u64::try_from(now_us).unwrap_or(u64::MAX);
         if opened.metadata().map_err(file)?.len() == 0 {
             let header = Header { space: space.clone(), start_unix_us: now_us };
-            let writer = Writer::create(opened, header, BLOCKS).map_err(|error| named(path, error, 0))?;
+            let writer = Writer::create(opened, header, BLOCKS).map_err(|error| match error {
+                RecordingError::Io(why) => file(why),
+                why => recording(why),
+            })?;
             return Ok(Self { path: path.to_owned(), writer, now: Duration::ZERO, appended: false, cut_bytes: 0 });
         }
         let (writer, cut_bytes) = Writer::append(opened, BLOCKS).map_err(recording)?;
@@ -173,33 +179,6 @@ impl Target {
         if let Some(path) = self.spool() {
             // What is left in a folder for temporary files is somebody else's to tidy up.
             let _ = std::fs::remove_file(path);
-        }
-    }
-}
-
-/// A file in a folder for temporary ones.
-#[derive(Debug)]
-pub(super) struct NewFile {
-    pub(super) path: PathBuf,
-    pub(super) file: File,
-}
-
-impl NewFile {
-    /// Creates one that was not there before: where everybody may write, a name that can be guessed is a trap.
-    pub(super) fn create(folder: &Path, name: &str) -> Result<Self, TapeError> {
-        /// Names that are tried; each is free unless it was left by another process of the same id.
-        const TRIES: u32 = 1000;
-        let fits = |sign: &char| sign.is_ascii_alphanumeric() || matches!(sign, '.' | '_' | '-');
-        let name: String = name.chars().filter(fits).take(64).collect();
-        let process = std::process::id();
-        let mut number = 0;
-        loop {
-            let path = folder.join(format!("grouploop-{process}-{number}-{name}"));
-            match OpenOptions::new().read(true).write(true).create_new(true).open(&path) {
-                Ok(file) => return Ok(Self { path, file }),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < TRIES => number += 1,
-                Err(why) => return Err(TapeError::File { path, why }),
-            }
         }
     }
 }

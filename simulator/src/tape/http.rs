@@ -1,9 +1,10 @@
 //! Recordings behind HTTP, as the CDN has them: `HEAD`, `GET`, and `PUT` with a token.
 
 use super::TapeError;
+use super::access::Access;
 use super::copy::Copy;
+use super::far::{CONNECT_PATIENCE, PATIENCE, PIECE, patiently};
 use super::place::TapePlace;
-use super::store::{Access, CONNECT_PATIENCE, PATIENCE, PIECE, patiently};
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, IF_NONE_MATCH, LOCATION};

@@ -1,7 +1,7 @@
 //! Where replayed devices connect.
 
 use super::TapeError;
-use super::store::CONNECT_PATIENCE;
+use super::far::CONNECT_PATIENCE;
 use crate::link::{
     BusLink, ConnectFailure, INCOMING_QUEUE, Incoming, Link, RECONNECT, Special, WsCounts, WsLink, WsOptions,
 };
@@ -77,7 +77,7 @@ pub(super) async fn open_link(way: Way, space: Space) -> Result<Opened, TapeErro
                 };
                 return Err(TapeError::Away { place: "the NATS server".to_owned(), why });
             }
-            let node = Node::start(node, env!("CARGO_PKG_VERSION").to_owned(), bus);
+            let node = Node::start(node, env!("CARGO_PKG_VERSION").into(), bus);
             Ok(Opened { node: Some(node.clone()), ..link_on(&node, &space) })
         }
         Way::Edge { url } => {

@@ -10,8 +10,10 @@
 //! loses it; and one is played from a file, so that a network that stutters is not heard in the timing. The format is that of
 //! [`recording`](crate::recording).
 
+mod access;
 mod bus;
 mod copy;
+mod far;
 mod feed;
 mod file;
 mod http;
@@ -22,10 +24,12 @@ mod place;
 mod player;
 mod recorder;
 mod schedule;
+mod spool;
 mod store;
 #[cfg(test)]
 mod tests;
 
+pub use access::Access;
 pub use bus::record_bus;
 pub use feed::Tape;
 pub use file::{TapeFile, Target};
@@ -34,8 +38,8 @@ pub use link::Way;
 pub use place::{TapePlace, TapePlaceError};
 pub use player::{Played, Player, PlayerOptions, Timing};
 pub use recorder::{Limits, MIN_MAX_BYTES, Recorded, Recorder, Tally, Why};
+pub(crate) use schedule::frames_per_second;
 pub use schedule::{Speed, SpeedError};
-pub use store::Access;
 
 use crate::recording::RecordingError;
 use grouploop_bridge::{BusError, Space};

@@ -2,8 +2,8 @@
 
 use super::TapeError;
 use super::copy::Copy;
+use super::far::{CONNECT_PATIENCE, PIECE, patiently};
 use super::place::{Cloud, Object};
-use super::store::{CONNECT_PATIENCE, PIECE, patiently};
 use futures_util::StreamExt;
 use object_store::aws::AmazonS3Builder;
 use object_store::azure::MicrosoftAzureBuilder;

@@ -6,7 +6,7 @@
 //! ```
 
 use super::TapeError;
-use super::file::{Disk, TapeFile, named};
+use super::file::{Disk, FLUSH, TapeFile, named};
 use crate::recording::{RecordingError, Writer};
 use bytes::Bytes;
 use grouploop_bridge::{DeviceId, Frame, LINE_LEN};
@@ -18,8 +18,6 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::task::TaskTracker;
 
-/// What a crash can lose: frames are in the file as a whole block after this time.
-pub(super) const FLUSH: Duration = Duration::from_secs(2);
 /// What a power cut can lose.
 const SYNC: Duration = Duration::from_secs(10);
 /// Deliveries that may wait for the disk.

@@ -50,6 +50,21 @@ const SHORTEST_GAP: Duration = Duration::from_millis(1);
 /// A time that nobody waits for, and that clocks can still name.
 const FAR: Duration = Duration::from_secs(30 * 365 * 86_400);
 
+/// Between the last frame of a round and the first of the next: as far as frames are on average.
+fn gap(span: Duration, frames: u32) -> Duration {
+    match frames {
+        0 | 1 => ONE_FRAME,
+        frames => (span / (frames - 1)).max(SHORTEST_GAP),
+    }
+}
+
+/// Frames a second of a recording with so many in such a span, on average; what is played once takes a second at least.
+pub(crate) fn frames_per_second(span: Duration, frames: u64, speed: Speed, repeat: bool) -> f64 {
+    let gap = gap(span, u32::try_from(frames).unwrap_or(u32::MAX));
+    let round_s = (span + gap).as_secs_f64() / speed.0;
+    frames as f64 / if repeat { round_s } else { round_s.max(1.0) }
+}
+
 /// The rounds of a recording, one behind the other.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Schedule {
@@ -78,11 +93,7 @@ impl Schedule {
     /// The same again: its first frame is as far from the last one as frames are on average.
     pub(super) fn again(self) -> Self {
         let span = self.last.saturating_sub(self.first.unwrap_or_default());
-        let gap = match self.frames {
-            0 | 1 => ONE_FRAME,
-            frames => (span / (frames - 1)).max(SHORTEST_GAP),
-        };
-        Self::new(self.speed, self.begin + self.scaled(span) + self.scaled(gap))
+        Self::new(self.speed, self.begin + self.scaled(span) + self.scaled(gap(span, self.frames)))
     }
 
     /// The span of the recording that was played in this round so far.
@@ -133,6 +144,17 @@ mod tests {
         assert_eq!(schedule.again().due(ms(7)) - begin, ONE_FRAME);
         schedule.due(ms(7));
         assert_eq!(schedule.again().due(ms(7)) - begin, SHORTEST_GAP);
+    }
+
+    #[test]
+    fn how_many_frames_a_second_it_is_counts_what_lies_between_rounds() {
+        let per_second = |span, frames, speed, repeat| frames_per_second(ms(span), frames, Speed(speed), repeat);
+        assert_eq!(per_second(9_900, 100, 1.0, false), 10.0);
+        assert_eq!(per_second(9_900, 100, 4.0, true), 40.0);
+        assert_eq!(per_second(0, 1, 1.0, true), 20.0);
+        // All at one moment: once it is over within a second, again and again it is a storm.
+        assert_eq!((per_second(0, 500, 1.0, false), per_second(0, 500, 1.0, true)), (500.0, 500_000.0));
+        assert_eq!(per_second(0, 0, 1.0, true), 0.0);
     }
 
     #[tokio::test(start_paused = true)]

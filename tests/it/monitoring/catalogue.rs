@@ -25,6 +25,12 @@ pub(super) const ROLES: &[Role] = &[
         "Of the pages' server, the same at each of its ports; `page` is that of the port.",
         grouploop_ui::metrics_catalogue,
     ),
+    role(
+        "Monitor",
+        "grouploop_monitor_",
+        "Of each monitor, about its own work; what it shows of others they tell themselves.",
+        grouploop_monitor::metrics_catalogue,
+    ),
 ];
 
 const fn role(name: &'static str, prefix: &'static str, about: &'static str, told: fn() -> String) -> Role {

@@ -29,7 +29,7 @@ fn every_container_is_nobody_special_and_bounded() {
         assert_eq!(value["logging"]["options"], json!({"max-size": "10m", "max-file": "3"}), "{name}");
         assert!(value["pids_limit"].is_number(), "{name}");
         assert!(value.get("privileged").is_none() && value.get("network_mode").is_none(), "{name}");
-        let once = name.starts_with("store-");
+        let once = name.starts_with("store-") || name == "settings";
         assert_eq!(value["restart"], if once { "no" } else { "unless-stopped" }, "{name}");
         assert!(once || value["mem_limit"].is_string(), "{name}");
         // The one that gives a new volume to its user.
@@ -54,6 +54,7 @@ fn only_the_ports_for_people_and_devices_are_published() {
         ("5003", "balancer"),
         ("5004", "ui"),
         ("5005", "simulator"),
+        ("5006", "ui"),
         ("5007", "ui"),
         ("5008", "cdn"),
         ("5009", "ui"),
@@ -121,14 +122,193 @@ fn a_variable_that_is_missing_is_named_in_one_line() {
     }
 }
 
+/// Those that Compose takes and a role cannot use.
+const WRONG: [(&str, &str); 16] = [
+    ("EDGE_THREADS", "many"),
+    ("EDGE_MAX_CONNECTIONS", "-1"),
+    ("EDGE_DRAIN_TIMEOUT_MS", "5 s"),
+    ("SIMULATOR_MAX_DEVICES", "0"),
+    ("SIMULATOR_MAX_FRAMES_PER_SECOND", "20000000000"),
+    ("LOG_FILTER", "info,grouploop=loud"),
+    ("LOG_FORMAT", "xml"),
+    ("WS_DEFAULT_URL", "http://stage.example"),
+    ("CDN_BASE_URL", "stage"),
+    ("CDN_DEVICE_URL", "stage"),
+    ("APPS_BASE_URL", "stage"),
+    ("SIMULATOR_BASE_URL", "stage"),
+    ("EMULATOR_URL", "stage"),
+    ("CDN_STORE", "bucket"),
+    ("CDN_STORE_ENDPOINT", "store:8333"),
+    ("CDN_TOKEN", "short"),
+];
+
+#[test]
+fn a_value_that_a_role_cannot_use_stops_the_stack_with_a_line_that_names_it() {
+    let check = |variables: &BTreeMap<String, String>| {
+        let settings = service(&stack(variables), "settings");
+        let command = settings.command();
+        let words: Vec<&str> = command.iter().map(String::as_str).collect();
+        grouploop(&words, &settings.environment())
+    };
+    let good = check(&required());
+    assert!(good.status.success() && said(&good).is_empty(), "{}", said(&good));
+    for (name, value) in WRONG {
+        let mut variables = required();
+        variables.insert(name.into(), value.into());
+        let output = check(&variables);
+        assert_eq!(output.status.code(), Some(64), "{name}");
+        let said = said(&output);
+        let named = said.contains(&format!("which is {name} in .env)")) || said.contains(&format!(": {name})"));
+        assert!(named && said.trim_end().lines().count() == 1, "{name}: {said}");
+    }
+    // One that has a part in two roles.
+    let mut variables = required();
+    variables.insert("ALLOW_ORIGINS".into(), "stage".into());
+    let output = check(&variables);
+    let said = said(&output);
+    assert!(said.lines().count() == 2 && said.lines().all(|line| line.contains("which is ALLOW_ORIGINS in")), "{said}");
+}
+
+/// Nothing starts before the settings were found good, and nothing that they do not name gets past them.
+#[test]
+fn everything_waits_until_the_settings_were_looked_at() {
+    let stack = stack(&required());
+    let waits_for = |service: &Service| -> Vec<(String, String)> {
+        let all = service.value["depends_on"].as_object().into_iter().flatten();
+        all.map(|(name, how)| (name.clone(), how["condition"].as_str().unwrap().to_owned())).collect()
+    };
+    fn waits(name: &str, all: &BTreeMap<String, Vec<(String, String)>>) -> bool {
+        all[name]
+            .iter()
+            .any(|(other, how)| (other == "settings" && how == "service_completed_successfully") || waits(other, all))
+    }
+    let all: BTreeMap<_, _> =
+        services(&stack).iter().map(|service| (service.name.clone(), waits_for(service))).collect();
+    for name in all.keys().filter(|name| *name != "settings") {
+        assert!(waits(name, &all), "{name}");
+    }
+    let looked_at = service(&stack, "settings").environment();
+    for role in ["edge", "cdn", "simulator", "ui"] {
+        for name in service(&stack, role).environment().keys() {
+            assert!(looked_at.contains_key(name), "{name} of {role}");
+        }
+    }
+}
+
+#[test]
+fn complaints_know_every_variable_by_its_name_in_env() {
+    let mut made = BTreeSet::new();
+    for line in read("compose.yaml").lines() {
+        if let Some((name, value)) = line.trim().split_once(": ")
+            && ["GROUPLOOP_", "AWS_"].iter().any(|prefix| name.starts_with(prefix))
+            && name != "GROUPLOOP_COMMIT"
+            // Compose lets no password be empty, and any other is good.
+            && name != "GROUPLOOP_BUS__NATS__PASSWORD"
+            && let Some((_, variable)) = value.split_once("${")
+        {
+            let end = variable.find([':', '}']).unwrap();
+            made.insert(format!("{name}={}", &variable[..end]));
+        }
+    }
+    let environment = service(&stack(&required()), "ui").environment();
+    let told: BTreeSet<String> = environment["GROUPLOOP_ENV_NAMES"].split_whitespace().map(str::to_owned).collect();
+    assert_eq!(told, made);
+}
+
+/// What a role writes on a file system that it cannot change.
+#[test]
+fn recordings_are_in_a_volume_of_their_own() {
+    let simulator = service(&stack(&required()), "simulator");
+    let volume = &simulator.value["volumes"][0];
+    assert_eq!((&volume["type"], &volume["source"]), (&json!("volume"), &json!("recordings")));
+    let folder = &simulator.environment()["GROUPLOOP_SIMULATOR__RECORDINGS"];
+    assert!(folder.starts_with(volume["target"].as_str().unwrap()), "{folder}");
+    // The image has that folder, so a new volume belongs to the user that it belongs to there.
+    assert!(read("Dockerfile").contains(&format!("COPY --from=build --chown=65532:65532 {0} {0}\n", "/data")));
+}
+
+/// The image of the store has a folder there, of another user, which a new volume would begin with.
+#[test]
+fn the_volume_of_the_store_begins_empty() {
+    for name in ["store", "store-folder"] {
+        let volume = &service(&stack(&required()), name).value["volumes"][0];
+        assert_eq!((&volume["source"], &volume["volume"]["nocopy"]), (&json!("store"), &json!(true)), "{name}");
+    }
+}
+
+/// A folder with what `scripts/env.sh` needs, gone when dropped.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("grouploop-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("scripts")).unwrap();
+        for file in ["scripts/env.sh", ".env.example"] {
+            std::fs::copy(root().join(file), folder.join(file)).unwrap();
+        }
+        Self(folder)
+    }
+
+    fn env_sh(&self) -> Output {
+        Command::new("sh").arg(self.0.join("scripts/env.sh")).output().unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn env_sh_names_what_compose_tells_the_value_of_alone() {
+    let folder = Folder::new("env-wrong");
+    assert!(folder.env_sh().status.success());
+    let file = folder.0.join(".env");
+    let made = std::fs::read_to_string(&file).unwrap();
+    for (name, value) in [
+        ("EDGE_PORT", "many"),
+        ("DASHBOARD_PORT", "70000"),
+        ("SIMULATOR_PORT", "-1"),
+        // The default of another.
+        ("CDN_PORT", "5005"),
+        ("BIND", "here"),
+        ("GRAFANA_BIND", "localhost"),
+        ("BALANCER_RESOLVER", "dns"),
+        ("EDGE_REPLICAS", "few"),
+        ("STORE_VOLUMES", "0"),
+        ("EDGE_MEMORY", "lots"),
+        ("EDGE_STOP_GRACE", "soon"),
+        ("PROMETHEUS_RETENTION", "long"),
+        ("APPS", "apps"),
+        ("NATS_EDGE_PASSWORD", "a\"b"),
+        ("STORE_SECRET", ""),
+        ("EDGE_PROT", "5003"),
+    ] {
+        std::fs::write(&file, format!("{made}COMPOSE_PROFILES=monitoring\n{name}={value}\n")).unwrap();
+        let output = folder.env_sh();
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(1), "{name}: {said}");
+        assert!(said.trim_end().lines().count() == 1 && said.contains(name), "{name}: {said}");
+    }
+    // Each default is good.
+    std::fs::write(
+        &file,
+        made.replace("\n#", "\n")
+            .lines()
+            .filter(|line| line.contains('='))
+            .fold(String::new(), |text, line| text + line + "\n"),
+    )
+    .unwrap();
+    let output = folder.env_sh();
+    assert!(output.status.success(), "{}", said(&output));
+}
+
 #[test]
 fn env_sh_makes_what_the_stack_needs() {
-    let folder = std::env::temp_dir().join(format!("grouploop-env-{}", std::process::id()));
-    std::fs::create_dir_all(folder.join("scripts")).unwrap();
-    for file in ["scripts/env.sh", ".env.example"] {
-        std::fs::copy(root().join(file), folder.join(file)).unwrap();
-    }
-    let make = || Command::new("sh").arg(folder.join("scripts/env.sh")).output().unwrap();
+    let folder = Folder::new("env");
+    let make = || folder.env_sh();
+    let folder = &folder.0;
     assert!(make().status.success());
     let made = std::fs::read_to_string(folder.join(".env")).unwrap();
     let values: BTreeMap<String, String> = made
@@ -143,13 +323,13 @@ fn env_sh_makes_what_the_stack_needs() {
     // A second time changes nothing.
     assert!(make().status.success());
     assert_eq!(std::fs::read_to_string(folder.join(".env")).unwrap(), made);
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
 fn every_command_and_setting_is_one_of_the_binary() {
     let stack = stack(&required());
-    let ours: Vec<Service> = services(&stack).into_iter().filter(Service::is_ours).collect();
+    let ours = services(&stack).into_iter().filter(|service| service.is_ours() && service.name != "settings");
+    let ours: Vec<Service> = ours.collect();
     assert_eq!(ours.len(), 4);
     for service in ours {
         let (command, environment) = (service.command(), service.environment());
@@ -210,7 +390,7 @@ fn a_nats_server_has_time_to_send_its_clients_away() {
 
 #[test]
 fn the_ports_of_pages_follow_their_variables() {
-    let ports = ["EDGE", "DASHBOARD", "SIMULATOR", "EMULATOR", "CDN", "CONTROL"];
+    let ports = ["EDGE", "DASHBOARD", "SIMULATOR", "EMULATOR", "CDN", "CONTROL", "DOCS"];
     let mut variables = required();
     variables.extend((6001..).zip(ports).map(|(port, name)| (format!("{name}_PORT"), port.to_string())));
     let stack = stack(&variables);
@@ -224,10 +404,11 @@ fn the_ports_of_pages_follow_their_variables() {
         ("ui", "emulator_listen"),
         ("cdn", "listen"),
         ("ui", "control_listen"),
+        ("ui", "docs_listen"),
     ]) {
         assert_eq!(settings[section][key]["value"], format!("0.0.0.0:{port}"), "{section}.{key}");
     }
-    assert_eq!(ui.published(), ["6002", "6004", "6006"]);
+    assert_eq!(ui.published(), ["6002", "6004", "6006", "6007"]);
     assert!(ui.health().last().unwrap().ends_with(":6002"));
 }
 
@@ -235,7 +416,7 @@ fn the_ports_of_pages_follow_their_variables() {
 fn the_image_has_every_port_and_copies_what_is_there() {
     let file = read("Dockerfile");
     let exposed = file.lines().find_map(|line| line.strip_prefix("EXPOSE ")).unwrap();
-    assert_eq!(exposed, "5003 5004 5005 5007 5008 5009");
+    assert_eq!(exposed, "5003 5004 5005 5006 5007 5008 5009 5010");
     for line in file.lines().filter(|line| line.starts_with("COPY ") && !line.contains("--from")) {
         let mut words: Vec<&str> = line.split(' ').skip(1).collect();
         words.pop();
@@ -247,16 +428,74 @@ fn the_image_has_every_port_and_copies_what_is_there() {
             assert!(!ignored, "{source} is let into the build");
         }
     }
-    for member in ["bridge", "serve", "edge", "cdn", "simulator", "ui", "testkit", "bench"] {
+    for member in ["bridge", "serve", "edge", "cdn", "monitor", "simulator", "ui", "testkit", "bench"] {
         assert!(file.contains(&format!("COPY {member}/Cargo.toml {member}/")), "{member}");
     }
     let manifest = read("Cargo.toml");
     let members = manifest.lines().find(|line| line.starts_with("members = ")).unwrap();
-    assert_eq!(members.matches('"').count(), 2 * 8, "each has its line in the Dockerfile");
+    assert_eq!(members.matches('"').count(), 2 * 9, "each has its line in the Dockerfile");
+}
+
+/// The layer of what we depend on is built before any code of ours is there, so its step must make each file that Cargo looks for.
+#[test]
+fn the_layer_of_dependencies_has_all_that_cargo_looks_for() {
+    let folder = std::env::temp_dir().join(format!("grouploop-layer-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = read("Dockerfile").replace("\\\n", " ");
+    let stage = file.lines().skip_while(|line| !line.ends_with(" AS build"));
+    for line in stage {
+        if let Some(files) = line.strip_prefix("COPY ") {
+            let (sources, target) = files.rsplit_once(' ').unwrap();
+            std::fs::create_dir_all(folder.join(target)).unwrap();
+            for source in sources.split(' ') {
+                let name = source.rsplit('/').next().unwrap();
+                std::fs::copy(root().join(source), folder.join(target).join(name)).unwrap();
+            }
+        } else if let Some(step) = line.strip_prefix("RUN ") {
+            let (step, _) = step.split_once("&& cargo build").unwrap();
+            assert!(Command::new("sh").arg("-c").arg(step).current_dir(&folder).status().unwrap().success());
+            break;
+        }
+    }
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]).current_dir(&folder);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let known: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = known["packages"].as_array().unwrap();
+    for target in packages.iter().flat_map(|package| package["targets"].as_array().unwrap()) {
+        // Tests are not built there.
+        let path = target["src_path"].as_str().unwrap();
+        assert!(target["kind"] == json!(["test"]) || std::path::Path::new(path).is_file(), "{path}");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
 fn the_linter_finds_nothing_in_the_dockerfile() {
     let output = Command::new(tool("hadolint")).arg(root().join("Dockerfile")).output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
+}
+
+/// systemd itself reads the units, with the binary under test where they name the installed one.
+#[test]
+fn systemd_takes_the_units_as_they_are() {
+    let folder = std::env::temp_dir().join(format!("grouploop-units-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    for role in ["edge", "cdn", "simulator", "ui"] {
+        let unit = read(&format!("deploy/systemd/grouploop-{role}.service"));
+        let installed = format!("ExecStart=/usr/local/bin/grouploop {role}\n");
+        assert!(unit.contains(&installed), "{role}");
+        let here = installed.replace("/usr/local/bin/grouploop", env!("CARGO_BIN_EXE_grouploop"));
+        let file = folder.join(format!("grouploop-{role}.service"));
+        std::fs::write(&file, unit.replace(&installed, &here)).unwrap();
+        let mut command = Command::new("systemd-analyze");
+        let output = command.args(["verify", "--man=no"]).arg(&file).output();
+        let output = output.expect("systemd-analyze can be started: `make setup` brings it");
+        assert!(output.status.success() && said(&output).is_empty(), "{}", said(&output));
+        // What it writes is in a folder of its own.
+        let writes = ["cdn", "simulator"].contains(&role);
+        assert_eq!(unit.contains("\nStateDirectory="), writes, "{role}");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
 }

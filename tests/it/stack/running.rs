@@ -136,7 +136,7 @@ async fn the_whole_stack_serves_and_an_edge_can_be_restarted_under_load() {
     let written = http("PUT", stack.cdn(), "/static/hello.txt", &[token], "hello").await;
     assert_eq!(written.status, 201, "{}", written.text());
     assert_eq!(http_get(stack.cdn(), "/static/hello.txt").await.text(), "hello");
-    for port in [5004, 5007, 5009] {
+    for port in [5004, 5006, 5007, 5009] {
         assert_eq!(http_get(stack.page(port), "/health").await.status, 200, "{port}");
     }
     eventually!(health(stack.page(5004)).await["status"] == "ok");

@@ -59,8 +59,10 @@ async fn without_settings_everything_is_on_the_host_of_the_page() {
                 ("cdnBaseUrl", format!("http{scheme}://{host}:6008")),
                 ("appsBaseUrl", format!("http{scheme}://{host}:{hub}")),
                 ("simulatorBaseUrl", format!("http{scheme}://{host}:6005")),
+                ("monitorUrl", format!("http{scheme}://{host}:6010/")),
                 ("emulatorUrl", format!("http{scheme}://{host}:{emulator}/")),
                 ("qrUrl", format!("http{scheme}://{host}:{emulator}/")),
+                ("docsUrl", format!("http{scheme}://{host}:{}/", stage.docs.port())),
                 ("deviceUrl", format!("ws://{host}:6003/")),
                 ("version", "0.0.0-test".into()),
             ],
@@ -134,6 +136,7 @@ fn settled(options: &mut UiOptions) {
     options.settings.apps_base_url = "https://hub.example/".into();
     options.settings.simulator_base_url = "https://me:secret@sim.example".into();
     options.settings.emulator_url = "https://phones.example/e/".into();
+    options.settings.docs_url = "https://me:secret@docs.example/".into();
 }
 
 #[tokio::test]
@@ -154,6 +157,7 @@ async fn what_is_set_is_told_on_every_port_and_no_password() {
                 ("simulatorBaseUrl", "https://sim.example".into()),
                 ("emulatorUrl", "https://phones.example/e/".into()),
                 ("qrUrl", "https://phones.example/e/".into()),
+                ("docsUrl", "https://docs.example/".into()),
                 // Firmware has no TLS.
                 ("deviceUrl", String::new()),
             ],

@@ -37,6 +37,37 @@ async fn each_port_has_its_page_and_the_hub_has_all() {
 }
 
 #[tokio::test]
+async fn the_documentation_has_folders_and_a_page_for_what_is_not_there() {
+    let stage = Stage::start().await;
+    for (addr, path, status, title) in [
+        (stage.docs, "/", 200, "Docs"),
+        (stage.docs, "/protocol/", 200, "Protocol"),
+        (stage.hub, "/apps/docs/protocol/", 200, "Protocol"),
+        (stage.docs, "/nothing/", 404, "No such page"),
+        (stage.docs, "/protocol/nothing.html", 404, "No such page"),
+    ] {
+        let answer = http_get(addr, path).await;
+        assert_eq!(
+            (answer.status, answer.text()),
+            (status, &*format!("<!doctype html><title>{title}</title>")),
+            "{path}"
+        );
+        let policy = answer.header("content-security-policy").unwrap();
+        for rule in ["default-src 'self'", "style-src 'self' 'unsafe-inline'"] {
+            assert!(policy.split("; ").any(|found| found == rule), "{rule} in {policy}");
+        }
+        assert!(!policy.contains("http") && !policy.contains("script-src"), "{policy}");
+    }
+    for path in ["/protocol", "/apps/docs/protocol"] {
+        let addr = if path == "/protocol" { stage.docs } else { stage.hub };
+        let answer = http_get(addr, path).await;
+        assert_eq!((answer.status, answer.header("location")), (307, Some("protocol/")), "{path}");
+    }
+    let missing = http("GET", stage.docs, "/nothing", &[("If-None-Match", "*"), ("Range", "bytes=0-3")], b"").await;
+    assert_eq!(missing.status, 404, "no condition makes it something that is there");
+}
+
+#[tokio::test]
 async fn hashed_files_are_kept_for_ever_and_the_rest_is_asked_about() {
     let stage = Stage::start().await;
     for path in [ASSET, "/apps/dashboard/assets/index-AbCd_123.js"] {
@@ -134,6 +165,9 @@ async fn a_program_without_pages_says_how_to_get_them() {
         assert!(answer.text().contains("<code>make web</code>"), "{}", answer.text());
         assert!(answer.header("content-security-policy").is_some());
     }
+    let answer = http_get(stage.docs, "/").await;
+    assert_eq!(answer.status, 503);
+    assert!(answer.text().contains("<code>make docs</code>, which needs Python 3"), "{}", answer.text());
     assert_eq!(stage.get("/health").await.json()["pages"]["dashboard"], "not built in");
     assert_eq!(stage.get("/readyz").await.status, 200);
 }

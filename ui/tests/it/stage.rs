@@ -21,6 +21,9 @@ pub(crate) fn pages() -> Pages {
         ("simulator", "index.html", "<!doctype html><title>Simulator</title>".to_owned()),
         ("simulator", "assets/index-sim.js", script()),
         ("control", "index.html", "<!doctype html><title>Control</title>".to_owned()),
+        ("docs", "index.html", "<!doctype html><title>Docs</title>".to_owned()),
+        ("docs", "protocol/index.html", "<!doctype html><title>Protocol</title>".to_owned()),
+        ("docs", "404.html", "<!doctype html><title>No such page</title>".to_owned()),
     ];
     Pages::new(files.iter().map(|(page, path, text)| (*page, *path, text.clone().into())))
 }
@@ -28,6 +31,7 @@ pub(crate) fn pages() -> Pages {
 pub(crate) struct Stage {
     pub(crate) hub: SocketAddr,
     pub(crate) emulator: SocketAddr,
+    pub(crate) docs: SocketAddr,
     pub(crate) ui: Ui,
     pub(crate) folder: Folder,
 }
@@ -50,7 +54,7 @@ impl Stage {
             settings: UiSettings { apps: folder.0.display().to_string(), ..UiSettings::default() },
             version: "0.0.0-test".into(),
             pages: pages(),
-            neighbours: Neighbours { edge: at(6003), cdn: at(6008), simulator: at(6005) },
+            neighbours: Neighbours { edge: at(6003), cdn: at(6008), simulator: at(6005), monitor: at(6010) },
             cdn_url: format!("http://{}", nobody()),
             cdn_base_url: String::new(),
             lan: || vec![Ipv4Addr::new(10, 0, 0, 7), Ipv4Addr::new(192, 168, 1, 20)],
@@ -66,7 +70,7 @@ impl Stage {
             let (_, address) = addresses.iter().find(|(port, _)| *port == wanted).unwrap();
             SocketAddr::from((Ipv4Addr::LOCALHOST, address.port()))
         };
-        Self { hub: at(Port::Hub), emulator: at(Port::Emulator), ui, folder }
+        Self { hub: at(Port::Hub), emulator: at(Port::Emulator), docs: at(Port::Docs), ui, folder }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Response {

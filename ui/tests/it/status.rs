@@ -17,7 +17,10 @@ async fn every_port_tells_how_all_are() {
         assert_eq!(health.status, 200);
         let body = health.json();
         assert_eq!(body["version"], "0.0.0-test");
-        assert_eq!(body["pages"], json!({"control": "there", "dashboard": "there", "emulator": "there"}));
+        assert_eq!(
+            body["pages"],
+            json!({"control": "there", "dashboard": "there", "docs": "there", "emulator": "there"})
+        );
         assert_eq!(body["cdn"], json!({"state": "away"}));
         let page = if addr == stage.hub { "dashboard" } else { "emulator" };
         assert_eq!(body["connections"][page], 1);

@@ -1,24 +1,41 @@
 // The choice of a command and its parameters, from the registry; without one a whole command can be typed. What was typed stays.
 
-import { computed, signal } from "@preact/signals";
+import { computed, type Signal, signal } from "@preact/signals";
 import type { CommandInfo } from "../library/api";
 import { schemaOf } from "../library/registry";
 import type { Watching } from "../store/watching";
 import { CommandFields, type Mistakes, mistakesIn, textOf, type Typed } from "./command-form";
 import { Button, Field, Notice } from "./parts";
+import { remembered, rememberedText } from "./remembered";
+
+function readTyped(text: string): Typed | undefined {
+  try {
+    const typed = JSON.parse(text) as unknown;
+    const isTyped = typeof typed === "object" && typed !== null && Object.values(typed).every(value => typeof value === "string");
+    return isTyped ? (typed as Typed) : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** A command as it is chosen and typed, for one form. */
 export class CommandDraft {
   readonly watching: Watching;
-  readonly command = signal("led");
-  readonly typed = signal<Typed>({});
+  readonly command: Signal<string>;
+  readonly typed: Signal<Typed>;
   /** For when there is no registry: a whole command as text. */
-  readonly raw = signal("led:ff8000");
+  readonly raw: Signal<string>;
   /** Whether somebody tried to send what is in the form now: before that nothing is called wrong. */
   readonly wasTried = signal(false);
 
-  constructor(watching: Watching) {
+  /** With a `name` it is still there after a reload. */
+  constructor(watching: Watching, name?: string) {
     this.watching = watching;
+    const text = (part: string, initial: string) => (name === undefined ? signal(initial) : rememberedText(`${name}.${part}`, initial));
+    this.command = text("command", "led");
+    this.raw = text("raw", "led:ff8000");
+    this.typed = name === undefined ? signal<Typed>({})
+      : remembered<Typed>(`${name}.typed`, {}, readTyped, typed => (Object.keys(typed).length === 0 ? undefined : JSON.stringify(typed)));
   }
 
   /** The command of the registry; `undefined` while there is no registry. */

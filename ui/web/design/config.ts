@@ -7,7 +7,7 @@ export interface AppConfig {
   readonly appsBaseUrl?: string;
   readonly simulatorBaseUrl?: string;
   readonly emulatorUrl?: string;
-  /** Empty when there is none. */
+  readonly monitorUrl?: string;
   readonly docsUrl?: string;
   /** The emulator as a phone in the same network reaches it; empty when none can. */
   readonly qrUrl?: string;
@@ -39,7 +39,8 @@ export const config = {
   appsBaseUrl: said.appsBaseUrl || besides("http", 5004),
   simulatorBaseUrl: said.simulatorBaseUrl || besides("http", 5005),
   emulatorUrl: said.emulatorUrl || `${besides("http", 5007)}/`,
-  docsUrl: said.docsUrl ?? "",
+  monitorUrl: said.monitorUrl || `${besides("http", 5010)}/`,
+  docsUrl: said.docsUrl || `${besides("http", 5006)}/`,
   qrUrl: said.qrUrl ?? "",
   lanUrls: said.lanUrls ?? [],
   deviceUrl: said.deviceUrl ?? "",

@@ -2,24 +2,33 @@
 
 import { effect, signal, type Signal } from "@preact/signals";
 
+/** Where it is kept: by default for all tabs and for ever. `forTab` is for one tab, until that is closed. */
+type Place = () => Storage;
+const forAll: Place = () => localStorage;
+export const forTab: Place = () => sessionStorage;
+
 /** The text that is kept under this name; `undefined` when there is none. */
-export function recall(name: string): string | undefined {
+export function recall(name: string, place = forAll): string | undefined {
   try {
-    return localStorage.getItem(`grouploop.${name}`) ?? undefined;
+    return place().getItem(`grouploop.${name}`) ?? undefined;
   } catch {
     return undefined;
   }
 }
 
 /** Keeps a text under this name; `undefined` forgets it. */
-export function keep(name: string, text: string | undefined): void {
+export function keep(name: string, text: string | undefined, place = forAll): void {
   try {
-    if (text === undefined) localStorage.removeItem(`grouploop.${name}`);
-    else localStorage.setItem(`grouploop.${name}`, text);
+    if (text === undefined) place().removeItem(`grouploop.${name}`);
+    else place().setItem(`grouploop.${name}`, text);
   } catch {
     // There is nobody to tell, and the page goes on as it is.
   }
 }
+
+/** A text that somebody typed, still there after a reload; as it is at first it is not kept. */
+export const rememberedText = (name: string, initial = ""): Signal<string> =>
+  remembered(name, initial, text => text, text => (text === initial ? undefined : text));
 
 /** A value that is still there after a reload. `read` takes the kept text apart, and gives `undefined` for one that it cannot use. */
 export function remembered<T>(
@@ -27,9 +36,10 @@ export function remembered<T>(
   initial: T,
   read: (text: string) => T | undefined,
   write: (value: T) => string | undefined,
+  place = forAll,
 ): Signal<T> {
-  const kept = recall(name);
+  const kept = recall(name, place);
   const value = signal<T>((kept === undefined ? undefined : read(kept)) ?? initial);
-  effect(() => keep(name, write(value.value)));
+  effect(() => keep(name, write(value.value), place));
   return value;
 }

@@ -14,6 +14,8 @@ const PAGES = [
   { name: "control", label: "Device control", href: `${config.appsBaseUrl}/apps/control/` },
   { name: "emulator", label: "Device emulator", href: `${config.appsBaseUrl}/apps/emulator/` },
   { name: "simulator", label: "Simulator", href: `${config.appsBaseUrl}/apps/simulator/` },
+  { name: "monitor", label: "Monitor", href: `${config.appsBaseUrl}/apps/monitor/` },
+  { name: "docs", label: "Documentation", href: config.docsUrl },
 ] as const;
 
 export type PageName = (typeof PAGES)[number]["name"];

@@ -185,4 +185,4 @@ export class Acts {
   }
 }
 
-const stopped = ({ to }: Order): Outcome => ({ reached: [], missed: to === "all" ? [] : to, unknown: [], problem: "It was stopped before it began." });
+const stopped = ({ to }: Order): Outcome => ({ reached: [], missed: to === "all" ? [] : to, unknown: [], problem: "It was stopped before it began.", isUnsent: true });

@@ -21,6 +21,8 @@ export interface Outcome {
   readonly unknown: readonly string[];
   /** What went wrong as a whole, in a sentence; then the devices of `all` may not be named above. */
   readonly problem?: string;
+  /** It surely went to nobody. */
+  readonly isUnsent?: true;
 }
 
 /** Where an edge takes commands by HTTP, seen from its address for WebSockets. What is before the space is a proxy's, and stays. */
@@ -74,7 +76,7 @@ export async function sendBatch(
       body: JSON.stringify({ target: to, command, parameters }),
       signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
     });
-    if (!response.ok) return { reached: [], missed: to === "all" ? [] : to, unknown: [], problem: await refusal(response) };
+    if (!response.ok) return { reached: [], missed: to === "all" ? [] : to, unknown: [], problem: await refusal(response), isUnsent: true };
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
     for (let read = await reader?.read(); read?.value !== undefined; read = await reader?.read()) said.take(read.value);
     if (said.isWhole) return { reached: said.reached, missed: said.missed, unknown: [] };

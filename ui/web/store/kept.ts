@@ -57,6 +57,9 @@ export function readGroup(value: unknown): Group | undefined {
 
 const isTarget = (target: unknown): boolean => target === "all" || isTexts(target) || typeof fieldsOf(target)["group"] === "string";
 
+/** Whom a step is for; `undefined` for what is none. */
+export const readTarget = (value: unknown): StepTarget | undefined => (isTarget(value) ? (value as StepTarget) : undefined);
+
 function isStep(value: unknown): boolean {
   const { target, command, parameters } = fieldsOf(value);
   const isParameter = (entry: unknown) => typeof entry === "string" || typeof entry === "number";

@@ -125,24 +125,99 @@ export function wayBack(changed: ReadonlyMap<string, ReadonlySet<Part>>, before:
   return { orders: together(commands), known, dark: dark.sort(), staying: staying.sort() };
 }
 
-/** What all devices were told. */
-export class AllTold {
-  readonly #told = new Map<string, Told>();
+function take(told: Map<string, Told>, ids: readonly string[], command: string, parameters: readonly string[]): void {
+  if (partOf(command) === undefined && command !== "ota") return;
+  for (const id of ids) if (told.has(id) || told.size < MOST_DEVICES) told.set(id, after(told.get(id) ?? NOTHING, command, parameters));
+}
+
+/** What devices were told before an act: also by what was sent before it and is answered later. */
+export class Before {
+  readonly #own: readonly Order[];
+  readonly #onBegin: () => void;
+  readonly #onEarlier: () => void;
+  #told: ReadonlyMap<string, Told> = new Map();
+  /** What was sent before and is not answered. */
+  #open = new Set<Order>();
+  #hasBegun = false;
+
+  constructor(own: readonly Order[], onBegin: () => void, onEarlier: () => void) {
+    this.#own = own;
+    this.#onBegin = onBegin;
+    this.#onEarlier = onEarlier;
+  }
+
+  /** Whether something that was sent before is not answered. */
+  get isOpen(): boolean {
+    return this.#open.size > 0;
+  }
 
   of(id: string): Told {
     return this.#told.get(id) ?? NOTHING;
   }
 
-  /** What they were told until now. */
-  snapshot(): (id: string) => Told {
-    const now = new Map(this.#told);
-    return id => now.get(id) ?? NOTHING;
+  /** An order is sent: with the first of its own it stands. */
+  begin(order: Order, told: ReadonlyMap<string, Told>, open: ReadonlySet<Order>): void {
+    if (this.#hasBegun || !this.#own.includes(order)) return;
+    this.#hasBegun = true;
+    [this.#told, this.#open] = [new Map(told), new Set(open)];
+    this.#onBegin();
+  }
+
+  /** An order was written to these. */
+  end(order: Order, reached: readonly string[]): void {
+    if (!this.#open.delete(order)) return;
+    const told = new Map(this.#told);
+    take(told, reached, order.command, order.parameters);
+    this.#told = told;
+    this.#onEarlier();
+  }
+}
+
+/** What all devices were told. */
+export class AllTold {
+  readonly #told = new Map<string, Told>();
+  /** What is sent and not answered. */
+  readonly #open = new Set<Order>();
+  readonly #before = new Set<Before>();
+  readonly #over = new Set<Before>();
+
+  of(id: string): Told {
+    return this.#told.get(id) ?? NOTHING;
+  }
+
+  /**
+   * What they were told before these orders, which are about to be sent; `onBegin` is called just before the first of them is, and `onEarlier`
+   * when something that was sent before them is answered.
+   */
+  before(orders: readonly Order[], onBegin: () => void, onEarlier = () => {}): Before {
+    const before = new Before(orders, onBegin, onEarlier);
+    this.#before.add(before);
+    return before;
+  }
+
+  /** Its orders are answered; what was sent before them may not be yet. */
+  over(before: Before): void {
+    if (!before.isOpen) this.#before.delete(before);
+    else this.#over.add(before);
+  }
+
+  /** An order is sent. */
+  begin(order: Order): void {
+    for (const before of this.#before) before.begin(order, this.#told, this.#open);
+    this.#open.add(order);
+  }
+
+  /** An order was written to these; elsewhere the same ids are other devices. */
+  end(order: Order, reached: readonly string[], isHere: boolean): void {
+    this.#open.delete(order);
+    for (const before of this.#before) before.end(order, reached);
+    for (const before of this.#over) if (!before.isOpen) this.#over.delete(before), this.#before.delete(before);
+    if (isHere) this.take(reached, order.command, order.parameters);
   }
 
   /** A command was written to these. */
   take(ids: readonly string[], command: string, parameters: readonly string[]): void {
-    if (partOf(command) === undefined && command !== "ota") return;
-    for (const id of ids) if (this.#told.has(id) || this.#told.size < MOST_DEVICES) this.#told.set(id, after(this.of(id), command, parameters));
+    take(this.#told, ids, command, parameters);
   }
 
   /** Nothing is known of anybody any more. */

@@ -5,12 +5,16 @@ use grouploop_bridge::Space;
 
 const TIMEOUTS: Timeouts = Timeouts { start_s: 10, stall_s: 20, settle_s: 5, restart_s: 30 };
 const SIZE: u64 = 1000;
+/// The MD5 of the image.
+const NEW: &str = "0123456789abcdef0123456789abcdef";
 
 /// A course, devices that do what the test says, and time that passes.
 struct Stage {
     course: Course,
     now: Instant,
     roster: Roster,
+    /// What those say that they run who are asked, when it is not the image; nobody hears those with an empty one.
+    says: BTreeMap<u16, Option<&'static str>>,
 }
 
 fn id(number: u16) -> DeviceId {
@@ -20,7 +24,8 @@ fn id(number: u16) -> DeviceId {
 fn record(devices: u16, canary: usize, wave: usize, max_failed: usize) -> Record {
     let rules = Rules { canary, wave, max_failed: Amount::Count(max_failed), timeouts: TIMEOUTS };
     let devices = (0..devices).map(DeviceId).collect();
-    let definition = Definition { firmware: Firmware::default(), devices, rules, any_board: false };
+    let firmware = Firmware { md5: NEW.into(), version: "1.4.0".into(), ..Firmware::default() };
+    let definition = Definition { firmware, devices, rules, any_board: false };
     definition.record("r-1".into(), Space::main(), "http://cdn/x.bin".into(), None)
 }
 
@@ -32,11 +37,18 @@ impl Stage {
         let roster = Roster { devices, complete: true };
         let mut course = Course::take_up(record, now);
         course.present(&roster, now);
-        Self { course, now, roster }
+        Self { course, now, roster, says: BTreeMap::new() }
     }
 
     fn turn(&mut self) -> Vec<u16> {
         self.course.present(&self.roster, self.now);
+        for DeviceId(number) in self.course.next_to_ask(1000, self.now) {
+            self.told(number, Told::Yes);
+            let says = self.says.get(&number).copied().unwrap_or(Some(NEW));
+            if says != Some("") {
+                self.answer(number, says);
+            }
+        }
         self.course.tick(self.now);
         self.course.advance();
         let told = self.course.next_to_tell(1000, self.now);
@@ -66,9 +78,19 @@ impl Stage {
             remote: String::new(),
             device: Some(id(number)),
             rollout: Some("r-1".into()),
+            runs: Some("old".into()),
+            check: false,
         };
         change(&mut download);
         self.course.downloaded(&"cdn-1".parse().unwrap(), &download, self.now);
+    }
+
+    /// It says what it runs.
+    fn answer(&mut self, number: u16, says: Option<&str>) {
+        self.download(number, |download| {
+            (download.status, download.done, download.check) = (304, true, true);
+            download.runs = says.map(str::to_owned);
+        });
     }
 
     /// It takes the whole image.
@@ -131,6 +153,123 @@ async fn a_device_is_done_when_it_went_away_with_the_whole_image_and_sends_frame
     stage.roster.devices.insert(id(0), Present { claimed: 2, ..present });
     stage.pass(1);
     assert_eq!((stage.step(0), stage.device(0).runs, stage.state()), (Step::Done, Runs::New, State::Done));
+}
+
+#[tokio::test]
+async fn who_lost_its_connection_with_the_whole_image_and_runs_what_it_ran_before_did_not_take_it() {
+    let mut stage = Stage::new(record(2, 2, 1, 2));
+    stage.says = BTreeMap::from([(0, Some("old")), (1, Some("old"))]);
+    stage.turn();
+    stage.update(0);
+    stage.fetch(1);
+    stage.pass(1);
+    stage.pass(1);
+    assert_eq!(stage.step(0), Step::Rebooting, "it may restart a moment later");
+    // The one goes on as it is, the other one loses its connection when there is no time left for that.
+    stage.pass(3);
+    stage.pass(1);
+    assert_eq!((stage.step(0), stage.device(0).runs), (Step::Failed, Runs::Old));
+    assert!(stage.reason(0).contains("goes on without a restart"), "{}", stage.reason(0));
+    let mut stage = Stage { course: Course::take_up(record(1, 1, 1, 1), stage.now), ..stage };
+    stage.turn();
+    stage.fetch(0);
+    let present = stage.roster.devices.remove(&id(0)).unwrap();
+    stage.pass(9);
+    stage.roster.devices.insert(id(0), Present { claimed: 9, ..present });
+    stage.pass(1);
+    stage.pass(1);
+    assert_eq!((stage.step(0), stage.device(0).runs, stage.state()), (Step::Failed, Runs::Old, State::Done));
+    assert_eq!(stage.reason(0), "it is back and runs what it ran before: it did not take the image");
+}
+
+#[tokio::test]
+async fn who_restarts_after_it_was_asked_is_asked_again() {
+    let mut stage = Stage::new(record(1, 1, 1, 0));
+    stage.says.insert(0, Some("old"));
+    stage.turn();
+    stage.update(0);
+    stage.pass(1);
+    stage.pass(1);
+    assert_eq!(stage.step(0), Step::Rebooting);
+    stage.come_back(0);
+    stage.says.clear();
+    stage.pass(1);
+    stage.pass(1);
+    assert_eq!((stage.step(0), stage.device(0).runs, stage.reason(0)), (Step::Done, Runs::New, ""));
+}
+
+#[tokio::test]
+async fn what_was_said_over_an_earlier_connection_says_nothing_of_the_next_one() {
+    let mut stage = Stage::new(record(1, 1, 1, 0));
+    stage.says.insert(0, Some(""));
+    stage.turn();
+    stage.update(0);
+    stage.pass(1);
+    stage.pass(1);
+    stage.roster.devices.insert(id(0), Present { claimed: 9, last_seen_ms: None });
+    stage.pass(1);
+    stage.answer(0, Some("old"));
+    assert_eq!(stage.step(0), Step::Back);
+    stage.says.clear();
+    stage.roster.devices.insert(id(0), Present { claimed: 9, last_seen_ms: Some(20) });
+    stage.pass(1);
+    assert_eq!((stage.step(0), stage.reason(0)), (Step::Done, ""));
+}
+
+#[tokio::test]
+async fn who_gives_no_proof_is_taken_by_its_restart() {
+    let mut stage = Stage::new(record(4, 4, 1, 0));
+    stage.says = BTreeMap::from([(0, None), (1, Some("other")), (2, Some("")), (3, Some("1.4.0"))]);
+    stage.turn();
+    (0..4).for_each(|number| stage.update(number));
+    stage.pass(1);
+    stage.pass(1);
+    for (number, reason) in [
+        (0, "it does not say what it runs: that it restarted is all that is known"),
+        (1, "it runs something else than before, and does not name it as this image"),
+        (3, ""),
+    ] {
+        assert_eq!((stage.step(number), stage.device(number).runs), (Step::Done, Runs::New), "{number}");
+        assert_eq!(stage.reason(number), reason);
+    }
+    // The one that says nothing is asked twice.
+    stage.pass(10);
+    assert_eq!(stage.step(2), Step::Back);
+    stage.pass(1);
+    stage.pass(10);
+    assert_eq!((stage.step(2), stage.device(2).runs, stage.device(2).asked), (Step::Done, Runs::New, 1));
+    assert_eq!(stage.reason(2), "it was asked what it runs and did not answer: only its restart is known");
+}
+
+#[tokio::test]
+async fn who_is_gone_before_it_says_what_it_runs_is_not_done() {
+    let mut stage = Stage::new(record(2, 2, 1, 2));
+    stage.says.insert(0, Some(""));
+    stage.turn();
+    stage.update(0);
+    stage.fetch(1);
+    stage.pass(1);
+    stage.pass(1);
+    stage.roster.devices.remove(&id(0));
+    stage.come_back(1);
+    stage.pass(1);
+    // It is told by a CDN that does not know the question.
+    stage.download(1, |_| {});
+    assert_eq!(stage.reason(1), "it is back and downloads the image again: it did not take it");
+    stage.pass(30);
+    assert_eq!((stage.step(0), stage.device(0).runs), (Step::Failed, Runs::Unknown));
+    assert_eq!(stage.reason(0), "it came back with the whole image and was gone again");
+}
+
+#[tokio::test]
+async fn an_answer_changes_nothing_for_who_was_not_asked() {
+    let mut stage = Stage::new(record(2, 2, 1, 2));
+    stage.turn();
+    stage.download(0, |download| download.aborted = true);
+    for number in 0..2 {
+        stage.answer(number, Some(NEW));
+    }
+    assert_eq!((stage.step(0), stage.device(0).runs, stage.step(1)), (Step::Failed, Runs::Old, Step::Asked));
 }
 
 #[tokio::test]

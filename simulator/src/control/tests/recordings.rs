@@ -60,7 +60,7 @@ async fn a_space_is_recorded_listed_played_into_another_and_deleted() {
     assert_eq!(stage.get("/api/recordings").await.json()["recordings"], json!([]));
     let kept = record(&stage, "night", "hall").await;
     assert_eq!((&kept["status"], &kept["space"], &kept["ended_by"]), (&"kept".into(), &"hall".into(), &Value::Null));
-    assert_eq!(kept["problem"], Value::Null);
+    assert_eq!((&kept["problem"], &kept["dropped"]), (&Value::Null, &0.into()));
     assert_eq!(listed(&stage, "night").await, kept);
     assert_eq!(stage.get("/api/recordings/night").await.json(), kept);
     let (frames, bytes) = (kept["frames"].as_u64().unwrap(), kept["bytes"].as_u64().unwrap());
@@ -212,6 +212,64 @@ async fn what_cannot_be_is_said_and_nothing_leaves_the_folder() {
     assert!(full.status == 422 && error(&full).contains("simulator.max_recordings"), "{}", full.text());
     assert_eq!(std::fs::read(&outside).unwrap(), b"untouched");
     std::fs::remove_file(&outside).unwrap();
+    stage.drain().await;
+}
+
+#[tokio::test]
+async fn what_is_played_counts_with_what_swarms_send() {
+    let folder = Folder::new("counts");
+    let stage = folder.stage(|settings| settings.max_frames_per_second = 400);
+    // About 150 frames a second.
+    record(&stage, "night", "hall").await;
+    let play = |speed: u32| json!({"recording": "night", "loop": true, "speed": speed});
+    let fast = post(&stage, "/api/replays", play(10)).await;
+    assert!(
+        fast.status == 422 && error(&fast).contains("max_frames_per_second allows 400 are left"),
+        "{}",
+        fast.text()
+    );
+    assert_eq!(post(&stage, "/api/replays", play(1)).await.status, 201);
+    let swarm = json!({"name": "many", "devices": 3, "rate_hz": 100});
+    let refused = stage.send("POST", "/api/swarms", JSON, &swarm).await;
+    assert!(refused.status == 422 && error(&refused).contains("max_frames_per_second"), "{}", refused.text());
+    assert_eq!(stage.send("DELETE", "/api/replays/1", JSON, "").await.status, 204);
+    stage.start(swarm).await;
+    let beside = post(&stage, "/api/replays", play(1)).await;
+    assert!(beside.status == 422 && error(&beside).contains("allows 100 are left"), "{}", beside.text());
+    stage.drain().await;
+}
+
+#[tokio::test]
+async fn damage_inside_of_a_block_is_said_by_the_replay_that_meets_it() {
+    let folder = Folder::new("damaged");
+    let stage = folder.stage(|_| ());
+    let whole = record(&stage, "night", "hall").await;
+    let path = folder.0.join("night.glrec");
+    let mut bytes = std::fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    assert_eq!(listed(&stage, "night").await["frames"], whole["frames"], "heads tell nothing of it");
+    assert_eq!(post(&stage, "/api/replays", json!({"recording": "night", "speed": 100})).await.status, 201);
+    eventually!(stage.get("/api/replays/1").await.json()["status"] == "finished");
+    let replay = stage.get("/api/replays/1").await.json();
+    let problem = replay["problem"].as_str().unwrap();
+    assert!(problem.starts_with("the recording is damaged at byte "), "{replay}");
+    assert!(replay["frames"].as_u64() < whole["frames"].as_u64(), "{replay}");
+    stage.drain().await;
+}
+
+#[tokio::test]
+async fn one_that_another_program_writes_is_not_deleted() {
+    let folder = Folder::new("theirs");
+    let stage = folder.stage(|_| ());
+    record(&stage, "night", "hall").await;
+    let theirs = std::fs::File::open(folder.0.join("night.glrec")).unwrap();
+    theirs.lock().unwrap();
+    let refused = stage.send("DELETE", "/api/recordings/night", JSON, "").await;
+    assert!(refused.status == 409 && error(&refused).contains("by another program"), "{}", refused.text());
+    drop(theirs);
+    assert_eq!(stage.send("DELETE", "/api/recordings/night", JSON, "").await.status, 204);
+    assert_eq!(stage.send("DELETE", "/api/recordings/night", JSON, "").await.status, 404);
     stage.drain().await;
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::tape::copy::Copy;
-use crate::tape::file::NewFile;
+use crate::tape::spool::NewFile;
 use grouploop_testkit::{HttpStub, S3Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;

@@ -7,9 +7,11 @@ import { url, watching } from "./state";
 
 export const told = new AllTold();
 
-export const acts = new Acts(async ({ to, command, parameters }, signal, place) => {
+export const acts = new Acts(async (order, signal, place) => {
+  const { to, command, parameters } = order;
+  told.begin(order);
   const outcome = await watching.sendMany(place, to, command, parameters, signal);
-  if (place === url.peek()) told.take(outcome.reached, command, parameters);
+  told.end(order, outcome.reached, place === url.peek());
   return outcome;
 }, url);
 

@@ -9,7 +9,7 @@ import { Lamps } from "./lamps";
 import { AllDark } from "./panic";
 import { selection, watching } from "./state";
 
-const draft = new CommandDraft(watching);
+const draft = new CommandDraft(watching, "control.send");
 
 /** What interrupts somebody's show, or their device, is asked about before it goes to several. */
 const ASKED_ABOUT: Readonly<Record<string, string>> = {

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { Button, Card, Dialog, Field, Notice } from "../../design/parts";
-import { remembered } from "../../design/remembered";
+import { rememberedText } from "../../design/remembered";
 import { type Group, readGroup } from "../../store/kept";
 import { Draft, freeId } from "./draft";
 import { Drafts } from "./drafts";
@@ -15,7 +15,7 @@ import { DraftTrouble } from "./trouble";
 const { groups } = kept;
 
 /** What a new group is going to be called. */
-const title = remembered("control.new-group", "", text => text, text => text || undefined);
+const title = rememberedText("control.new-group");
 const wasTried = signal(false);
 /** The new one, from the first try to keep it on. */
 const made = signal<Draft<Group> | undefined>(undefined);

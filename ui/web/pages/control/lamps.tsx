@@ -2,12 +2,22 @@
 
 import { signal } from "@preact/signals";
 import { Button, Notice } from "../../design/parts";
+import { remembered } from "../../design/remembered";
+import { colorDigits } from "../../library/registry";
 import { acts } from "./acts";
 
 /** `undefined` leaves an LED as it is. */
 type Lamp = string | undefined;
 
-const lamps = signal<readonly Lamp[]>(["ff0000", "ffff00", "00ff00", "00ffff", "0000ff", "ff00ff"]);
+const USUAL: readonly Lamp[] = ["ff0000", "ffff00", "00ff00", "00ffff", "0000ff", "ff00ff"];
+const textOf = (lamps: readonly Lamp[]): string => lamps.map(lamp => lamp ?? "-").join(" ");
+
+function readLamps(text: string): readonly Lamp[] | undefined {
+  const lamps = text.split(" ").map(lamp => colorDigits(lamp));
+  return lamps.length === USUAL.length ? lamps : undefined;
+}
+
+const lamps = remembered<readonly Lamp[]>("control.lamps", USUAL, readLamps, lamps => (textOf(lamps) === textOf(USUAL) ? undefined : textOf(lamps)));
 const problem = signal<string | undefined>(undefined);
 
 const change = (at: number, lamp: Lamp): void => void (lamps.value = lamps.peek().map((other, index) => (index === at ? lamp : other)));

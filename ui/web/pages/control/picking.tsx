@@ -7,6 +7,7 @@ import { Tools } from "../../design/floor/tools";
 import { Unheard } from "../../design/floor/unheard";
 import { useCursor } from "../../design/listbox";
 import { Button, Card, Field } from "../../design/parts";
+import { rememberedText } from "../../design/remembered";
 import { few, typedIds } from "./ids";
 import { isShaking, LIMITS, shaken, threshold } from "./shaking";
 import { away, choice, floor, pick, picked, swarm, tick, tool, unpick, watching } from "./state";
@@ -16,12 +17,14 @@ const MOST_TYPED = 20_000;
 
 const count = (number: number): string => `${number.toLocaleString("en")} ${number === 1 ? "device" : "devices"}`;
 
+/** As they are typed. */
+const typed = rememberedText("control.typed-ids");
+
 /** Ids that somebody knows by heart, or has on a list. */
 function Typed() {
-  const text = useSignal("");
   const said = useSignal<{ good?: string; wrong?: string }>({});
   const take = (how: "only" | "add") => {
-    const { there, absent, malformed } = typedIds(text.peek(), swarm.ids.peek());
+    const { there, absent, malformed } = typedIds(typed.peek(), swarm.ids.peek());
     if (there.length > 0) pick(there, how);
     const wrong = [
       malformed.length > 0 && `${few(malformed)}: no ids. One has 4 hex digits, such as 1a2b; a range is 1a00-1a20.`,
@@ -37,8 +40,8 @@ function Typed() {
     }}>
       <Field label="Ids" hint={said.value.good ?? "With commas or spaces between them; 1a00-1a20 is a range"} wrong={said.value.wrong}>
         {field => (
-          <input {...field} class="input mono" autocomplete="off" autocapitalize="off" spellcheck={false} maxLength={MOST_TYPED} value={text.value}
-            onInput={event => (text.value = event.currentTarget.value)} />
+          <input {...field} class="input mono" autocomplete="off" autocapitalize="off" spellcheck={false} maxLength={MOST_TYPED} value={typed.value}
+            onInput={event => (typed.value = event.currentTarget.value)} />
         )}
       </Field>
       <div class="row">

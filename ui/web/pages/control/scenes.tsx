@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { Button, Card, Dialog, Notice } from "../../design/parts";
-import { remembered } from "../../design/remembered";
+import { rememberedText } from "../../design/remembered";
 import { readScene, type Scene } from "../../store/kept";
 import { told } from "./acts";
 import { Draft, freeId } from "./draft";
@@ -12,14 +12,14 @@ import { kept } from "./kept";
 import { AllDark } from "./panic";
 import { composed, MOST_STEPS } from "./scene";
 import { selection, space, url } from "./state";
-import { finished, Steps } from "./steps";
+import { finished, leaveStep, Steps } from "./steps";
 import { TitleField, wrongTitle } from "./title";
 import { DraftTrouble } from "./trouble";
 import { apply, backWords, undo, undoable } from "./undo";
 
 const { scenes } = kept;
 
-const title = remembered("control.new-scene", "", text => text, text => text || undefined);
+const title = rememberedText("control.new-scene");
 /** What is wrong with what a new scene would be made of. */
 const wrong = signal<{ readonly title?: string; readonly steps?: string }>({});
 /** What the last new one is without. */
@@ -61,6 +61,7 @@ function close(): void {
 
 function discard(): void {
   drafts.discard();
+  leaveStep();
   isDoomed.value = false;
 }
 
@@ -90,7 +91,7 @@ function Change({ draft }: { draft: Draft<Scene> }) {
   const isEmpty = scene.steps.length === 0;
   const submit = async (event: Event & { currentTarget: HTMLFormElement }) => {
     event.preventDefault();
-    const steps = finished(event.currentTarget, scene.steps);
+    const steps = finished(event.currentTarget, draft.id, scene.steps);
     if (steps === undefined || noTitle !== undefined || isEmpty) return;
     draft.document.value = { ...draft.document.peek(), steps };
     const { isNew } = draft;
@@ -101,7 +102,7 @@ function Change({ draft }: { draft: Draft<Scene> }) {
   return (
     <form class="stack" noValidate onSubmit={event => void submit(event)}>
       <TitleField label="Name" title={scene.title} wrong={noTitle} onType={title => (draft.document.value = { ...draft.document.peek(), title })} />
-      <Steps steps={scene.steps} onChange={steps => (draft.document.value = { ...draft.document.peek(), steps })} />
+      <Steps scene={draft.id} steps={scene.steps} onChange={steps => (draft.document.value = { ...draft.document.peek(), steps })} />
       <DraftTrouble draft={draft} what="Scene" describe={describe} onDone={discard} />
       <div class="row ends">
         <div class="row">

@@ -1,26 +1,42 @@
 // The steps of a scene, to be changed: for whom, which command, in which order.
 
-import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
 import { CommandChoice, CommandDraft } from "../../design/command-choice";
 import { Button, Field } from "../../design/parts";
-import type { Step, StepTarget } from "../../store/kept";
+import { remembered, rememberedText } from "../../design/remembered";
+import { readTarget, type Step, type StepTarget } from "../../store/kept";
 import { kept } from "./kept";
 import { MOST_STEPS, stepText, targetWords } from "./scene";
 import { selection, watching } from "./state";
 
+function targetIn(text: string): StepTarget | undefined {
+  try {
+    return readTarget(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
 /** The step that is being written: a new one, or one of those. */
-const draft = new CommandDraft(watching);
-const target = signal<StepTarget>("all");
-/** Which one is being changed; none is a new one. */
-const at = signal<number | undefined>(undefined);
+const draft = new CommandDraft(watching, "control.step");
+const target = remembered<StepTarget>("control.step.target", "all", targetIn, target => (target === "all" ? undefined : JSON.stringify(target)));
+/** Which one is being changed, as `<scene> <place>`; none is a new one. */
+const changed = rememberedText("control.step.at");
+
+/** The place of the step of this scene that is being changed. */
+function placeIn(scene: string, steps: readonly Step[]): number | undefined {
+  const [id, place] = changed.value.split(" ");
+  return id === scene && Number(place) < steps.length ? Number(place) : undefined;
+}
+
+/** No step is being changed any more. */
+export const leaveStep = (): void => void (changed.value = "");
 
 /** The steps, with the one that is being changed as it is written now; `undefined` when something is wrong with that, which is then marked. */
-export function finished(form: HTMLFormElement, steps: readonly Step[]): readonly Step[] | undefined {
-  const index = at.peek();
+export function finished(form: HTMLFormElement, scene: string, steps: readonly Step[]): readonly Step[] | undefined {
+  const index = placeIn(scene, steps);
   if (index === undefined) return steps;
   if (!draft.check(form, true)) return undefined;
-  at.value = undefined;
+  leaveStep();
   const step: Step = { target: target.peek(), ...draft.words };
   return steps.map((other, place) => (place === index ? step : other));
 }
@@ -52,13 +68,14 @@ function Target({ target, onChange }: { target: StepTarget; onChange: (target: S
   );
 }
 
-export function Steps({ steps, onChange }: { steps: readonly Step[]; onChange: (steps: readonly Step[]) => void }) {
-  const isFull = at.value === undefined && steps.length >= MOST_STEPS;
-  useEffect(() => () => void (at.value = undefined), []);
+/** The steps of the scene with this id. */
+export function Steps({ scene, steps, onChange }: { scene: string; steps: readonly Step[]; onChange: (steps: readonly Step[]) => void }) {
+  const at = placeIn(scene, steps);
+  const isFull = at === undefined && steps.length >= MOST_STEPS;
   const open = (index: number) => {
     const step = steps[index];
     if (!step) return;
-    at.value = index;
+    changed.value = `${scene} ${index}`;
     target.value = step.target;
     draft.command.value = step.command;
     const schema = draft.chosen.peek()?.schema ?? [];
@@ -73,12 +90,11 @@ export function Steps({ steps, onChange }: { steps: readonly Step[]; onChange: (
     next[index] = other;
     next[index + by] = one;
     onChange(next);
-    at.value = undefined;
+    leaveStep();
   };
   const write = (form: HTMLElement | null) => {
     if (isFull || !(form instanceof HTMLFormElement) || !draft.check(form, true)) return;
-    const isNew = at.peek() === undefined;
-    const next = isNew ? [...steps, { target: target.peek(), ...draft.words }] : finished(form, steps);
+    const next = at === undefined ? [...steps, { target: target.peek(), ...draft.words }] : finished(form, scene, steps);
     if (next) onChange(next);
   };
   return (
@@ -86,14 +102,14 @@ export function Steps({ steps, onChange }: { steps: readonly Step[]; onChange: (
       {steps.length === 0 && <p class="quiet small">No steps yet.</p>}
       <ol class="steps">
         {steps.map((step, index) => (
-          <li key={index} data-open={at.value === index}>
+          <li key={index} data-open={at === index}>
             <span class="grow"><code>{stepText(step)}</code> <span class="quiet small">{targetWords(step.target, kept.groups.all.value)}</span></span>
             <span class="row">
               <Button class="icon" aria-label={`Step ${index + 1} earlier`} disabled={index === 0} onClick={() => move(index, -1)}>↑</Button>
               <Button class="icon" aria-label={`Step ${index + 1} later`} disabled={index === steps.length - 1} onClick={() => move(index, 1)}>↓</Button>
               <Button onClick={() => open(index)}>Change <span class="unseen">step {index + 1}</span></Button>
               <Button onClick={() => {
-                at.value = undefined;
+                leaveStep();
                 onChange(steps.filter((_, place) => place !== index));
               }}>Remove <span class="unseen">step {index + 1}</span></Button>
             </span>
@@ -106,13 +122,13 @@ export function Steps({ steps, onChange }: { steps: readonly Step[]; onChange: (
         event.preventDefault();
         write(event.target.form);
       }}>
-        <h3>{at.value === undefined ? "A further step" : `Step ${at.value + 1}`}</h3>
+        <h3>{at === undefined ? "A further step" : `Step ${at + 1}`}</h3>
         <Target target={target.value} onChange={next => (target.value = next)} />
         <CommandChoice draft={draft} />
         {isFull && <p class="small" role="status">A scene has {MOST_STEPS} steps at most.</p>}
         <div class="row">
-          <Button aria-disabled={isFull} onClick={event => write(event.currentTarget.closest("form"))}>{at.value === undefined ? "Add the step" : "Change the step"}</Button>
-          {at.value !== undefined && <Button onClick={() => (at.value = undefined)}>Leave it as it was</Button>}
+          <Button aria-disabled={isFull} onClick={event => write(event.currentTarget.closest("form"))}>{at === undefined ? "Add the step" : "Change the step"}</Button>
+          {at !== undefined && <Button onClick={leaveStep}>Leave it as it was</Button>}
         </div>
       </div>
     </div>

@@ -14,6 +14,8 @@ import { swarm, url } from "./state";
 
 /** The way back, as it is kept over a reload. */
 interface Back {
+  /** When the scene began to be sent; no other one has the same. */
+  readonly began: number;
   /** Where these devices are. */
   readonly place: string;
   readonly title: string;
@@ -61,36 +63,43 @@ function absence(missing: readonly string[], away: readonly string[]): string | 
 /** Sends a scene's commands, and keeps the way back. */
 export async function apply(scene: Scene): Promise<void> {
   const { orders, missing, away } = resolved(scene.steps, kept.groups.all.peek(), id => swarm.place(id) !== undefined);
-  const [place, before, last] = [url.peek(), told.snapshot(), back.peek()];
+  const place = url.peek();
+  let there: readonly string[] = [], last: Back | undefined, began = 0;
+  let isOver = false;
   const changed = new Map<string, Set<Part>>();
   const note = (command: string, ids: readonly string[]) => {
     const part = partOf(command);
     if (part === undefined) return;
     for (const id of ids) changed.set(id, (changed.get(id) ?? new Set()).add(part));
   };
-  // Unless another scene came meanwhile, or somebody went the way back.
-  let mine = last;
-  const keep = () => {
-    if (back.peek() !== mine) return;
-    const { orders: way, known, dark, staying } = wayBack(changed, before);
-    mine = changed.size === 0 ? last : { place, title: scene.title, orders: way, known, dark: dark.length, staying: staying.length };
-    back.value = mine;
+  const write = () => {
+    const { orders: way, known, dark, staying } = wayBack(changed, id => before.of(id));
+    back.value = changed.size === 0 ? last : { began, place, title: scene.title, orders: way, known, dark: dark.length, staying: staying.length };
   };
-  // From the start there is a way back for all whom it is meant for: the page may be gone before the answer comes.
-  for (const { to, command } of orders) note(command, to === "all" ? swarm.ids.peek() : to);
-  keep();
-  changed.clear();
-  let isOver = false;
+  // Unless another scene came meanwhile, or somebody went the way back.
+  const keep = () => void (back.peek()?.began === began && write());
+  // From its turn on there is a way back for all whom it is meant for: the page may be gone before the answer comes.
+  const before = told.before(orders, () => {
+    [there, last] = [swarm.ids.peek(), back.peek()];
+    began = Math.max(Date.now(), (last?.began ?? 0) + 1);
+    for (const { to, command } of orders) note(command, to === "all" ? there : to);
+    write();
+    changed.clear();
+  }, () => isOver && keep());
   await acts.run(`scene ${scene.title}`, `${orders.length} ${orders.length === 1 ? "step" : "steps"}`, orders, {
     note: absence(missing, away),
     // Also when those that it missed get it later.
-    onOutcome: ({ command }, { reached, unknown }) => {
-      note(command, [...reached, ...unknown]);
+    onOutcome: ({ to, command }, { reached, missed, unknown, isUnsent }) => {
+      // Of all, nobody names those whose edge went away just then: who was there may have it.
+      const unnamed = to === "all" && !isUnsent ? new Set(there) : new Set<string>();
+      for (const id of missed) unnamed.delete(id);
+      note(command, [...reached, ...unknown, ...unnamed]);
       if (isOver) keep();
     },
   });
   isOver = true;
   keep();
+  told.over(before);
 }
 
 /** Goes the way back. What could not be put back can be tried again in its answer. */
@@ -98,5 +107,5 @@ export async function undo(): Promise<void> {
   const way = back.peek();
   if (way === undefined) return;
   const { ok } = await acts.run(`undo ${way.title}`, `${way.known + way.dark + way.staying} devices`, way.orders, { more: backWords(way) });
-  if (ok && back.peek() === way) back.value = undefined;
+  if (ok && back.peek()?.began === way.began) back.value = undefined;
 }

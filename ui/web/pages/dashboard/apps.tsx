@@ -35,7 +35,7 @@ const OURS = [
   { title: "Simulator", url: `${config.simulatorBaseUrl}/`, description: "Swarms of thousands of virtual devices, for tests and for rooms that are still empty." },
   { title: "Libraries and firmware", url: `${config.cdnBaseUrl}/`, description: "What the CDN has: grouploop.js, the Hitloop classes, p5.js, firmware, the command registry." },
   { title: "Documentation", url: config.docsUrl, description: "The protocol, the libraries, and how to write an app." },
-].filter(({ url }) => url !== "");
+];
 
 /** A README below the heading of a dialog: its headings are two levels deeper. The hub writes them without attributes. */
 export const below = (html: string): string =>

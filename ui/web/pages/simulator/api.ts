@@ -37,6 +37,7 @@ export interface Swarm {
 export interface Health {
   readonly status: "ok" | "degraded" | "draining";
   readonly node: string;
+  readonly started_unix_ms: number;
   readonly bus: { readonly engine: string; readonly state: "up" | "away" };
 }
 

@@ -1,26 +1,12 @@
 // What is sent and what is lost, of all swarms and of each.
 
+import { Big, Spark } from "../../design/figures";
 import { Card } from "../../design/parts";
+import { bytes, whole } from "../../design/words";
 import type { Figures } from "./api";
-import { droppedOf, HISTORY, sumOf } from "./rates";
-import { bytes, whole } from "./words";
+import { noteAt } from "./notes";
+import { droppedOf, sumOf } from "./rates";
 import { looks, rates, running } from "./state";
-
-
-/** The last minute as a line, from zero up to the most that there was. */
-function Spark({ values, label }: { values: readonly number[]; label: string }) {
-  const [width, height] = [120, 28];
-  const most = Math.max(1, ...values);
-  const points = values.map((value, place) => {
-    const x = ((HISTORY - values.length + place) / (HISTORY - 1)) * width;
-    return `${x.toFixed(1)},${(height - 2 - (value / most) * (height - 4)).toFixed(1)}`;
-  });
-  return (
-    <svg class="spark" viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" role="img" aria-label={label}>
-      <polyline points={points.join(" ")} fill="none" stroke="currentColor" stroke-width="1.5" vector-effect="non-scaling-stroke" />
-    </svg>
-  );
-}
 
 /** Why frames were dropped, as people say it. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -31,16 +17,7 @@ const REASONS: Readonly<Record<string, string>> = {
 function Reasons({ figures }: { figures: Figures }) {
   const reasons = Object.entries(figures.frames_dropped).filter(([, frames]) => frames > 0);
   if (reasons.length === 0) return null;
-  return <p class="quiet small">Dropped: {reasons.map(([reason, frames]) => `${REASONS[reason] ?? reason} ${whole(frames)}`).join(", ")}.</p>;
-}
-
-function Big({ label, value, children }: { label: string; value: string; children?: preact.ComponentChildren }) {
-  return (
-    <div class="big">
-      <dt class="small quiet">{label}</dt>
-      <dd><span class="figure">{value}</span>{children}</dd>
-    </div>
-  );
+  return <p class="quiet small">Dropped: {reasons.map(([reason, frames]) => `${noteAt(REASONS, reason) ?? reason} ${whole(frames)}`).join(", ")}.</p>;
 }
 
 export function Counters() {

@@ -11,6 +11,7 @@ import { nearest } from "../../design/floor/picking";
 import type { Plan } from "../../design/floor/plan";
 import { isCalm } from "../../design/motion";
 import { Card } from "../../design/parts";
+import { whole } from "../../design/words";
 import { USUAL_FLOOR } from "../../store/floor";
 import { Device } from "./device";
 import { drawLeds, fill, floorOf, originOf } from "./painting";
@@ -19,7 +20,6 @@ import { Scenarios } from "./scenarios";
 import { chosen, drawable, drawnNames, link, looks, running, streams } from "./state";
 import { type Drawn, MOST_STREAMS } from "./streams";
 import { StartSome } from "./swarms";
-import { whole } from "./words";
 
 /** How near a click must be, in pixels. */
 const NEAR = 24;
@@ -31,6 +31,10 @@ function Missing() {
   for (const { name, picture } of streams.drawn()) {
     const [some, all] = [whole(picture.count), whole(picture.devices)];
     if (picture.devices > picture.count) said.push(`Of ${name} the first ${some} of ${all} devices are drawn.`);
+  }
+  const { refused } = streams;
+  if (refused.length > 0) {
+    said.push(`No pictures come of ${refused.join(", ")}: perhaps as many are looked at as the simulator allows (simulator.max_streams). It is tried again by itself.`);
   }
   const more = drawable.value.length - drawnNames.value.length;
   if (more > 0) said.push(`${more} more ${more === 1 ? "swarm is" : "swarms are"} not drawn: ${MOST_STREAMS} are at a time. Choose which with “Draw”.`);

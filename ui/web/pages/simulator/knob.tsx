@@ -3,7 +3,7 @@
 import { useId } from "preact/hooks";
 import type { Definition, Swarm } from "./api";
 import { type Knob as Of, readNumber, sliderOf, valueAt, valueOf } from "./knobs";
-import { draftOf, turn } from "./state";
+import { draftOf } from "./state";
 
 export function Knob(props: { swarm: Swarm; knob: Of; value?: number; patch?: (value: number) => Definition }) {
   const { swarm, knob } = props;
@@ -15,7 +15,7 @@ export function Knob(props: { swarm: Swarm; knob: Of; value?: number; patch?: (v
   const wrong = draft.wrong.value[key];
   const typed = readNumber(knob, text);
   const { min, max, step, at } = sliderOf(knob, typeof typed === "number" ? typed : value);
-  const set = (text: string) => turn(swarm.name, knob, text, props.patch);
+  const set = (text: string, how: "dragged" | "typed") => draft.turn(knob, text, how, props.patch);
   const about = [hint, restarts && "The swarm begins anew for it."].filter(Boolean).join(" ");
   const described = [about && `${id}-hint`, wrong && `${id}-wrong`].filter(Boolean).join(" ") || undefined;
   const spoken = `${text} ${unit ?? ""}`.trim();
@@ -23,12 +23,13 @@ export function Knob(props: { swarm: Swarm; knob: Of; value?: number; patch?: (v
     <div class="knob">
       <label for={id}>{label}</label>
       <input type="range" aria-label={label} aria-valuetext={spoken} min={min} max={max} step={step} value={at}
-        onInput={event => set(String(valueAt(knob, Number(event.currentTarget.value))))} />
+        onInput={event => set(String(valueAt(knob, Number(event.currentTarget.value))), "dragged")} />
       <span class="number">
         <input id={id} class="input mono" inputMode="decimal" autocomplete="off" value={text}
           aria-describedby={described} aria-invalid={wrong ? "true" : undefined}
           onFocus={() => (draft.editing = key)}
-          onInput={event => set(event.currentTarget.value)}
+          onInput={event => set(event.currentTarget.value, "typed")}
+          onKeyDown={event => event.key === "Enter" && draft.finish(key)}
           onBlur={() => draft.leave(key)} />
         {unit && <span class="unit small quiet">{unit}</span>}
       </span>

@@ -98,9 +98,14 @@ export function together(patches: Iterable<Definition>): Definition {
   return all;
 }
 
+/** Digits in threes, as this page writes large numbers. */
+const IN_THREES = /^\d{1,3}([,'’\s]\d{3})+(\.\d+)?$/;
+
 /** A typed number, or a sentence on what is wrong with it. */
 export function readNumber({ least, most, whole }: Knob, text: string): number | string {
-  const value = text.trim() === "" ? NaN : Number(text.trim().replace(",", "."));
+  const typed = text.trim();
+  const plain = IN_THREES.test(typed) ? typed.replace(/[^\d.]/g, "") : whole ? typed : typed.replace(",", ".");
+  const value = plain === "" ? NaN : Number(plain);
   const fits = value >= least && value <= most && (!whole || Number.isInteger(value));
   return fits ? value : `It must be a ${whole ? "whole number" : "number"} from ${least} to ${most.toLocaleString("en")}.`;
 }

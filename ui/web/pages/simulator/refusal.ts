@@ -1,5 +1,7 @@
 // Why the simulator did not do what it was asked to, in sentences. Pure.
 
+import { sentence } from "../../design/words";
+
 /** Why something did not work: nobody answered, or the simulator says no. */
 export class Refusal extends Error {
   readonly isAway: boolean;
@@ -11,12 +13,6 @@ export class Refusal extends Error {
     this.status = status;
   }
 }
-
-/** As a sentence: with a capital, and an end. */
-const sentence = (text: string): string => {
-  const capital = text.replace(/^[a-z]/, first => first.toUpperCase());
-  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
-};
 
 /** What the simulator said is wrong; a definition's mistakes are more use than the remark that there are some. */
 export function told(said: { readonly error?: string; readonly mistakes?: readonly string[] }, status: number): string {

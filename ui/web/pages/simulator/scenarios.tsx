@@ -3,14 +3,15 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Button, Notice } from "../../design/parts";
+import { whole } from "../../design/words";
 import { type Scenario, scenarios as load, startScenario } from "./api";
-import { begun, drop, link, running, stopSwarm } from "./state";
-import { whole } from "./words";
+import { drop, noteAt, type Notes } from "./notes";
+import { begun, link, running, stopSwarm } from "./state";
 
 const all = signal<readonly Scenario[] | undefined>(undefined);
 const problem = signal<string | undefined>(undefined);
 /** What went wrong with one, by its name. */
-const wrong = signal<Readonly<Record<string, string>>>({});
+const wrong = signal<Notes>({});
 const busy = signal<string | undefined>(undefined);
 
 async function loadAll(): Promise<void> {
@@ -37,7 +38,8 @@ async function go(name: string, work: () => Promise<void>): Promise<void> {
 
 function Entry({ scenario }: { scenario: Scenario }) {
   const { name, description, swarms, text } = scenario;
-  const live = swarms.filter(swarm => running.value.some(other => other.name === swarm.name));
+  // Somebody may have one of that name elsewhere, which is none of it.
+  const live = swarms.filter(({ name, space }) => running.value.some(other => other.name === name && other.definition["space"] === space));
   const isBusy = busy.value === name;
   const devices = swarms.reduce((sum, swarm) => sum + swarm.devices, 0);
   return (
@@ -56,7 +58,7 @@ function Entry({ scenario }: { scenario: Scenario }) {
         <summary class="small">Its text</summary>
         <pre class="small" tabIndex={0} aria-label={`The text of ${name}`}>{text}</pre>
       </details>
-      {wrong.value[name] && <Notice kind="bad" onDismiss={() => (wrong.value = drop(wrong.peek(), [name]))}>{wrong.value[name]}</Notice>}
+      {noteAt(wrong.value, name) && <Notice kind="bad" onDismiss={() => (wrong.value = drop(wrong.peek(), [name]))}>{noteAt(wrong.value, name)}</Notice>}
     </li>
   );
 }

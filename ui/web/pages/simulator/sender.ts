@@ -29,6 +29,7 @@ export class Sender {
   readonly #clock: Clock;
   #waiting = new Map<string, Definition>();
   #isSending = false;
+  #isClosed = false;
   #nextAtMs = -Infinity;
   #cancel: (() => void) | undefined;
 
@@ -46,8 +47,9 @@ export class Sender {
     this.#pump();
   }
 
-  /** Gives up what waits. */
+  /** Gives up what waits; of what is under way nobody is told. */
   close(): void {
+    this.#isClosed = true;
     this.#cancel?.();
     this.#waiting.clear();
   }
@@ -77,6 +79,8 @@ export class Sender {
       outcome = error instanceof Refusal ? error : new Refusal(String(error), 0);
     }
     this.#isSending = false;
+    // Otherwise it would try again for ever, also on another swarm of the name.
+    if (this.#isClosed) return;
     let keys = [...sent.keys()].filter(key => !this.#waiting.has(key));
     if (outcome instanceof Refusal && outcome.isAway) {
       // Said, and tried again: nothing is lost but time.

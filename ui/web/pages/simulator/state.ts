@@ -1,12 +1,14 @@
 // What the page knows of the simulator and what a person has turned and typed on it.
 
-import { batch, computed, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
+import { forTab, remembered } from "../../design/remembered";
 import * as api from "./api";
 import type { Definition, Health, Swarm } from "./api";
-import { Refusal } from "./refusal";
-import { type Knob, MOTION_WORDS, type MotionWord, patchOf, readNumber } from "./knobs";
+import { Draft } from "./draft";
+import { asStarted, type Known, readDefinitions, readKnown, writeDefinitions, writeKnown } from "./known";
+import { drop, type Notes } from "./notes";
 import { Rates } from "./rates";
-import { Sender } from "./sender";
+import { Refusal } from "./refusal";
 import { MOST_STREAMS, Streams } from "./streams";
 
 /** Between two looks at the simulator, in milliseconds. */
@@ -23,79 +25,111 @@ export const isOver = ({ status }: Swarm): boolean => status === "finished" || s
 export const running = computed(() => swarms.value.filter(swarm => !isOver(swarm)));
 export const over = computed(() => swarms.value.filter(isOver));
 
-/** Swarms that ended because the simulator did. */
-export const lost = signal<readonly Definition[]>([]);
+/** Swarms that ended because the simulator did, also after a reload. */
+export const lost = remembered<readonly Definition[]>("simulator.lost", [], readDefinitions, writeDefinitions, forTab);
 export const rates = new Rates();
 /** Counts up with each look, for what is shown of the rates. */
 export const looks = signal(0);
 
 /** Swarms that are not to be drawn. */
-export const hidden = signal<ReadonlySet<string>>(new Set());
+export const hidden = remembered<ReadonlySet<string>>(
+  "simulator.hidden", new Set(), text => new Set(text.split(" ")), names => [...names].join(" ") || undefined, forTab,
+);
 export const drawable = computed(() => running.value.map(({ name }) => name).filter(name => !hidden.value.has(name)));
 export const drawnNames = computed(() => drawable.value.slice(0, MOST_STREAMS));
 
-/** When the newest picture came, by this page's clock. */
+/** When the newest picture came, and the newest list of swarms, by this page's clock. */
 let pictureAtMs: number | undefined;
+let listAtMs: number | undefined;
 export const ageMs = signal<number | undefined>(undefined);
 export const streams = new Streams(() => (pictureAtMs = performance.now()));
 
-/** What the badge says: pictures make the page live. */
+/** What the badge says: pictures make the page live, and where there is nothing to draw the list does. */
 export const state = computed(() => (link.value === "away" ? "disconnected" : ageMs.value !== undefined && ageMs.value < 2_000 ? "live" : "stale"));
 
 /** The swarm whose knobs are shown. */
-export const opened = signal<string | undefined>(undefined);
+export const opened = remembered<string | undefined>("simulator.opened", undefined, text => text, name => name, forTab);
 /** Swarms that are being stopped. */
 export const stopping = signal<ReadonlySet<string>>(new Set());
+/** Swarms that are being started again. */
+const starting = new Set<string>();
 /** What went wrong with a swarm, by its name. */
-export const problems = signal<Readonly<Record<string, string>>>({});
+export const problems = signal<Notes>({});
 
 const without = (names: ReadonlySet<string>, name: string): ReadonlySet<string> => new Set([...names].filter(other => other !== name));
 
-export function drop<T>(from: Readonly<Record<string, T>>, keys: readonly string[]): Readonly<Record<string, T>> {
-  return Object.fromEntries(Object.entries(from).filter(([key]) => !keys.includes(key)));
-}
+let simulator: string | undefined;
 
-let node: string | undefined;
+/** What ran when this page last looked, also after a reload. */
+const before = remembered<Known | undefined>("simulator.before", undefined, readKnown, writeKnown, forTab);
+effect(() => {
+  const definitions = running.value.map(({ definition }) => definition);
+  if (simulator !== undefined) before.value = { simulator, definitions };
+});
+/** What this page has done to the list so far: one that was asked for before the last of it is outdated. */
+let changes = 0;
 
-/** Takes a list of all swarms in. */
-function take(list: readonly Swarm[]): void {
+/** Shows a list of all swarms. */
+function show(list: readonly Swarm[]): void {
   const isNews = JSON.stringify(list.map(({ name, status }) => [name, status])) !== JSON.stringify(swarms.peek().map(({ name, status }) => [name, status]));
   batch(() => {
     swarms.value = list;
-    const live = running.value;
-    rates.take(performance.now(), live);
     looks.value++;
+    const live = running.value;
     if (!isNews) return;
     for (const name of drafts.keys()) if (!live.some(swarm => swarm.name === name)) forget(name);
     if (!live.some(({ name }) => name === opened.peek())) opened.value = live[0]?.name;
     hidden.value = new Set([...hidden.peek()].filter(name => live.some(swarm => swarm.name === name)));
   });
-  streams.want(drawnNames.peek());
+  draw();
+}
+
+/** Has those drawn that are to be; nobody sees a page that is hidden, and others may want its streams. */
+function draw(): void {
+  streams.want(link.peek() === "there" && !document.hidden ? drawnNames.peek() : []);
+}
+
+/** Takes out a swarm that was stopped. */
+function take(name: string): void {
+  changes++;
+  show(swarms.peek().filter(swarm => swarm.name !== name));
+}
+
+/** Which swarms ended with the simulator that was there before: those that ran, and that nobody stopped, each as it was to be. */
+function ended(now: string, list: readonly Swarm[]): readonly Definition[] {
+  const known = before.peek();
+  if (!known || known.simulator === now) return [];
+  const named = known.definitions.map(definition => [String(definition["name"]), definition] as const);
+  return named
+    .filter(([name]) => !stopping.peek().has(name) && !list.some(swarm => swarm.name === name))
+    .map(([name, definition]) => asStarted(definition, drafts.get(name)?.unsettled ?? {}));
 }
 
 /** Looks at the simulator once. */
 export async function look(): Promise<void> {
+  const done = changes;
   try {
     const [now, list] = await Promise.all([api.health(), api.swarms()]);
-    const isAnother = link.peek() === "away" || (node !== undefined && node !== now.node);
+    const answered = `${now.node} ${now.started_unix_ms}`;
+    const isOutdated = changes !== done && answered === simulator;
     batch(() => {
-      // Those that ran, and that nobody stopped: another one has begun in its place, which knows nothing of them.
-      if (isAnother) {
-        const gone = running.peek().filter(({ name }) => !stopping.peek().has(name) && !list.some(swarm => swarm.name === name));
-        if (gone.length > 0) lost.value = gone.map(({ definition }) => definition);
-      }
-      node = now.node;
+      const gone = ended(answered, list);
+      if (gone.length > 0) lost.value = [...lost.peek().filter(({ name }) => !gone.some(other => other["name"] === name)), ...gone];
+      simulator = answered;
       link.value = "there";
       linkProblem.value = undefined;
       health.value = now;
+      if (isOutdated) return;
+      listAtMs = performance.now();
+      rates.take(listAtMs, list.filter(swarm => !isOver(swarm)));
+      show(list);
     });
-    take(list);
   } catch (error) {
     batch(() => {
       link.value = "away";
       linkProblem.value = (error as Error).message;
     });
-    streams.want([]);
+    draw();
   }
 }
 
@@ -106,17 +140,20 @@ export function start(): void {
     setTimeout(again, LOOK_MS);
   };
   void again();
-  drawnNames.subscribe(names => streams.want(link.peek() === "there" ? names : []));
+  drawnNames.subscribe(draw);
+  document.addEventListener("visibilitychange", draw);
   setInterval(() => {
-    ageMs.value = pictureAtMs === undefined ? undefined : performance.now() - pictureAtMs;
+    const newestMs = drawnNames.peek().length > 0 ? pictureAtMs : listAtMs;
+    ageMs.value = newestMs === undefined ? undefined : performance.now() - newestMs;
   }, 250);
 }
 
 /** Puts swarms that have begun into the list, before the next look. */
 export function begun(started: readonly Swarm[]): void {
   const names = started.map(({ name }) => name);
+  changes++;
   batch(() => {
-    swarms.value = [...swarms.peek().filter(({ name }) => !names.includes(name)), ...started].sort((a, b) => (a.name < b.name ? -1 : 1));
+    show([...swarms.peek().filter(({ name }) => !names.includes(name)), ...started].sort((a, b) => (a.name < b.name ? -1 : 1)));
     if (started[0]) opened.value = started[0].name;
   });
 }
@@ -126,19 +163,31 @@ export async function startSwarm(definition: Definition): Promise<void> {
   begun([await api.start(definition)]);
 }
 
+/** Starts one again that is over; why that cannot be is said at it. */
+export async function startAgain({ name, definition }: Swarm): Promise<void> {
+  if (starting.has(name)) return;
+  starting.add(name);
+  problems.value = drop(problems.peek(), [name]);
+  try {
+    await startSwarm(definition);
+  } catch (error) {
+    problems.value = { ...problems.peek(), [name]: (error as Error).message };
+  } finally {
+    starting.delete(name);
+  }
+}
+
 /** Starts those again that ended with the simulator; what cannot be started stays in the list, with why. */
 export async function startLost(): Promise<string | undefined> {
-  const left: Definition[] = [];
   const wrong: string[] = [];
   for (const definition of lost.peek()) {
     try {
       await startSwarm(definition);
+      lost.value = lost.peek().filter(other => other !== definition);
     } catch (error) {
-      left.push(definition);
       wrong.push(`${String(definition["name"])}: ${(error as Error).message}`);
     }
   }
-  lost.value = left;
   return wrong.length > 0 ? wrong.join(" ") : undefined;
 }
 
@@ -150,79 +199,33 @@ export async function stopSwarm(name: string): Promise<void> {
   });
   try {
     await api.stop(name);
-    take(swarms.peek().filter(swarm => swarm.name !== name));
+    take(name);
   } catch (error) {
-    if (error instanceof Refusal && error.status === 404) take(swarms.peek().filter(swarm => swarm.name !== name));
+    if (error instanceof Refusal && error.status === 404) take(name);
     else problems.value = { ...problems.peek(), [name]: (error as Error).message };
   } finally {
     stopping.value = without(stopping.peek(), name);
   }
 }
 
-/** What was turned and typed on a swarm, and has not become true yet. */
-class Draft {
-  /** Texts of fields, by the key of their knob. */
-  readonly typed = signal<Readonly<Record<string, string>>>({});
-  /** What is wrong, by key. */
-  readonly wrong = signal<Readonly<Record<string, string>>>({});
-  /** The field that is written in: its text stays as it is written. */
-  editing: string | undefined;
-  readonly sender: Sender;
-
-  constructor(name: string) {
-    this.sender = new Sender(patch => api.change(name, patch), ({ keys, outcome }) => this.#settle(keys, outcome));
-  }
-
-  #settle(keys: readonly string[], outcome: Swarm | Refusal): void {
-    batch(() => {
-      if (outcome instanceof Refusal) {
-        const why = outcome.isAway ? `${outcome.message} It is tried again by itself.` : outcome.message;
-        this.wrong.value = { ...this.wrong.peek(), ...Object.fromEntries(keys.map(key => [key, why])) };
-        return;
-      }
-      swarms.value = swarms.peek().map(swarm => (swarm.name === outcome.name ? outcome : swarm));
-      const done = keys.filter(key => key !== this.editing);
-      this.typed.value = drop(this.typed.peek(), done);
-      this.wrong.value = drop(this.wrong.peek(), keys);
-    });
-  }
-
-  /** Nobody writes in a field any more: it shows what is true, unless that is not what was written. */
-  leave(key: string): void {
-    this.editing = undefined;
-    if (this.wrong.peek()[key] === undefined) this.typed.value = drop(this.typed.peek(), [key]);
-  }
-}
-
 const drafts = new Map<string, Draft>();
 
+/** What was turned and typed on a swarm. */
 export function draftOf(name: string): Draft {
-  const draft = drafts.get(name) ?? new Draft(name);
+  const draft = drafts.get(name) ?? new Draft(patch => api.change(name, patch), became);
   drafts.set(name, draft);
   return draft;
 }
 
+/** Puts what a swarm has become into the list, before the next look. */
+function became(swarm: Swarm): void {
+  changes++;
+  swarms.value = swarms.peek().map(other => (other.name === swarm.name ? swarm : other));
+}
+
 function forget(name: string): void {
-  drafts.get(name)?.sender.close();
+  drafts.get(name)?.close();
   drafts.delete(name);
-}
-
-/** Turns a knob: what cannot be is said at it, the rest is sent. */
-export function turn(name: string, knob: Knob, text: string, patch: (value: number) => Definition = value => patchOf(knob, value)): void {
-  const draft = draftOf(name);
-  const value = readNumber(knob, text);
-  batch(() => {
-    draft.typed.value = { ...draft.typed.peek(), [knob.key]: text };
-    draft.wrong.value = typeof value === "string" ? { ...draft.wrong.peek(), [knob.key]: value } : drop(draft.wrong.peek(), [knob.key]);
-  });
-  if (typeof value === "number") draft.sender.change(knob.key, patch(value));
-}
-
-/** Chooses one motion for all. */
-export function choose(name: string, word: MotionWord): void {
-  const draft = draftOf(name);
-  draft.typed.value = { ...drop(draft.typed.peek(), MOTION_WORDS.map(word => `motion.${word}`)), motion: word };
-  draft.sender.change("motion", { motion: word });
 }
 
 /** The device that is looked at. */
@@ -231,4 +234,9 @@ export interface Chosen {
   readonly id: string;
 }
 
-export const chosen = signal<Chosen | undefined>(undefined);
+const readChosen = (text: string): Chosen | undefined => {
+  const [id = "", swarm = ""] = text.split(" ");
+  return swarm ? { swarm, id } : undefined;
+};
+
+export const chosen = remembered<Chosen | undefined>("simulator.device", undefined, readChosen, one => one && `${one.id} ${one.swarm}`, forTab);

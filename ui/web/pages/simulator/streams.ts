@@ -32,7 +32,6 @@ export class Streams {
   readonly #streams = new Map<string, Stream>();
   readonly #arrived: () => void;
   readonly #open: (url: string) => WebSocket;
-  #pictures = 0;
 
   /** `arrived` is called for each picture. */
   constructor(arrived: () => void, open = (url: string) => new WebSocket(url)) {
@@ -45,9 +44,9 @@ export class Streams {
     for (const stream of this.#streams.values()) if (stream.atMs !== undefined) yield stream;
   }
 
-  /** Pictures so far. */
-  get pictures(): number {
-    return this.#pictures;
+  /** Those that were not given, more than once: other pages may have all the streams that there are. */
+  get refused(): readonly string[] {
+    return [...this.#streams.values()].filter(({ atMs, failures }) => atMs === undefined && failures > 1).map(({ name }) => name);
   }
 
   /** Draws these from now on, and no others. */
@@ -75,7 +74,6 @@ export class Streams {
       if (stream.socket !== socket || !(data instanceof ArrayBuffer) || !stream.picture.take(data, nowMs)) return;
       stream.failures = 0;
       stream.atMs = nowMs;
-      this.#pictures++;
       this.#arrived();
     };
     socket.onclose = () => {

@@ -2,11 +2,13 @@
 
 import { useState } from "preact/hooks";
 import { Button, Card, Field, Notice } from "../../design/parts";
+import { capital, whole } from "../../design/words";
 import type { Definition, Swarm } from "./api";
 import { BODY, CROWD, FAULTS, MOTION_WORDS, type MotionWord, mixKnob, mixOf, partsOf, readNumber } from "./knobs";
 import { Knob } from "./knob";
-import { choose, draftOf, hidden, looks, lost, opened, over, problems, rates, running, startLost, startSwarm, stopping, stopSwarm } from "./state";
-import { capital, whole } from "./words";
+import { drop, noteAt } from "./notes";
+import { draftOf, hidden, looks, lost, opened, over, problems, rates, running, startAgain, startLost, startSwarm, stopping, stopSwarm } from "./state";
+import { form } from "./typed";
 
 /** Devices of a swarm that is started with one click. */
 export const A_CROWD = 50;
@@ -33,7 +35,7 @@ function Motion({ swarm }: { swarm: Swarm }) {
             onInput={event => {
               const chosen = event.currentTarget.value;
               setWantsMix(chosen === "mix");
-              if (chosen !== "mix") choose(swarm.name, chosen as MotionWord);
+              if (chosen !== "mix") draft.choose(chosen as MotionWord);
             }}>
             {MOTION_WORDS.map(word => <option key={word} value={word}>{capital(word)}</option>)}
             <option value="mix">A mix …</option>
@@ -65,7 +67,7 @@ function Item({ swarm }: { swarm: Swarm }) {
   const { name, figures, status } = swarm;
   const isOpen = opened.value === name;
   const isStopping = stopping.value.has(name);
-  const problem = problems.value[name];
+  const problem = noteAt(problems.value, name);
   const space = String(swarm.definition["space"]);
   return (
     <li class="swarm" data-swarm={name}>
@@ -89,29 +91,32 @@ function Item({ swarm }: { swarm: Swarm }) {
           {isStopping ? "Stopping …" : "Stop"} <span class="unseen">{name}</span>
         </Button>
       </div>
-      {problem && <Notice kind="bad" onDismiss={() => (problems.value = Object.fromEntries(Object.entries(problems.peek()).filter(([key]) => key !== name)))}>{problem}</Notice>}
+      {problem && <Notice kind="bad" onDismiss={() => (problems.value = drop(problems.peek(), [name]))}>{problem}</Notice>}
       {isOpen && <Controls swarm={swarm} />}
     </li>
   );
 }
 
-/** What was typed for a new swarm; it stays when the simulator says no. */
+/** What was typed for a new swarm; it stays when the simulator says no, and over a reload. */
+const typed = form("new-swarm", { name: "", space: "", devices: String(A_CROWD), motion: "dance" });
+
 function New() {
-  const [typed, setTyped] = useState({ name: "", space: "", devices: String(A_CROWD), motion: "dance" });
   const [wrong, setWrong] = useState<Readonly<Record<string, string>>>({});
   const [isStarting, setIsStarting] = useState(false);
-  const set = (key: keyof typeof typed) => (event: { currentTarget: { value: string } }) => setTyped({ ...typed, [key]: event.currentTarget.value });
+  const set = (key: keyof typeof typed.value) => (event: { currentTarget: { value: string } }) => (typed.value = { ...typed.peek(), [key]: event.currentTarget.value });
   const submit = async (event: Event) => {
     event.preventDefault();
     if (isStarting) return;
-    const devices = readNumber(CROWD[0]!, typed.devices);
+    const asked = typed.peek();
+    const devices = readNumber(CROWD[0]!, asked.devices);
     if (typeof devices === "string") return setWrong({ devices });
     setIsStarting(true);
     try {
-      const [name, space] = [typed.name.trim(), typed.space.trim()];
-      await startSwarm({ ...(name && { name }), ...(space && { space }), devices, motion: typed.motion });
+      const [name, space] = [asked.name.trim(), asked.space.trim()];
+      await startSwarm({ ...(name && { name }), ...(space && { space }), devices, motion: asked.motion });
       setWrong({});
-      setTyped({ ...typed, name: "" });
+      // What was typed on meanwhile is for the next one.
+      if (typed.peek().name === asked.name) typed.value = { ...typed.peek(), name: "" };
     } catch (error) {
       const { message } = error as Error;
       // What is wrong is named by its key, in backquotes.
@@ -126,17 +131,17 @@ function New() {
     <form class="stack tight" onSubmit={event => void submit(event)} noValidate>
       <div class="pair">
         <Field label="Name" hint="Left empty, it gets one." wrong={wrong["name"]}>
-          {field => <input {...field} {...plain} value={typed.name} onInput={set("name")} />}
+          {field => <input {...field} {...plain} value={typed.value.name} onInput={set("name")} />}
         </Field>
         <Field label="Space" hint="Left empty, it is the one of everybody." wrong={wrong["space"]}>
-          {field => <input {...field} {...plain} value={typed.space} onInput={set("space")} />}
+          {field => <input {...field} {...plain} value={typed.value.space} onInput={set("space")} />}
         </Field>
         <Field label="Devices" wrong={wrong["devices"]}>
-          {field => <input {...field} {...plain} inputMode="numeric" value={typed.devices} onInput={set("devices")} />}
+          {field => <input {...field} {...plain} inputMode="numeric" value={typed.value.devices} onInput={set("devices")} />}
         </Field>
         <Field label="Motion">
           {field => (
-            <select {...field} class="input" value={typed.motion} onInput={set("motion")}>
+            <select {...field} class="input" value={typed.value.motion} onInput={set("motion")}>
               {MOTION_WORDS.map(word => <option key={word} value={word}>{capital(word)}</option>)}
             </select>
           )}
@@ -179,6 +184,13 @@ export function StartSome({ first = false }: { first?: boolean }) {
 /** What ended with the simulator, to be started again. */
 export function Lost() {
   const [wrong, setWrong] = useState<string>();
+  const [isStarting, setIsStarting] = useState(false);
+  const go = async () => {
+    if (isStarting) return;
+    setIsStarting(true);
+    setWrong(await startLost());
+    setIsStarting(false);
+  };
   const names = lost.value.map(({ name }) => String(name));
   if (names.length === 0) return null;
   return (
@@ -186,7 +198,7 @@ export function Lost() {
       <div class="stack tight">
         <p>The simulator was restarted, and its swarms ended with it: {names.join(", ")}.</p>
         {wrong && <p>{wrong}</p>}
-        <div class="row"><Button onClick={() => void startLost().then(setWrong)}>Start {names.length === 1 ? "it" : "them"} again</Button></div>
+        <div class="row"><Button aria-disabled={isStarting} onClick={() => void go()}>Start {names.length === 1 ? "it" : "them"} again</Button></div>
       </div>
     </Notice>
   );
@@ -210,11 +222,11 @@ export function Swarms() {
               <li key={swarm.name} class="row ends">
                 <span><span class="mono">{swarm.name}</span> <span class="quiet small">{swarm.status}, {whole(swarm.figures.frames_sent)} frames sent</span></span>
                 <span class="row">
-                  <Button onClick={() => void startSwarm(swarm.definition).catch(error => (problems.value = { ...problems.peek(), [swarm.name]: (error as Error).message }))}>
+                  <Button onClick={() => void startAgain(swarm)}>
                     Start again <span class="unseen">{swarm.name}</span>
                   </Button>
                 </span>
-                {problems.value[swarm.name] && <p class="wrong small" role="alert">{problems.value[swarm.name]}</p>}
+                {noteAt(problems.value, swarm.name) && <p class="wrong small" role="alert">{noteAt(problems.value, swarm.name)}</p>}
               </li>
             ))}
           </ul>

@@ -2,34 +2,41 @@
 
 import { useState } from "preact/hooks";
 import { Button, Card, Field, Notice } from "../../design/parts";
+import { bytes, sentence, span, whole } from "../../design/words";
 import * as api from "./api";
 import type { Recording, Replay } from "./api";
+import { noteAt } from "./notes";
 import { running } from "./state";
 import { busy, folderProblem, limits, record, recordings, replays, underWay, withTape, wrongs } from "./tapes";
-import { bytes, span, whole } from "./words";
+import { form } from "./typed";
 
 const PLAIN = { class: "input mono", autocomplete: "off", autocapitalize: "off", spellcheck: false } as const;
 /** How much faster a recording is played. */
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 10] as const;
 
-/** Begins a recording; what was typed stays when the simulator says no. */
+/** What was typed of a recording; it stays when the simulator says no, and over a reload. A space that is empty is the first that has devices. */
+const typed = form("recording", { name: "", space: "", minutes: "" });
+
+/** Begins a recording. */
 function Record() {
   const spaces = [...new Set(running.value.map(({ definition }) => String(definition["space"])))];
-  const [typed, setTyped] = useState<{ name: string; space: string | undefined; minutes: string }>({ name: "", space: undefined, minutes: "" });
   const [wrong, setWrong] = useState<Readonly<Record<string, string>>>({});
   const [isBusy, setIsBusy] = useState(false);
-  const space = typed.space ?? spaces[0] ?? "main";
+  const set = (key: keyof typeof typed.value) => (event: { currentTarget: { value: string } }) => (typed.value = { ...typed.peek(), [key]: event.currentTarget.value });
+  const usual = spaces[0] ?? "main";
   const submit = async (event: Event) => {
     event.preventDefault();
     if (isBusy) return;
-    const minutes = typed.minutes.trim() === "" ? undefined : Number(typed.minutes.trim().replace(",", "."));
-    if (minutes !== undefined && !(minutes > 0)) return setWrong({ duration: "It must be a number of minutes, or nothing." });
+    const asked = typed.peek();
+    const minutes = asked.minutes.trim() === "" ? undefined : Number(asked.minutes.trim().replace(",", "."));
+    if (minutes !== undefined && !(minutes > 0 && minutes < Infinity)) return setWrong({ duration: "It must be a number of minutes, or nothing." });
     setIsBusy(true);
     try {
-      const name = typed.name.trim();
-      await record({ space: space.trim(), ...(name && { name }), ...(minutes !== undefined && { duration: `${Math.max(1, Math.round(minutes * 60))}s` }) });
+      const name = asked.name.trim();
+      await record({ space: asked.space.trim() || usual, ...(name && { name }), ...(minutes !== undefined && { duration: `${Math.max(1, Math.round(minutes * 60))}s` }) });
       setWrong({});
-      setTyped({ ...typed, name: "" });
+      // What was typed on meanwhile is for the next one.
+      if (typed.peek().name === asked.name) typed.value = { ...typed.peek(), name: "" };
     } catch (error) {
       const { message } = error as Error;
       const key = (["name", "space", "duration"] as const).find(key => message.startsWith(`\`${key}\``)) ?? (message.includes("max_recording_seconds") ? "duration" : "all");
@@ -41,19 +48,19 @@ function Record() {
   return (
     <form class="stack tight" onSubmit={event => void submit(event)} noValidate>
       <div class="pair">
-        <Field label="Space to record" wrong={wrong["space"]}>
+        <Field label="Space to record" hint={`Left empty, it is ${usual}.`} wrong={wrong["space"]}>
           {field => (
             <>
-              <input {...field} {...PLAIN} list="spaces" value={space} onInput={event => setTyped({ ...typed, space: event.currentTarget.value })} />
+              <input {...field} {...PLAIN} list="spaces" value={typed.value.space} onInput={set("space")} />
               <datalist id="spaces">{spaces.map(one => <option key={one} value={one} />)}</datalist>
             </>
           )}
         </Field>
         <Field label="Name of the recording" hint="Left empty, it gets one." wrong={wrong["name"]}>
-          {field => <input {...field} {...PLAIN} value={typed.name} onInput={event => setTyped({ ...typed, name: event.currentTarget.value })} />}
+          {field => <input {...field} {...PLAIN} value={typed.value.name} onInput={set("name")} />}
         </Field>
         <Field label="Minutes at most" hint={limits.value && `Left empty, ${span(limits.value.seconds * 1_000)} or ${bytes(limits.value.bytes)}.`} wrong={wrong["duration"]}>
-          {field => <input {...field} {...PLAIN} inputMode="decimal" value={typed.minutes} onInput={event => setTyped({ ...typed, minutes: event.currentTarget.value })} />}
+          {field => <input {...field} {...PLAIN} inputMode="decimal" value={typed.value.minutes} onInput={set("minutes")} />}
         </Field>
       </div>
       {wrong["all"] && <Notice kind="bad" onDismiss={() => setWrong({})}>{wrong["all"]}</Notice>}
@@ -67,11 +74,11 @@ const ENDED = { duration: "Its time was over.", max_bytes: "Its file was as larg
 /** What a person should know of it beside its numbers. */
 function Remarks({ recording }: { recording: Recording }) {
   const { ended_by, problem, dropped, name } = recording;
-  const said = [ended_by && ENDED[ended_by], problem && `${problem.replace(/^./, first => first.toUpperCase())}.`, dropped ? `The disk was too slow for ${whole(dropped)} frames.` : ""].filter(Boolean);
+  const said = [ended_by && ENDED[ended_by], problem && sentence(problem), dropped ? `The disk was too slow for ${whole(dropped)} frames.` : ""].filter(Boolean);
   return (
     <>
       {said.length > 0 && <p class="quiet small">{said.join(" ")}</p>}
-      {wrongs.value[name] && <p class="wrong small" role="alert">{wrongs.value[name]}</p>}
+      {noteAt(wrongs.value, name) && <p class="wrong small" role="alert">{noteAt(wrongs.value, name)}</p>}
     </>
   );
 }
@@ -129,11 +136,17 @@ function Kept({ recording }: { recording: Recording }) {
         </span>
         <span class="row">
           {status === "kept" && <Button aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>Play … <span class="unseen">{name}</span></Button>}
-          {isSure
-            ? <Button onClick={() => void withTape(name, () => api.remove(name)).then(() => setIsSure(false))}>Really delete <span class="unseen">{name}</span></Button>
-            : <Button onClick={() => setIsSure(true)}>Delete <span class="unseen">{name}</span></Button>}
+          <Button aria-expanded={isSure} onClick={() => setIsSure(!isSure)}>{isSure ? "Keep" : "Delete"} <span class="unseen">{name}</span></Button>
         </span>
       </div>
+      {/* Not where the first click was: whoever clicks twice keeps it. */}
+      {isSure && (
+        <div class="row">
+          <Button aria-disabled={busy.value.has(name)} onClick={() => void withTape(name, () => api.remove(name)).then(() => setIsSure(false))}>
+            Really delete <span class="unseen">{name}</span>
+          </Button>
+        </div>
+      )}
       <Remarks recording={recording} />
       {isOpen && <Play recording={recording} onDone={() => setIsOpen(false)} />}
     </li>
@@ -178,7 +191,8 @@ function Player({ replay }: { replay: Replay }) {
         </Button>
       </div>
       {status === "playing" && <progress max={Math.max(1, duration_ms)} value={Math.min(played_ms, duration_ms)} aria-label={`How far ${label} is`} />}
-      {(problem ?? wrongs.value[key]) && <p class="wrong small" role="alert">{problem ?? wrongs.value[key]}</p>}
+      {problem !== null && <p class="wrong small" role="alert">{sentence(problem)}</p>}
+      {noteAt(wrongs.value, key) && <p class="wrong small" role="alert">{noteAt(wrongs.value, key)}</p>}
     </li>
   );
 }

@@ -3,8 +3,9 @@
 import { batch, computed, signal } from "@preact/signals";
 import * as api from "./api";
 import type { Definition, Recording, Replay, TapeLimits } from "./api";
+import { drop, type Notes } from "./notes";
 import { Refusal } from "./refusal";
-import { drop, link, looks } from "./state";
+import { link, looks } from "./state";
 
 /** Looks at the simulator from one look at the folder to the next, while nothing is recorded or played there. */
 const SELDOM = 5;
@@ -15,7 +16,7 @@ export const limits = signal<TapeLimits | undefined>(undefined);
 /** Why the folder cannot be looked at. */
 export const folderProblem = signal<string | undefined>(undefined);
 /** What went wrong with a recording, by its name. */
-export const wrongs = signal<Readonly<Record<string, string>>>({});
+export const wrongs = signal<Notes>({});
 /** Recordings with which something is being done. */
 export const busy = signal<ReadonlySet<string>>(new Set());
 

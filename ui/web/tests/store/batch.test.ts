@@ -54,7 +54,7 @@ test("of all devices nobody can say which are not known", async () => {
 test("an edge that refuses a command has sent it to nobody", async () => {
   const fetcher = async () => new Response('{"error": "unknown_command", "message": "the command is not run: unknown_command"}', { status: 422 });
   expect(await sendBatch("ws://hub:5003/", ["1a2b"], "explode", [], never, fetcher))
-    .toEqual({ reached: [], missed: ["1a2b"], unknown: [], problem: "The server refuses it: the command is not run: unknown_command." });
+    .toEqual({ reached: [], missed: ["1a2b"], unknown: [], problem: "The server refuses it: the command is not run: unknown_command.", isUnsent: true });
 });
 
 test("what is stopped says so", async () => {

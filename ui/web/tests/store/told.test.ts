@@ -79,12 +79,29 @@ describe("the way back", () => {
   });
 });
 
-test("a snapshot stays as it was", () => {
+test("what was told before an act is also what was sent before it and is answered later, and nothing that was sent after it", () => {
   const all = new AllTold();
   all.take(["a", "b"], "led", ["red"]);
-  const before = all.snapshot();
-  all.take(["a"], "led", ["blue"]);
-  expect([before("a"), all.of("a"), all.of("b"), all.of("c")]).toEqual([{ color: "ff0000" }, { color: "0000ff" }, { color: "ff0000" }, {}]);
+  const order = (command: string, ...parameters: readonly string[]) => ({ to: "all", command, parameters }) as const;
+  const [first, mine, later] = [order("led", "blue"), order("led", "green"), order("brightness", "9")];
+  all.begin(first);
+  let hasBegun = false;
+  const before = all.before([mine], () => (hasBegun = true));
+  expect([hasBegun, before.of("a")]).toEqual([false, {}]);
+  all.begin(mine);
+  expect([hasBegun, before.of("a")]).toEqual([true, { color: "ff0000" }]);
+  all.begin(later);
+  for (const sent of [later, mine, first]) all.end(sent, ["a"], true);
+  expect([before.of("a"), before.of("b"), before.of("c")]).toEqual([{ color: "0000ff" }, { color: "ff0000" }, {}]);
+  all.over(before);
   all.clear();
-  expect(all.of("b")).toEqual({});
+  expect([all.of("b"), before.of("b")]).toEqual([{}, { color: "ff0000" }]);
+});
+
+test("what was sent elsewhere is not told to devices here", () => {
+  const all = new AllTold();
+  const order = { to: "all", command: "led", parameters: ["red"] } as const;
+  all.begin(order);
+  all.end(order, ["a"], false);
+  expect(all.of("a")).toEqual({});
 });

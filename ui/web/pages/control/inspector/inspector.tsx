@@ -1,9 +1,9 @@
 // One device, looked at closely: what its frames say, the frames themselves, how regularly they come, and what was sent to it from here.
 
-import { signal } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { ago } from "../../../design/ago";
 import { Button, Card, Field, Notice } from "../../../design/parts";
+import { rememberedText } from "../../../design/remembered";
 import { parseId, toDbm, toG } from "../../../library/wire";
 import { NO_COLOR } from "../../../store/swarm";
 import { current, swarm, watching } from "../state";
@@ -18,7 +18,7 @@ const TEXTS_MS = 200;
 const MOST_SENT = 50;
 
 /** An id as it is typed. */
-const typed = signal("");
+const typed = rememberedText("control.inspected");
 
 /** Device to look at, typed or picked. */
 function Which() {

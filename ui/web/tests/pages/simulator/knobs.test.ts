@@ -25,6 +25,10 @@ test("a change says what the simulator would read so, and several become one", (
 
 test("a typed number is one, or it is said what it must be", () => {
   expect([readNumber(devices, " 70 "), readNumber(rate, "0,5"), readNumber(rate, "1e2")]).toEqual([70, 0.5, 100]);
+  // As this page writes them, and others do.
+  expect(["65,536", "2 000", "2’000", "1,000.0"].map(text => readNumber(devices, text))).toEqual([65_536, 2_000, 2_000, 1_000]);
+  expect([readNumber(rate, "1,000"), readNumber(rate, "12,5"), readNumber(rate, "1,000.5")]).toEqual([1_000, 12.5, "It must be a number from 0.1 to 1,000."]);
+  for (const text of ["2,00", "1,0000", "1,000,00", ",000"]) expect(readNumber(devices, text), text).toBeTypeOf("string");
   for (const text of ["", "x", "0", "1.5", "65537", "-3", "Infinity"]) expect(readNumber(devices, text)).toBe("It must be a whole number from 1 to 65,536.");
   expect(readNumber(rate, "0")).toBe("It must be a number from 0.1 to 1,000.");
 });

@@ -94,6 +94,15 @@ test("what waits when it is closed is not sent", async () => {
   expect(sent).toEqual([{ devices: 1 }]);
 });
 
+test("one that is closed tries nothing again, and tells nobody of what was under way", async () => {
+  const { sender, sent, settled, pass, answer } = stage();
+  sender.change("devices", { devices: 1 });
+  sender.close();
+  await answer(new Refusal("Nobody answers.", 0));
+  pass(10_000);
+  expect([sent.length, settled]).toEqual([1, []]);
+});
+
 test("what the simulator says is a sentence, and a definition's mistakes are more than the remark that there are some", () => {
   expect(told({ error: "there is a swarm `a` already" }, 409)).toBe("There is a swarm `a` already.");
   expect(told({ error: "the definition is wrong", mistakes: ["`devices` is 0", "`bpm` is 1"] }, 400)).toBe("`devices` is 0. `bpm` is 1.");

@@ -19,3 +19,22 @@ export function span(ms: number): string {
   const two = (number: number) => String(number).padStart(2, "0");
   return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }
+
+/** What a service said, as a sentence: with a capital, and an end. */
+export function sentence(text: string): string {
+  const said = capital(text.trim());
+  return /[.!?]$/.test(said) ? said : `${said}.`;
+}
+
+/** A count with its word: `1 device`, `2,000 devices`. */
+export const count = (number: number, one: string, many = `${one}s`): string => `${whole(number)} ${number === 1 ? one : many}`;
+
+/** How often a second, with as many digits as tell something: `0`, `0.4`, `12.5`, `1,200`. */
+export const rate = (perSecond: number): string =>
+  perSecond >= 99.95 ? whole(perSecond) : perSecond.toFixed(1).replace(/\.0$/, "");
+
+/** A time that something takes, from microseconds: `0.4 ms`, `12 ms`, `1.2 s`. */
+export function took(us: number): string {
+  const ms = us / 1_000;
+  return ms < 9.95 ? `${ms.toFixed(1)} ms` : ms < 999.5 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+}

@@ -1,11 +1,10 @@
-//! Frames as lines on a stdout that is no terminal. Writing has a thread of its own, so that a reader that is slow or stopped never
-//! keeps a signal from being heard; the queue to it is bounded, so that a slow reader slows our reading, and the edge drops for us.
+//! Lines on a stdout that is no terminal. Writing has a thread of its own, so that a reader that is slow or stopped never keeps a signal
+//! from being heard; the queue to it is bounded, so that a slow reader slows our reading, and whoever sends to us drops for us.
 
-use super::reading::Reading;
 use crate::terminal::complain;
 use crate::viewer::Closed;
-use grouploop_bridge::Frame;
 use std::cell::RefCell;
+use std::fmt::Display;
 use std::io::Write as _;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -40,18 +39,19 @@ impl Pipe {
         Self { queue, writer, said: RefCell::default() }
     }
 
-    /// Queues the lines of one message.
-    pub(crate) async fn write(&self, frames: impl Iterator<Item = Frame>) -> Result<(), Closed> {
-        let mut text = String::new();
-        frames.for_each(|frame| Reading::of(&frame).write_line(&mut text));
-        if text.is_empty() { Ok(()) } else { self.queue.send(text).await.map_err(|_| Closed) }
+    /// Queues whole lines.
+    ///
+    /// # Errors
+    /// When nobody reads any more.
+    pub(crate) async fn write(&self, lines: String) -> Result<(), Closed> {
+        if lines.is_empty() { Ok(()) } else { self.queue.send(lines).await.map_err(|_| Closed) }
     }
 
-    pub(crate) fn connected(&self, url: &str) {
+    pub(crate) fn connected(&self, url: &impl Display) {
         self.say(format!("connected to {url}"));
     }
 
-    pub(crate) fn disconnected(&self, url: &str, why: &str) {
+    pub(crate) fn disconnected(&self, url: &impl Display, why: &str) {
         self.say(format!("no connection to {url}: {why}; trying again"));
     }
 
