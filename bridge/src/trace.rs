@@ -11,7 +11,7 @@ use std::time::{Instant, SystemTime};
 /// The header of a message on the bus, as W3C has it for HTTP.
 pub const TRACE_HEADER: &str = "traceparent";
 /// Its length: version, trace, span and flags in hex, with dashes between.
-const HEADER_LEN: usize = 55;
+pub(crate) const TRACE_HEADER_LEN: usize = 55;
 
 /// To which trace something belongs, and to which span in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,11 +27,12 @@ impl TraceContext {
     #[must_use]
     pub fn parse(header: &str) -> Option<Self> {
         let is_hex = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-        let mut parts = header.get(..HEADER_LEN)?.split('-');
+        let mut parts = header.get(..TRACE_HEADER_LEN)?.split('-');
         let mut part = |length| parts.next().filter(|part| part.len() == length && is_hex(part));
         let (version, trace, span, flags) = (part(2)?, part(32)?, part(16)?, part(2)?);
         // Version 0 ends here; a later one may have more behind a dash.
-        let ends = header.len() == HEADER_LEN || (version != "00" && header.as_bytes().get(HEADER_LEN) == Some(&b'-'));
+        let ends = header.len() == TRACE_HEADER_LEN
+            || (version != "00" && header.as_bytes().get(TRACE_HEADER_LEN) == Some(&b'-'));
         let (trace, span) = (u128::from_str_radix(trace, 16).ok()?, u64::from_str_radix(span, 16).ok()?);
         let recorded = u8::from_str_radix(flags, 16).ok()? & 1 == 1;
         (ends && version != "ff" && trace != 0 && span != 0 && recorded).then_some(Self { trace, span })
@@ -83,6 +84,9 @@ pub enum Side {
 pub trait SpanSink: fmt::Debug + Send + Sync {
     /// A span ended.
     fn take(&self, span: EndedSpan);
+
+    /// Spans that it threw away since it began.
+    fn dropped(&self) -> u64;
 }
 
 /// Makes spans, or does nothing when nobody wants them. A cheap handle.
@@ -103,6 +107,12 @@ impl Tracer {
     #[must_use]
     pub fn every_frames(&self) -> u64 {
         if self.sink.is_some() { self.every_frames } else { 0 }
+    }
+
+    /// Spans that were thrown away.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.sink.as_ref().map_or(0, |sink| sink.dropped())
     }
 
     /// Begins a trace, or goes on with the one of whoever asked. None when nobody wants traces.
@@ -197,6 +207,10 @@ mod tests {
         fn take(&self, span: EndedSpan) {
             self.0.lock().unwrap().push(span);
         }
+
+        fn dropped(&self) -> u64 {
+            7
+        }
     }
 
     #[test]
@@ -249,9 +263,9 @@ mod tests {
     fn without_a_sink_there_are_no_spans() {
         let tracer = Tracer::default();
         assert!(tracer.begin("whole", Side::Server, None).is_none());
-        assert_eq!(tracer.every_frames(), 0);
+        assert_eq!((tracer.every_frames(), tracer.dropped()), (0, 0));
         let kept = Tracer::new(Arc::new(Kept::default()), 5);
         assert!(kept.go_on("part", Side::Consumer, None).is_none());
-        assert_eq!(kept.every_frames(), 5);
+        assert_eq!((kept.every_frames(), kept.dropped()), (5, 7));
     }
 }

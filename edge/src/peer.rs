@@ -74,7 +74,7 @@ pub(crate) struct Completion {
 #[derive(Debug)]
 enum Sender {
     Local(oneshot::Sender<bool>),
-    Bus(Delivery),
+    Bus(Box<Delivery>),
     Tally(Arc<Tally>, DeviceId),
 }
 
@@ -94,7 +94,7 @@ impl Completion {
     }
 
     pub(crate) fn bus(delivery: Delivery) -> Self {
-        Self::new(Sender::Bus(delivery))
+        Self::new(Sender::Bus(Box::new(delivery)))
     }
 
     pub(crate) fn tally(tally: Arc<Tally>, device: DeviceId) -> Self {

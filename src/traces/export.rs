@@ -28,20 +28,24 @@ const EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Queue {
     sender: mpsc::Sender<EndedSpan>,
-    lost: AtomicU64,
+    dropped: AtomicU64,
 }
 
 impl Queue {
     pub(super) fn new(sender: mpsc::Sender<EndedSpan>) -> Self {
-        Self { sender, lost: AtomicU64::new(0) }
+        Self { sender, dropped: AtomicU64::new(0) }
     }
 }
 
 impl SpanSink for Queue {
     fn take(&self, span: EndedSpan) {
         if self.sender.try_send(span).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+            self.dropped.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
     }
 }
 
@@ -110,7 +114,7 @@ impl Export {
             match self.exporter.export(std::mem::take(spans)).await {
                 Ok(()) => self.back(),
                 Err(error) => {
-                    self.queue.lost.fetch_add(count, Ordering::Relaxed);
+                    self.queue.dropped.fetch_add(count, Ordering::Relaxed);
                     self.gone(&error);
                 }
             }
@@ -119,10 +123,9 @@ impl Export {
 
     fn back(&mut self) {
         if std::mem::take(&mut self.away) {
-            let lost = self.queue.lost.swap(0, Ordering::Relaxed);
             tracing::info!(
                 tracing.endpoint = self.endpoint,
-                tracing.spans_lost = lost,
+                tracing.spans_dropped = self.queue.dropped(),
                 "collector of traces reachable again"
             );
         }
@@ -159,5 +162,23 @@ impl Export {
             status: if success { Status::Unset } else { Status::error("failed") },
             instrumentation_scope: self.scope.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use grouploop_bridge::Tracer;
+
+    #[test]
+    fn what_the_queue_has_no_room_for_is_thrown_away_and_counted() {
+        let (sender, mut waiting) = mpsc::channel(2);
+        let tracer = Tracer::new(Arc::new(Queue::new(sender)), 0);
+        for name in ["first", "second", "third", "fourth"] {
+            drop(tracer.begin(name, Side::Server, None));
+        }
+        assert_eq!(tracer.dropped(), 2);
+        let kept: Vec<&str> = std::iter::from_fn(|| waiting.try_recv().ok()).map(|span| span.name).collect();
+        assert_eq!(kept, ["first", "second"]);
     }
 }

@@ -10,6 +10,9 @@
 //! 5. Telemetry is never delivered to the node that published it; everything else is.
 //! 6. A question that nobody subscribes to is answered at once: there are no responders.
 //! 7. `publish` never waits: what cannot go now is an error, and nothing is sent later.
+//! 8. Dropping a subscription ends its interest.
+//! 9. A pattern hears what it says and nothing else.
+//! 10. A trace travels beside the payload of its message and never keeps it from going: where there is no room for both, the message goes alone.
 
 mod delivery;
 mod embedded;

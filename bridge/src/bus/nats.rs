@@ -20,7 +20,7 @@ use super::settings::NatsSettings;
 use super::{ANSWERS_CAPACITY, BusState, SUBSCRIPTION_CAPACITY};
 use crate::name::NodeId;
 use crate::subject::{Pattern, Subject};
-use crate::trace::{TRACE_HEADER, TraceContext};
+use crate::trace::{TRACE_HEADER, TRACE_HEADER_LEN, TraceContext};
 use async_nats::{Client, ConnectOptions, Event, HeaderMap};
 use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt};
@@ -34,6 +34,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::coop::unconstrained;
 use tokio_util::task::TaskTracker;
 
+/// What the context of a trace takes in a message: `NATS/1.0`, the header and an empty line.
+const TRACE_BYTES: usize = "NATS/1.0\r\n: \r\n\r\n".len() + TRACE_HEADER.len() + TRACE_HEADER_LEN;
 /// Messages that may wait for a connection's write buffer: what could be sent stale after a fault is bounded by it.
 const TELEMETRY_QUEUE: usize = 256;
 /// Control messages that may wait; interest of every device goes through here after an edge was cut off.
@@ -367,9 +369,9 @@ impl Link {
         if *self.watcher.state.borrow() != BusState::Up {
             return Err(PublishError::Away);
         }
-        if payload.len() > self.client.max_payload() {
-            return Err(PublishError::TooLarge);
-        }
+        let room = self.client.max_payload().checked_sub(payload.len()).ok_or(PublishError::TooLarge)?;
+        // The server counts headers as well, and a message is worth more than its trace.
+        let trace = trace.filter(|_| room >= TRACE_BYTES);
         // Polled once: ready when there is room in the library's queue, and dropped without a trace when there is none. Unconstrained,
         // because a task that has used up its turn would look like a full queue.
         let sent = match (reply, trace) {
