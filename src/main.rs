@@ -23,6 +23,7 @@ mod tape;
 mod terminal;
 mod tls;
 mod top;
+mod traces;
 mod viewer;
 mod watch;
 

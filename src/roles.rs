@@ -9,6 +9,7 @@ use crate::settings::Settings;
 use crate::signals::Signals;
 use crate::terminal::{complain, print};
 use crate::tls::{ServerTls, trusted};
+use crate::traces::Traces;
 use grouploop_bridge::{Bus, EngineKind, Hub, NodeId, Version};
 use grouploop_cdn::{Cdn, CdnOptions};
 use grouploop_edge::{Edge, EdgeOptions};
@@ -195,6 +196,8 @@ struct Running {
     simulator: Option<Simulator>,
     monitor: Option<Monitor>,
     ui: Option<Ui>,
+    /// Those of the edge.
+    traces: Option<Traces>,
 }
 
 impl Running {
@@ -202,7 +205,7 @@ impl Running {
         let Start { settings, variables } = start;
         let several = role == Role::Up;
         let buses = Buses::new(settings);
-        let mut running = Self { edge: None, cdn: None, simulator: None, monitor: None, ui: None };
+        let mut running = Self { edge: None, cdn: None, simulator: None, monitor: None, ui: None, traces: None };
         let (pages, neighbours) = (Pages::built_in(), listeners.neighbours(settings));
         let lodger = Lodger {
             settings: settings.ui.clone(),
@@ -248,6 +251,7 @@ impl Running {
         }
         if let Some(listener) = listeners.edge {
             let node = node(settings, "edge", several);
+            let traces = Traces::start(&settings.tracing, "edge", &node, trusted()?)?;
             let options = EdgeOptions {
                 settings: settings.edge.clone(),
                 node: node.clone(),
@@ -255,7 +259,9 @@ impl Running {
                 cdn_base_url,
                 tls: tls.clone(),
                 trusted: trusted()?,
+                tracer: traces.tracer(),
             };
+            running.traces = Some(traces);
             running.edge = Some(Edge::start(options, listener, buses.of(&node).await?).await?);
         }
         if let Some(listener) = listeners.simulator {
@@ -319,6 +325,9 @@ impl Running {
             Some(edge) => edge.drain().await.clean,
             None => true,
         };
+        if let Some(traces) = self.traces {
+            traces.end().await;
+        }
         let cdn = match self.cdn {
             Some(cdn) => cdn.drain().await,
             None => true,

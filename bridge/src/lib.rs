@@ -23,6 +23,7 @@ mod registry;
 mod report;
 mod subject;
 mod tapped;
+mod trace;
 mod version;
 
 pub use answer::{
@@ -55,4 +56,5 @@ pub use report::{
 };
 pub use subject::{Pattern, Subject};
 pub use tapped::{Tapped, TappedError};
+pub use trace::{EndedSpan, Side, Span, SpanSink, TRACE_HEADER, TraceContext, Tracer};
 pub use version::Version;

@@ -9,7 +9,9 @@ use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
-use grouploop_bridge::{CommandAnswer, CommandError, DeviceId, NameError, NodeId, Space, Target};
+use grouploop_bridge::{
+    CommandAnswer, CommandError, DeviceId, NameError, NodeId, Side, Space, Span, TRACE_HEADER, Target, TraceContext,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -119,6 +121,8 @@ pub(crate) async fn commands(
 ) -> Result<Response, ApiError> {
     let space: Space = space.parse()?;
     let form = Form::asked_for(request.headers());
+    let caller = request.headers().get(TRACE_HEADER).and_then(|header| header.to_str().ok());
+    let caller = caller.and_then(TraceContext::parse);
     let body = tokio::time::timeout(BODY_PATIENCE, Json::<CommandRequest>::from_request(request, &()));
     let Json(request) = body.await.map_err(|_| ApiError::TooSlow)??;
     let parameters: Vec<String> = request
@@ -130,10 +134,12 @@ pub(crate) async fn commands(
         })
         .collect();
     let text = state.edge.node.registry().check(&request.command, &parameters.join(":")).map_err(ApiError::Command)?;
+    let span = state.edge.node.tracer.begin("command", Side::Server, caller);
+    let span = span.map(|span| span.about("space.id", &space).about("command", &request.command));
     let outcomes = match request.target {
         Targets::One(target) => match parse_target(&target)? {
-            Target::All => to_all(&state.edge, &space, &text),
-            Target::Device(device) => to_many(&state.edge, &space, vec![device], text),
+            Target::All => to_all(&state.edge, &space, &text, span),
+            Target::Device(device) => to_many(&state.edge, &space, vec![device], text, span),
         },
         Targets::Many(targets) => {
             if targets.len() > MAX_TARGETS {
@@ -142,7 +148,7 @@ pub(crate) async fn commands(
             let devices: Result<BTreeSet<DeviceId>, ApiError> =
                 targets.iter().map(|id| DeviceId::parse(id).ok_or_else(|| unknown_target(id))).collect();
             // Named twice is meant once.
-            to_many(&state.edge, &space, devices?.into_iter().collect(), text)
+            to_many(&state.edge, &space, devices?.into_iter().collect(), text, span)
         }
     };
     Ok(outcomes::answer(&state.edge.node, &space, outcomes, form).await)
@@ -156,8 +162,8 @@ fn unknown_target(target: &str) -> ApiError {
     ApiError::Target(target.chars().take(40).collect())
 }
 
-fn to_all(edge: &Arc<EdgeState>, space: &Space, text: &str) -> Outcomes {
-    let reports = dispatch::send_to_all(edge, space, text);
+fn to_all(edge: &Arc<EdgeState>, space: &Space, text: &str, span: Option<Span>) -> Outcomes {
+    let reports = dispatch::send_to_all(edge, space, text, span.as_ref().and_then(Span::context));
     let (node, since) = (edge.node.clone(), Instant::now());
     let outcomes = async move {
         let mut results = BTreeMap::new();
@@ -169,17 +175,20 @@ fn to_all(edge: &Arc<EdgeState>, space: &Space, text: &str) -> Outcomes {
             results.extend(report.sent.into_iter().map(|device| (device, true)));
         }
         node.metrics.answered_within(CommandAnswer::SentTo(results.len()), since.elapsed());
+        drop(span);
         futures_util::stream::iter(results)
     };
     futures_util::stream::once(outcomes).flatten().boxed()
 }
 
-fn to_many(edge: &EdgeState, space: &Space, devices: Vec<DeviceId>, text: String) -> Outcomes {
+fn to_many(edge: &EdgeState, space: &Space, devices: Vec<DeviceId>, text: String, span: Option<Span>) -> Outcomes {
     let (node, here, space) = (edge.node.clone(), edge.spaces.get(space), space.clone());
     let patience = node.settings.command_timeout() + 2 * dispatch::ANSWER_MARGIN;
     futures_util::stream::iter(devices)
         .map(move |device| {
-            let answer = dispatch::send_to_one(&node, here.as_ref(), &space, device, &text);
+            // Kept until the last device has its outcome.
+            let trace = span.as_ref().and_then(Span::context);
+            let answer = dispatch::send_to_one(&node, here.as_ref(), &space, device, &text, trace);
             let (node, since) = (node.clone(), Instant::now());
             async move {
                 let is_sent = matches!(tokio::time::timeout(patience, answer).await, Ok(Ok(true)));

@@ -5,7 +5,9 @@ use crate::peer::{Completion, Outcome, PendingCommand, Tally};
 use crate::space::SpaceState;
 use crate::state::EdgeState;
 use bytes::Bytes;
-use grouploop_bridge::{CommandReport, DeviceId, NodeId, RosterEntry, RosterPage, Space, Subject};
+use grouploop_bridge::{
+    CommandReport, DeviceId, NodeId, RosterEntry, RosterPage, Side, Space, Span, Subject, TraceContext,
+};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -16,25 +18,31 @@ pub(crate) const ANSWER_MARGIN: Duration = Duration::from_millis(500);
 /// How long a roster waits for nodes that do not answer.
 const ROSTER_PATIENCE: Duration = Duration::from_secs(1);
 
-/// Sends to one device. The answer is `true` when it was written to the device's connection.
+/// Sends to one device, as a part of a trace when there is one. The answer is `true` when it was written to the device's connection.
 pub(crate) fn send_to_one(
     node: &Arc<Node>,
     space: Option<&Arc<SpaceState>>,
     name: &Space,
     device: DeviceId,
     text: &str,
+    trace: Option<TraceContext>,
 ) -> oneshot::Receiver<bool> {
     let (sender, answer) = oneshot::channel();
     if let Some(owner) = space.and_then(|space| space.owners.owner(device)) {
         let now = Instant::now();
         let deadline = now + node.settings.command_timeout();
-        let completion = Completion::local(sender);
+        let completion = Completion::local(sender).traced(deliver(node, Side::Internal, trace, device));
         owner.send(PendingCommand { device, text: text.into(), deadline, completion }, now);
         return answer;
     }
     let subject = Subject::Command { space: name.clone(), device };
     // Asked here and now, so that commands leave in the order in which they came; only the waiting is a task.
-    let Ok(mut answers) = node.member.bus.gather(&subject, Bytes::copy_from_slice(text.as_bytes())) else {
+    let span = node.tracer.go_on("ask", Side::Producer, trace).map(|span| span.about("bus.subject", &subject));
+    let (payload, trace) = (Bytes::copy_from_slice(text.as_bytes()), span.as_ref().and_then(Span::context));
+    let Ok(mut answers) = node.member.bus.gather_traced(&subject, payload, trace) else {
+        if let Some(span) = span {
+            span.end(false);
+        }
         return answer;
     };
     node.ledger.of(name).asked(text.len());
@@ -43,11 +51,20 @@ pub(crate) fn send_to_one(
     node.tasks.spawn_on(
         async move {
             let outcome = tokio::time::timeout(patience, answers.next()).await;
-            let _ = sender.send(matches!(outcome, Ok(Some(answer)) if &answer[..] == b"success"));
+            let success = matches!(outcome, Ok(Some(answer)) if &answer[..] == b"success");
+            if let Some(span) = span {
+                span.end(success);
+            }
+            let _ = sender.send(success);
         },
         &node.runtime,
     );
     answer
+}
+
+/// The way of a command to a device of this node, when it is traced.
+pub(crate) fn deliver(node: &Node, side: Side, trace: Option<TraceContext>, device: DeviceId) -> Option<Span> {
+    node.tracer.go_on("deliver", side, trace).map(|span| span.about("device.id", device))
 }
 
 /// Sends to all devices of the space that this node owns, now; the future is the outcome.
@@ -55,7 +72,10 @@ pub(crate) fn send_to_own(
     node: &Node,
     space: &SpaceState,
     text: &str,
+    side: Side,
+    trace: Option<TraceContext>,
 ) -> impl Future<Output = CommandReport> + Send + use<> {
+    let mut span = node.tracer.go_on("deliver to all", side, trace);
     let owners = space.owners.all();
     let (tally, outcome) = Tally::new(owners.len());
     let text = Utf8Bytes::from(text);
@@ -73,6 +93,10 @@ pub(crate) fn send_to_own(
             Ok(Ok(counted)) => counted,
             Ok(Err(_)) | Err(_) => tally.so_far(),
         };
+        if let Some(span) = &mut span {
+            span.note("devices.sent", sent.len());
+            span.note("devices.failed", failed.len());
+        }
         CommandReport { node: id, sent, failed }
     }
 }
@@ -82,10 +106,14 @@ pub(crate) fn send_to_all(
     state: &Arc<EdgeState>,
     name: &Space,
     text: &str,
+    trace: Option<TraceContext>,
 ) -> impl Future<Output = Vec<CommandReport>> + Send + use<> {
-    let own = state.spaces.get(name).map(|space| send_to_own(&state.node, &space, text));
+    let own = state.spaces.get(name).map(|space| send_to_own(&state.node, &space, text, Side::Internal, trace));
     let subject = Subject::CommandAll { space: name.clone() };
-    let asked = state.node.member.bus.gather(&subject, Bytes::copy_from_slice(text.as_bytes()));
+    let span = state.node.tracer.go_on("ask all", Side::Producer, trace);
+    let span = span.map(|span| span.about("bus.subject", &subject));
+    let (payload, trace) = (Bytes::copy_from_slice(text.as_bytes()), span.as_ref().and_then(Span::context));
+    let asked = state.node.member.bus.gather_traced(&subject, payload, trace);
     if asked.is_ok() {
         state.node.ledger.of(name).asked_all(text.len());
     }
@@ -102,6 +130,7 @@ pub(crate) fn send_to_all(
             };
             // Own devices have been sent to already, as everywhere here.
             state.node.member.collect(&name, asked, patience, || false, take).await;
+            drop(span);
             reports
         };
         let own = async {

@@ -6,7 +6,7 @@ use crate::node::Node;
 use crate::state::{AppState, EdgeState};
 use crate::worker::Worker;
 use crate::{goodbye, http, registry_loader};
-use grouploop_bridge::{Bus, NodeId, Version, run_heartbeat, run_reports};
+use grouploop_bridge::{Bus, NodeId, Tracer, Version, run_heartbeat, run_reports};
 use grouploop_serve::{Seldom, Tls};
 use reqwest::Certificate;
 use std::io;
@@ -43,6 +43,8 @@ pub struct EdgeOptions {
     pub tls: Option<Tls>,
     /// Certificates that are trusted beside those of the system, where the CDN has HTTPS.
     pub trusted: Vec<Certificate>,
+    /// What traces commands and frames; the default traces nothing.
+    pub tracer: Tracer,
 }
 
 /// A running edge. Dropped without [`Edge::drain`] it stops at once.
@@ -74,12 +76,12 @@ impl Edge {
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
-        let EdgeOptions { settings, node, version, cdn_base_url, tls, trusted } = options;
+        let EdgeOptions { settings, node, version, cdn_base_url, tls, trusted, tracer } = options;
         let threads = match settings.threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads as usize,
         };
-        let node = Arc::new(Node::new(node, version, settings, threads, tls, bus));
+        let node = Arc::new(Node::new(node, version, settings, threads, tls, tracer, bus));
         let state = Arc::new(EdgeState::new(node.clone()));
         let mut edge =
             Self { node: node.clone(), address, stop_accepting: CancellationToken::new(), threads: Vec::new() };

@@ -152,6 +152,7 @@ fn levels(edge: &EdgeState) -> Levels {
         viewers: spaces.iter().map(|space| space.viewers()).sum(),
         bus_up: edge.node.member.bus.is_up(),
         bus_lost: edge.node.member.bus.lost(),
+        trace_spans_dropped: edge.node.tracer.dropped(),
         certificate_ends: edge.node.tls.as_ref().map(Tls::ends_seconds),
     }
 }

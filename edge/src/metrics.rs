@@ -4,7 +4,7 @@ use grouploop_bridge::{CloseReason, CommandAnswer, PublishError};
 use grouploop_serve::metrics::{self, Histogram, gauge};
 use grouploop_serve::words;
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
@@ -151,6 +151,7 @@ pub(crate) struct Levels {
     pub(crate) viewers: usize,
     pub(crate) bus_up: bool,
     pub(crate) bus_lost: u64,
+    pub(crate) trace_spans_dropped: u64,
     /// Seconds since 1970; none without TLS.
     pub(crate) certificate_ends: Option<u64>,
 }
@@ -313,6 +314,11 @@ impl Metrics {
             "bus_lost_messages",
             "Messages lost by full bus subscriptions, a lower bound with NATS",
             gauge(levels.bus_lost),
+        );
+        registry.register(
+            "trace_spans_dropped",
+            "Spans of traces that did not reach the collector, because it was away or the queue was full",
+            ConstCounter::new(levels.trace_spans_dropped),
         );
         metrics::register_certificate(&mut registry, levels.certificate_ends);
         metrics::text(&registry)

@@ -3,7 +3,7 @@
 use crate::EdgeSettings;
 use crate::metrics::Metrics;
 use crate::peer::{Peer, PeerId};
-use grouploop_bridge::{Bus, CloseReason, Ledger, Member, NodeId, Registry, Version};
+use grouploop_bridge::{Bus, CloseReason, Ledger, Member, NodeId, Registry, Tracer, Version};
 use grouploop_serve::{Seldom, Tls};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -28,6 +28,7 @@ pub(crate) struct Node {
     pub(crate) ledger: Ledger,
     /// For clients that begin a connection with it; none and all are plain.
     pub(crate) tls: Option<Tls>,
+    pub(crate) tracer: Tracer,
     /// Where what is not a connection runs: bus, heartbeat, registry.
     pub(crate) runtime: Handle,
     /// Everything spawned, so that drain can await it.
@@ -55,6 +56,7 @@ impl Node {
         settings: EdgeSettings,
         threads: usize,
         tls: Option<Tls>,
+        tracer: Tracer,
         bus: Bus,
     ) -> Self {
         Self {
@@ -64,6 +66,7 @@ impl Node {
             metrics: Metrics::new(),
             ledger: Ledger::default(),
             tls,
+            tracer,
             runtime: Handle::current(),
             tasks: TaskTracker::new(),
             connections: TaskTracker::new(),

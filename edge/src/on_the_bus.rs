@@ -1,13 +1,15 @@
 //! What an edge adds to what every node does on the bus: commands go to connections, telemetry of other nodes to viewers, and heartbeat
 //! and report tell of its spaces. All else is `grouploop_bridge`'s.
 
-use crate::dispatch::send_to_own;
+use crate::dispatch::{deliver, send_to_own};
 use crate::peer::{Completion, Peer, PendingCommand};
+use crate::ring::Arrival;
 use crate::space::SpaceState;
 use crate::state::EdgeState;
 use bytes::Bytes;
 use grouploop_bridge::{
-    Delivery, DeviceId, Heartbeat, Member, NodeHost, OwnQuestions, Owners, Report, ReportHost, Space, SpaceHost, json,
+    Delivery, DeviceId, Heartbeat, Member, NodeHost, OwnQuestions, Owners, Report, ReportHost, Side, Space, SpaceHost,
+    TraceContext, json,
 };
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -93,7 +95,8 @@ impl SpaceHost for OnTheBus {
 
     fn command(&self, device: DeviceId, owner: &Arc<Peer>, question: Delivery) {
         let text = Utf8Bytes::try_from(question.payload.clone());
-        let completion = Completion::bus(question);
+        let span = deliver(&self.edge.node, Side::Consumer, question.trace, device);
+        let completion = Completion::bus(question).traced(span);
         // Checked already; what were none would be dropped here and answer `failed`.
         let Ok(text) = text else { return };
         let now = Instant::now();
@@ -102,7 +105,7 @@ impl SpaceHost for OnTheBus {
     }
 
     fn command_to_all(&self, text: &str, question: Delivery) {
-        let report = send_to_own(&self.edge.node, &self.space, text);
+        let report = send_to_own(&self.edge.node, &self.space, text, Side::Consumer, question.trace);
         // Ends by itself within the command timeout.
         self.spawn(async move {
             // When the bus went away the asker counts what it heard.
@@ -132,8 +135,8 @@ impl SpaceHost for OnTheBus {
         self.space.viewers() > 0
     }
 
-    fn telemetry(&self, lines: Bytes) {
-        self.space.telemetry.show(lines, Instant::now());
+    fn telemetry(&self, lines: Bytes, trace: Option<TraceContext>) {
+        self.space.telemetry.show(lines, Arrival { at: Instant::now(), trace });
     }
 
     fn anew(&self) -> Option<Self> {

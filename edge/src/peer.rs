@@ -3,7 +3,7 @@
 
 use crate::pace::Pace;
 use futures_util::task::AtomicWaker;
-use grouploop_bridge::{CloseReason, Delivery, DeviceId, Owner, OwnerId};
+use grouploop_bridge::{CloseReason, Delivery, DeviceId, Owner, OwnerId, Span};
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -65,26 +65,40 @@ pub(crate) struct PendingCommand {
 
 /// Tells the sender of a command how it went: once, and `failed` when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Completion(Option<Sender>);
+pub(crate) struct Completion {
+    sender: Option<Sender>,
+    /// The way of the command to its device, when somebody traces it.
+    span: Option<Span>,
+}
 
 #[derive(Debug)]
 enum Sender {
     Local(oneshot::Sender<bool>),
-    Bus(Delivery),
+    Bus(Box<Delivery>),
     Tally(Arc<Tally>, DeviceId),
 }
 
 impl Completion {
+    fn new(sender: Sender) -> Self {
+        Self { sender: Some(sender), span: None }
+    }
+
+    /// Tells a trace as well.
+    pub(crate) fn traced(mut self, span: Option<Span>) -> Self {
+        self.span = span;
+        self
+    }
+
     pub(crate) fn local(sender: oneshot::Sender<bool>) -> Self {
-        Self(Some(Sender::Local(sender)))
+        Self::new(Sender::Local(sender))
     }
 
     pub(crate) fn bus(delivery: Delivery) -> Self {
-        Self(Some(Sender::Bus(delivery)))
+        Self::new(Sender::Bus(Box::new(delivery)))
     }
 
     pub(crate) fn tally(tally: Arc<Tally>, device: DeviceId) -> Self {
-        Self(Some(Sender::Tally(tally, device)))
+        Self::new(Sender::Tally(tally, device))
     }
 
     /// Tells it.
@@ -93,7 +107,10 @@ impl Completion {
     }
 
     fn tell(&mut self, success: bool) {
-        match self.0.take() {
+        if let Some(span) = self.span.take() {
+            span.end(success);
+        }
+        match self.sender.take() {
             None => {}
             // Whoever does not wait any more needs no answer.
             Some(Sender::Local(sender)) => drop(sender.send(success)),

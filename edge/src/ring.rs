@@ -8,7 +8,7 @@
 //! ```
 
 use bytes::{Bytes, BytesMut};
-use grouploop_bridge::{DeviceId, Frame, LINE_LEN};
+use grouploop_bridge::{DeviceId, Frame, LINE_LEN, TraceContext};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -39,8 +39,16 @@ struct Inner {
 struct Chunk {
     start: u64,
     lines: Bytes,
-    /// When its oldest frame came to this edge.
-    arrived: Instant,
+    arrival: Arrival,
+}
+
+/// How a batch came to this edge.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrival {
+    /// When its oldest frame did.
+    pub(crate) at: Instant,
+    /// The trace of one of its frames, when somebody traces it.
+    pub(crate) trace: Option<TraceContext>,
 }
 
 /// The newest frame of a device, and when it last said that it was tapped.
@@ -60,8 +68,8 @@ pub(crate) struct Reading {
     pub(crate) cursor: u64,
     /// Frames that were left out because a newer one of the same device is there.
     pub(crate) skipped: u64,
-    /// When the oldest frame came to this edge, where that is known.
-    pub(crate) arrived: Option<Instant>,
+    /// How it came to this edge, where that is known.
+    pub(crate) arrival: Option<Arrival>,
 }
 
 impl Ring {
@@ -80,7 +88,7 @@ impl Ring {
     }
 
     /// Takes in a batch of this node or of another. Returns how many lines of it were no frames; then only the others are kept.
-    pub(crate) fn push(&self, lines: Bytes, arrived: Instant) -> u64 {
+    pub(crate) fn push(&self, lines: Bytes, arrival: Arrival) -> u64 {
         let mut inner = self.lock();
         let (whole, rest) = lines.as_chunks::<LINE_LEN>();
         if rest.is_empty() {
@@ -91,7 +99,7 @@ impl Ring {
                 valid += 1;
             }
             if valid == whole.len() as u64 {
-                inner.append(lines, arrived);
+                inner.append(lines, arrival);
                 self.end.store(inner.end, Ordering::Release);
                 return 0;
             }
@@ -108,7 +116,7 @@ impl Ring {
                 None => bad += 1,
             }
         }
-        inner.append(kept.freeze(), arrived);
+        inner.append(kept.freeze(), arrival);
         self.end.store(inner.end, Ordering::Release);
         bad
     }
@@ -122,9 +130,11 @@ impl Ring {
         let first = inner.chunks.partition_point(|chunk| chunk.end() <= cursor);
         let chunk = inner.chunks.get(first).filter(|chunk| chunk.start <= cursor)?;
         let skip = usize::try_from(cursor - chunk.start).ok()? * LINE_LEN;
-        let (head, arrived) = (chunk.lines.slice(skip..), Some(chunk.arrived));
+        let (head, at) = (chunk.lines.slice(skip..), chunk.arrival.at);
+        let trace = inner.chunks.range(first..).find_map(|chunk| chunk.arrival.trace);
+        let arrival = Some(Arrival { at, trace });
         if first + 1 == inner.chunks.len() {
-            return Some(Reading { lines: head, cursor: inner.end, skipped: 0, arrived });
+            return Some(Reading { lines: head, cursor: inner.end, skipped: 0, arrival });
         }
         let size = usize::try_from(inner.end - cursor).ok()? * LINE_LEN;
         let mut lines = BytesMut::with_capacity(size);
@@ -132,7 +142,7 @@ impl Ring {
         for chunk in inner.chunks.range(first + 1..) {
             lines.extend_from_slice(&chunk.lines);
         }
-        Some(Reading { lines: lines.freeze(), cursor: inner.end, skipped: 0, arrived })
+        Some(Reading { lines: lines.freeze(), cursor: inner.end, skipped: 0, arrival })
     }
 
     /// The newest frame of each device (of `only`, when given) that has sent since the cursor. A tap since then is never lost: it shows
@@ -152,7 +162,7 @@ impl Ring {
             None => inner.latest.values().for_each(&mut take),
         }
         let skipped = inner.end.saturating_sub(cursor).saturating_sub((lines.len() / LINE_LEN) as u64);
-        Reading { lines: lines.freeze(), cursor: inner.end, skipped, arrived: None }
+        Reading { lines: lines.freeze(), cursor: inner.end, skipped, arrival: None }
     }
 
     /// Forgets all frames, when there is no viewer any more.
@@ -178,12 +188,12 @@ impl Inner {
             .or_insert(Latest { frame, seq, tap_seq });
     }
 
-    fn append(&mut self, lines: Bytes, arrived: Instant) {
+    fn append(&mut self, lines: Bytes, arrival: Arrival) {
         if lines.is_empty() {
             return;
         }
         let frames = lines.len() / LINE_LEN;
-        self.chunks.push_back(Chunk { start: self.end, lines, arrived });
+        self.chunks.push_back(Chunk { start: self.end, lines, arrival });
         self.end += frames as u64;
         self.frames += frames;
         while self.frames > self.capacity && self.chunks.len() > 1 {
@@ -213,7 +223,7 @@ mod tests {
     }
 
     fn push(ring: &Ring, lines: Bytes) -> u64 {
-        ring.push(lines, Instant::now())
+        ring.push(lines, Arrival { at: Instant::now(), trace: None })
     }
 
     #[test]

@@ -96,17 +96,22 @@ impl Share {
 
     /// Makes the next pulse from what is new in the ring.
     fn pulsate(&self, shown: u64) -> u64 {
-        let (end, text, arrived) = match self.ring().since(shown) {
-            Some(reading) => (reading.cursor, reading.lines, reading.arrived),
+        let (end, text, arrival) = match self.ring().since(shown) {
+            Some(reading) => (reading.cursor, reading.lines, reading.arrival),
             None => (self.ring().end(), bytes::Bytes::new(), None),
         };
         let text = if text.len() > MESSAGE_FRAMES * LINE_LEN { bytes::Bytes::new() } else { text };
         // Frames are ASCII, checked when they came in.
         let text = Utf8Bytes::try_from(text).unwrap_or_default();
+        let arrived = arrival.map(|arrival| arrival.at);
         *lock(&self.pulse) = Pulse { start: shown, end, text, arrived };
         self.version.fetch_add(1, Ordering::Release);
-        for viewer in lock(&self.viewers).iter() {
+        let viewers = lock(&self.viewers);
+        for viewer in viewers.iter() {
             viewer.waker.wake();
+        }
+        if let Some(arrival) = arrival {
+            self.telemetry.shown(arrival, viewers.len());
         }
         end
     }

@@ -10,9 +10,9 @@
 
 use crate::metrics::Dropped;
 use crate::node::Node;
-use crate::ring::{MESSAGE_FRAMES, Ring};
+use crate::ring::{Arrival, MESSAGE_FRAMES, Ring};
 use bytes::Bytes;
-use grouploop_bridge::{Batcher, Frame, LINE_LEN, Space, SpaceCounts, Subject};
+use grouploop_bridge::{Batcher, Frame, LINE_LEN, Side, Space, SpaceCounts, Span, Subject};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -31,6 +31,8 @@ pub(crate) struct Telemetry {
     /// When all lanes were last sealed, since the epoch.
     sealed_us: AtomicU64,
     counts: Arc<SpaceCounts>,
+    /// Frames of devices here that were sent on, when one in so many is traced.
+    sent_on: AtomicU64,
 }
 
 /// What belongs to one worker.
@@ -77,6 +79,7 @@ impl Telemetry {
             lanes: (0..node.threads).map(|_| lane()).collect(),
             sealed_us: AtomicU64::new(0),
             counts,
+            sent_on: AtomicU64::new(0),
             node,
         }
     }
@@ -146,10 +149,12 @@ impl Telemetry {
     /// Hands a batch of this node to its own viewers and to the bus.
     fn spread(&self, lines: Bytes, arrived: Instant, now: Instant) {
         let bytes = lines.len();
+        let span = self.trace((bytes / LINE_LEN) as u64, arrived);
+        let trace = span.as_ref().and_then(Span::context);
         if self.viewers.load(Ordering::Acquire) > 0 {
-            self.show(lines.clone(), arrived);
+            self.show(lines.clone(), Arrival { at: arrived, trace });
         }
-        match self.node.member.bus.publish(&self.subject, lines) {
+        match self.node.member.bus.publish_traced(&self.subject, lines, trace) {
             Ok(()) => {
                 self.node.metrics.bus_batches.inc();
                 self.node.metrics.delay_to_bus.observe(now.saturating_duration_since(arrived));
@@ -158,13 +163,37 @@ impl Telemetry {
             Err(error) => {
                 self.node.metrics.drop_frames(error.into(), (bytes / LINE_LEN) as u64);
                 self.counts.lost(bytes);
+                if let Some(span) = span {
+                    span.end(false);
+                }
             }
         }
     }
 
-    /// Puts a batch of any node, whose oldest frame came to this edge then, into the ring and wakes the shares that have viewers.
-    pub(crate) fn show(&self, lines: Bytes, arrived: Instant) {
-        let bad = self.ring.push(lines, arrived);
+    /// The way of the oldest frame of a batch, when the batch has the frame whose turn it is to be traced.
+    fn trace(&self, frames: u64, arrived: Instant) -> Option<Span> {
+        let every = self.node.tracer.every_frames();
+        if every == 0 {
+            return None;
+        }
+        let before = self.sent_on.fetch_add(frames, Ordering::Relaxed);
+        if before / every == (before + frames) / every {
+            return None;
+        }
+        let span = self.node.tracer.begun("frame", Side::Producer, None, arrived)?;
+        Some(span.about("bus.subject", &self.subject).about("frames", frames))
+    }
+
+    /// Says that viewers of one worker were handed what came so.
+    pub(crate) fn shown(&self, arrival: Arrival, viewers: usize) {
+        let Some(trace) = arrival.trace else { return };
+        let span = self.node.tracer.begun("show", Side::Consumer, Some(trace), arrival.at);
+        drop(span.map(|span| span.about("viewers", viewers)));
+    }
+
+    /// Puts a batch of any node into the ring and wakes the shares that have viewers.
+    pub(crate) fn show(&self, lines: Bytes, arrival: Arrival) {
+        let bad = self.ring.push(lines, arrival);
         if bad > 0 {
             self.node.metrics.drop_frames(Dropped::MalformedBatch, bad);
         }

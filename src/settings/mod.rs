@@ -24,6 +24,7 @@ pub(crate) use resolve::{Effective, load};
 
 use crate::log::{LogSettings, parse_filter};
 use crate::tls::TlsSettings;
+use crate::traces::TracingSettings;
 use grouploop_bridge::{BusSettings, NodeId};
 use grouploop_cdn::CdnSettings;
 use grouploop_edge::EdgeSettings;
@@ -48,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) bus: BusSettings,
     /// `[tls]`.
     pub(crate) tls: TlsSettings,
+    /// `[tracing]`.
+    pub(crate) tracing: TracingSettings,
     /// `[cdn]`.
     pub(crate) cdn: CdnSettings,
     /// `[simulator]`.
@@ -91,6 +94,9 @@ impl Settings {
         }
         found.extend(self.bus.complaints());
         found.extend(self.tls.complaints());
+        if let Some(why) = url_complaint(&self.tracing.endpoint, &["http", "https"]) {
+            found.push(format!("tracing.endpoint: {why}, it must look like http://host:4318"));
+        }
         for (key, url) in [("base_url", &self.cdn.base_url), ("device_url", &self.cdn.device_url)] {
             if let Some(why) = url_complaint(url, &["http", "https"]) {
                 found.push(format!("cdn.{key}: {why}, it must look like http://host:5008"));

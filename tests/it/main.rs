@@ -32,5 +32,6 @@ mod stack;
 mod subscriptions;
 mod telemetry;
 mod tls;
+mod traces;
 mod transport;
 mod ui;

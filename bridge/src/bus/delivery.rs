@@ -1,6 +1,7 @@
 //! What leaves the bus: deliveries, the streams that carry them, the answers to a question, and what can go wrong.
 
 use crate::subject::Subject;
+use crate::trace::TraceContext;
 use bytes::Bytes;
 use futures_util::Stream;
 use std::any::Any;
@@ -19,6 +20,8 @@ pub struct Delivery {
     pub payload: Bytes,
     /// Whether it is a question that this very node asked.
     pub own: bool,
+    /// The trace that it is a part of, when somebody traces it.
+    pub trace: Option<TraceContext>,
     pub(super) reply: Option<Arc<dyn Reply>>,
 }
 

@@ -3,6 +3,7 @@
 use super::delivery::{Answer, Answers, BusError, Delivery, PublishError, Reply, Subscription};
 use super::{ANSWERS_CAPACITY, Bus, BusState, SUBSCRIPTION_CAPACITY};
 use crate::subject::{Pattern, Subject};
+use crate::trace::TraceContext;
 use bytes::Bytes;
 use futures_util::Stream;
 use std::collections::HashMap;
@@ -81,13 +82,23 @@ impl Endpoint {
         *self.state.borrow() == BusState::Closed
     }
 
-    pub(crate) fn publish(&self, subject: &Subject, payload: Bytes) -> Result<(), PublishError> {
-        self.deliver(subject, payload, None).map(|_| ())
+    pub(crate) fn publish(
+        &self,
+        subject: &Subject,
+        payload: Bytes,
+        trace: Option<TraceContext>,
+    ) -> Result<(), PublishError> {
+        self.deliver(subject, payload, trace, None).map(|_| ())
     }
 
-    pub(crate) fn gather(&self, subject: &Subject, payload: Bytes) -> Result<Answers, PublishError> {
+    pub(crate) fn gather(
+        &self,
+        subject: &Subject,
+        payload: Bytes,
+        trace: Option<TraceContext>,
+    ) -> Result<Answers, PublishError> {
         let (asker, incoming) = mpsc::channel(ANSWERS_CAPACITY);
-        if self.deliver(subject, payload, Some(&asker))? == 0 {
+        if self.deliver(subject, payload, trace, Some(&asker))? == 0 {
             // The channel is new, so there is room.
             let _ = asker.try_send(Answer::NoResponders);
         }
@@ -99,6 +110,7 @@ impl Endpoint {
         &self,
         subject: &Subject,
         payload: Bytes,
+        trace: Option<TraceContext>,
         asker: Option<&mpsc::Sender<Answer>>,
     ) -> Result<usize, PublishError> {
         if self.is_closed() {
@@ -123,6 +135,7 @@ impl Endpoint {
                 subject: subject.clone(),
                 payload: payload.clone(),
                 own: asker.is_some() && subscriber.node == self.node,
+                trace,
                 reply: reply.clone(),
             };
             if let Err(mpsc::error::TrySendError::Full(_)) = subscriber.outlet.try_send(delivery) {

@@ -10,6 +10,9 @@
 //! 5. Telemetry is never delivered to the node that published it; everything else is.
 //! 6. A question that nobody subscribes to is answered at once: there are no responders.
 //! 7. `publish` never waits: what cannot go now is an error, and nothing is sent later.
+//! 8. Dropping a subscription ends its interest.
+//! 9. A pattern hears what it says and nothing else.
+//! 10. A trace travels beside the payload of its message and never keeps it from going: where there is no room for both, the message goes alone.
 
 mod delivery;
 mod embedded;
@@ -25,6 +28,7 @@ pub use settings::{BusSettings, EngineKind, NatsSettings};
 
 use crate::name::NodeId;
 use crate::subject::{Pattern, Subject};
+use crate::trace::TraceContext;
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
@@ -133,9 +137,22 @@ impl Bus {
     /// # Errors
     /// [`PublishError`]; the message is gone then.
     pub fn publish(&self, subject: &Subject, payload: Bytes) -> Result<(), PublishError> {
+        self.publish_traced(subject, payload, None)
+    }
+
+    /// The same, as a part of a trace.
+    ///
+    /// # Errors
+    /// As [`Bus::publish`].
+    pub fn publish_traced(
+        &self,
+        subject: &Subject,
+        payload: Bytes,
+        trace: Option<TraceContext>,
+    ) -> Result<(), PublishError> {
         match &self.engine {
-            Engine::Embedded(endpoint) => endpoint.publish(subject, payload),
-            Engine::Nats(nats) => nats.publish(subject, payload),
+            Engine::Embedded(endpoint) => endpoint.publish(subject, payload, trace),
+            Engine::Nats(nats) => nats.publish(subject, payload, trace),
         }
     }
 
@@ -164,9 +181,22 @@ impl Bus {
     /// # Errors
     /// [`PublishError`]; nobody was asked then.
     pub fn gather(&self, subject: &Subject, payload: Bytes) -> Result<Answers, PublishError> {
+        self.gather_traced(subject, payload, None)
+    }
+
+    /// The same, as a part of a trace.
+    ///
+    /// # Errors
+    /// As [`Bus::gather`].
+    pub fn gather_traced(
+        &self,
+        subject: &Subject,
+        payload: Bytes,
+        trace: Option<TraceContext>,
+    ) -> Result<Answers, PublishError> {
         match &self.engine {
-            Engine::Embedded(endpoint) => endpoint.gather(subject, payload),
-            Engine::Nats(nats) => nats.gather(subject, payload),
+            Engine::Embedded(endpoint) => endpoint.gather(subject, payload, trace),
+            Engine::Nats(nats) => nats.gather(subject, payload, trace),
         }
     }
 

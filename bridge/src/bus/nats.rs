@@ -20,7 +20,8 @@ use super::settings::NatsSettings;
 use super::{ANSWERS_CAPACITY, BusState, SUBSCRIPTION_CAPACITY};
 use crate::name::NodeId;
 use crate::subject::{Pattern, Subject};
-use async_nats::{Client, ConnectOptions, Event};
+use crate::trace::{TRACE_HEADER, TRACE_HEADER_LEN, TraceContext};
+use async_nats::{Client, ConnectOptions, Event, HeaderMap};
 use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt};
 use std::path::Path;
@@ -30,8 +31,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
+use tokio::task::coop::unconstrained;
 use tokio_util::task::TaskTracker;
 
+/// What the context of a trace takes in a message: `NATS/1.0`, the header and an empty line.
+const TRACE_BYTES: usize = "NATS/1.0\r\n: \r\n\r\n".len() + TRACE_HEADER.len() + TRACE_HEADER_LEN;
 /// Messages that may wait for a connection's write buffer: what could be sent stale after a fault is bounded by it.
 const TELEMETRY_QUEUE: usize = 256;
 /// Control messages that may wait; interest of every device goes through here after an edge was cut off.
@@ -94,8 +98,13 @@ impl Nats {
         if telemetry { &self.telemetry } else { &self.control }
     }
 
-    pub(crate) fn publish(&self, subject: &Subject, payload: Bytes) -> Result<(), PublishError> {
-        self.link(subject.is_telemetry()).publish(subject.to_string().into(), None, payload)
+    pub(crate) fn publish(
+        &self,
+        subject: &Subject,
+        payload: Bytes,
+        trace: Option<TraceContext>,
+    ) -> Result<(), PublishError> {
+        self.link(subject.is_telemetry()).publish(subject.to_string().into(), None, payload, trace)
     }
 
     pub(crate) async fn subscribe_all(&self, patterns: &[Pattern]) -> Result<Vec<Subscription>, BusError> {
@@ -114,11 +123,16 @@ impl Nats {
         Ok(subscriptions)
     }
 
-    pub(crate) fn gather(&self, subject: &Subject, payload: Bytes) -> Result<Answers, PublishError> {
+    pub(crate) fn gather(
+        &self,
+        subject: &Subject,
+        payload: Bytes,
+        trace: Option<TraceContext>,
+    ) -> Result<Answers, PublishError> {
         let (asker, incoming) = mpsc::channel(ANSWERS_CAPACITY);
         let pending = self.inbox.open(asker);
         let reply = self.inbox.subject(&pending);
-        self.control.publish(subject.to_string().into(), Some(reply.into()), payload)?;
+        self.control.publish(subject.to_string().into(), Some(reply.into()), payload, trace)?;
         Ok(Answers { incoming, _pending: Some(Box::new(pending)) })
     }
 
@@ -350,19 +364,28 @@ impl Link {
         subject: async_nats::Subject,
         reply: Option<async_nats::Subject>,
         payload: Bytes,
+        trace: Option<TraceContext>,
     ) -> Result<(), PublishError> {
         if *self.watcher.state.borrow() != BusState::Up {
             return Err(PublishError::Away);
         }
-        if payload.len() > self.client.max_payload() {
-            return Err(PublishError::TooLarge);
-        }
+        let room = self.client.max_payload().checked_sub(payload.len()).ok_or(PublishError::TooLarge)?;
+        // The server counts headers as well, and a message is worth more than its trace.
+        let trace = trace.filter(|_| room >= TRACE_BYTES);
         // Polled once: ready when there is room in the library's queue, and dropped without a trace when there is none. Unconstrained,
         // because a task that has used up its turn would look like a full queue.
-        let sent = match reply {
-            None => tokio::task::coop::unconstrained(self.client.publish(subject, payload)).now_or_never(),
-            Some(reply) => {
-                tokio::task::coop::unconstrained(self.client.publish_with_reply(subject, reply, payload)).now_or_never()
+        let sent = match (reply, trace) {
+            (None, None) => unconstrained(self.client.publish(subject, payload)).now_or_never(),
+            (Some(reply), None) => {
+                unconstrained(self.client.publish_with_reply(subject, reply, payload)).now_or_never()
+            }
+            (None, Some(trace)) => {
+                unconstrained(self.client.publish_with_headers(subject, header(trace), payload)).now_or_never()
+            }
+            (Some(reply), Some(trace)) => {
+                let headers = header(trace);
+                unconstrained(self.client.publish_with_reply_and_headers(subject, reply, headers, payload))
+                    .now_or_never()
             }
         };
         match sent {
@@ -384,6 +407,13 @@ impl Link {
     }
 }
 
+/// The context of a trace as the headers of a message.
+fn header(trace: TraceContext) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(TRACE_HEADER, trace.to_string());
+    headers
+}
+
 /// Where a delivery's answer goes.
 #[derive(Debug)]
 struct NatsReply {
@@ -393,7 +423,7 @@ struct NatsReply {
 
 impl Reply for NatsReply {
     fn send(&self, payload: Bytes) -> Result<(), PublishError> {
-        self.link.publish(self.subject.clone(), None, payload)
+        self.link.publish(self.subject.clone(), None, payload, None)
     }
 
     /// The inbox and the token below it; a stranger's inbox may look different, and then its questions have no order.
@@ -422,7 +452,9 @@ impl Stream for NatsStream {
             let reply = message
                 .reply
                 .map(|subject| -> Arc<dyn Reply> { Arc::new(NatsReply { link: self.link.clone(), subject }) });
-            return Poll::Ready(Some(Delivery { subject, payload: message.payload, own, reply }));
+            let trace = message.headers.as_ref().and_then(|headers| headers.get(TRACE_HEADER));
+            let trace = trace.and_then(|header| TraceContext::parse(header.as_str()));
+            return Poll::Ready(Some(Delivery { subject, payload: message.payload, own, trace, reply }));
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::bus::Delivery;
 use crate::frame::DeviceId;
 use crate::name::Space;
 use crate::node::Heartbeat;
+use crate::trace::TraceContext;
 use bytes::Bytes;
 use std::fmt;
 use std::sync::Arc;
@@ -82,9 +83,9 @@ pub trait SpaceHost: Sized + Send + Sync + 'static {
         false
     }
 
-    /// A batch of another node's frames.
-    fn telemetry(&self, lines: Bytes) {
-        let _ = lines;
+    /// A batch of another node's frames, one of which may be traced.
+    fn telemetry(&self, lines: Bytes, trace: Option<TraceContext>) {
+        let _ = (lines, trace);
     }
 
     /// The same space, when it was made anew while this one ended: its devices have not left.

@@ -107,7 +107,7 @@ impl<H: SpaceHost> SpaceBus<H> {
             Some(delivery) = next_of(Some(&mut self.commands).filter(|commands| !commands.is_empty())) => self.on_questions(delivery),
             Some(delivery) = next_of(self.whole.as_mut()) => self.on_questions(delivery),
             batch = next_of(self.telemetry.as_mut()) => match batch {
-                Some(batch) => self.host.telemetry(batch.payload),
+                Some(batch) => self.host.telemetry(batch.payload, batch.trace),
                 None => self.telemetry = None,
             },
         }

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use grouploop_bridge::{
     Bus, BusSettings, BusState, DeviceId, Hub, NodeId, Pattern, PublishError, RequestError, Space, Subject,
+    TraceContext,
 };
 use grouploop_testkit::NatsServer;
 use std::time::Duration;
@@ -56,6 +57,7 @@ over_both_engines!(
     p7_questions_are_answered_by_one_or_many,
     p8_dropping_a_subscription_ends_the_interest,
     p9_patterns_hear_what_they_say_and_nothing_else,
+    p10_a_trace_travels_with_its_message_and_keeps_none_from_going,
 );
 
 async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
@@ -204,6 +206,29 @@ async fn p9_patterns_hear_what_they_say_and_nothing_else(bus: Pair) {
         let _ = within("the answer", bus.a.request(&command(9), Bytes::new(), PATIENCE)).await;
         let _barrier = bus.b.subscribe(command(8)).await.unwrap();
         assert!(stream.next().now_or_never().is_none(), "{pattern} hears nothing else");
+    }
+}
+
+async fn p10_a_trace_travels_with_its_message_and_keeps_none_from_going(bus: Pair) {
+    const LARGEST: usize = 1024 * 1024;
+    let trace = Some(TraceContext { trace: 0x4bf9_2f35, span: 0x00f0_67aa });
+    let mut stream = bus.b.subscribe(command(1)).await.unwrap();
+    let payload = Bytes::from_static(b"led:ff0000");
+    bus.a.publish_traced(&command(1), payload.clone(), trace).unwrap();
+    let mut answers = bus.a.gather_traced(&command(1), payload.clone(), trace).unwrap();
+    bus.a.publish(&command(1), payload.clone()).unwrap();
+    for expected in [trace, trace, None] {
+        let heard = within("the message", stream.next()).await.unwrap();
+        assert_eq!((heard.trace, &heard.payload), (expected, &payload));
+        if heard.is_question() {
+            heard.respond(Bytes::from_static(b"success")).unwrap();
+        }
+    }
+    assert_eq!(within("the answer", answers.next()).await.unwrap(), "success");
+    // From where there is just room for both to where there is just room for the message.
+    for length in [LARGEST - 82, LARGEST - 81, LARGEST] {
+        bus.a.publish_traced(&command(1), Bytes::from(vec![b'x'; length]), trace).unwrap();
+        assert_eq!(within("the large one", stream.next()).await.unwrap().payload.len(), length);
     }
 }
 

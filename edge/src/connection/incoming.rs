@@ -7,7 +7,7 @@ use crate::metrics::{Dropped, Ignored};
 use futures_util::Stream;
 use grouploop_bridge::{
     CloseReason, CommandAnswer, CommandError, CommandLine, DeviceId, Frame, ID_ERROR, ID_OK, Line, Message,
-    OptionsError, PONG, STREAM_ERROR, SubscribeOptions, Target,
+    OptionsError, PONG, STREAM_ERROR, Side, Span, SubscribeOptions, Target,
 };
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -133,16 +133,20 @@ impl Connection {
             Ok(text) => text,
             Err(error) => return self.refuse(error),
         };
-        let asked = Asked { at: now, until: now + self.node.settings.command_timeout() + 2 * ANSWER_MARGIN };
+        let until = now + self.node.settings.command_timeout() + 2 * ANSWER_MARGIN;
+        let span = self.node.tracer.begin("command", Side::Server, None);
+        let span = span.map(|span| span.about("space.id", &self.space.name).about("command", line.command));
+        let trace = span.as_ref().and_then(Span::context);
+        let asked = Asked { at: now, until, span };
         let reply = match Target::parse(line.target) {
             Some(Target::Device(device)) => {
                 let space = Some(&self.space);
-                let answer = dispatch::send_to_one(&self.node, space, &self.space.name, device, &text);
+                let answer = dispatch::send_to_one(&self.node, space, &self.space.name, device, &text, trace);
                 Reply::One(answer, asked)
             }
             Some(Target::All) => {
                 let (sender, answer) = oneshot::channel();
-                let reports = dispatch::send_to_all(&self.edge, &self.space.name, &text);
+                let reports = dispatch::send_to_all(&self.edge, &self.space.name, &text, trace);
                 // Bounded by the commands that a connection may have in flight.
                 self.node.tasks.spawn_on(
                     async move {

@@ -2,12 +2,10 @@
 
 use super::{Connection, ending};
 use crate::metrics::Dropped;
-use crate::node::Node;
 use crate::peer::Next;
-use crate::space::SpaceState;
 use crate::view::View;
 use futures_util::Sink;
-use grouploop_bridge::{CloseReason, CommandAnswer, DeviceId, GREETING, STREAM_OFF, STREAM_ON, SubscribeOptions};
+use grouploop_bridge::{CloseReason, CommandAnswer, DeviceId, GREETING, STREAM_OFF, STREAM_ON, Span, SubscribeOptions};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -25,11 +23,12 @@ pub(super) enum Reply {
     All(oneshot::Receiver<usize>, Asked),
 }
 
-/// When a command was asked for, and until when its answer is waited for.
-#[derive(Debug, Clone, Copy)]
+/// When a command was asked for, until when its answer is waited for, and its trace.
+#[derive(Debug)]
 pub(super) struct Asked {
     pub(super) at: Instant,
     pub(super) until: Instant,
+    pub(super) span: Option<Span>,
 }
 
 impl Connection {
@@ -125,40 +124,31 @@ impl Connection {
 
     /// The next answer, when the one that is due is known.
     fn next_reply(&mut self, cx: &mut Context<'_>, now: Instant) -> Option<Utf8Bytes> {
-        let known = |answer: CommandAnswer, asked: Asked, node: &Node, space: &SpaceState| {
-            let time = now.saturating_duration_since(asked.at);
-            node.metrics.answered(answer);
-            node.metrics.answered_within(answer, time);
-            space.counts.answered(answer, Some(time));
-            Some(Utf8Bytes::from(answer.to_string()))
-        };
         match self.replies.front_mut()? {
             Reply::One(answer, asked) => {
-                let asked = *asked;
+                let until = asked.until;
                 let answer = match Pin::new(answer).poll(cx) {
                     Poll::Ready(Ok(true)) => CommandAnswer::Success,
                     Poll::Ready(_) => CommandAnswer::Failed,
-                    Poll::Pending if now >= asked.until => CommandAnswer::Failed,
+                    Poll::Pending if now >= until => CommandAnswer::Failed,
                     Poll::Pending => {
-                        self.look_again_at(asked.until);
+                        self.look_again_at(until);
                         return None;
                     }
                 };
-                self.replies.pop_front();
-                return known(answer, asked, &self.node, &self.space);
+                return Some(self.answered(answer, now));
             }
             Reply::All(answer, asked) => {
-                let asked = *asked;
+                let until = asked.until;
                 let count = match Pin::new(answer).poll(cx) {
                     Poll::Ready(count) => count.unwrap_or(0),
-                    Poll::Pending if now >= asked.until => 0,
+                    Poll::Pending if now >= until => 0,
                     Poll::Pending => {
-                        self.look_again_at(asked.until);
+                        self.look_again_at(until);
                         return None;
                     }
                 };
-                self.replies.pop_front();
-                return known(CommandAnswer::SentTo(count), asked, &self.node, &self.space);
+                return Some(self.answered(CommandAnswer::SentTo(count), now));
             }
             _ => {}
         }
@@ -175,6 +165,20 @@ impl Connection {
             }
             Reply::One(..) | Reply::All(..) => None,
         }
+    }
+
+    /// The command that was waited for has this answer.
+    fn answered(&mut self, answer: CommandAnswer, now: Instant) -> Utf8Bytes {
+        self.node.metrics.answered(answer);
+        if let Some(Reply::One(_, asked) | Reply::All(_, asked)) = self.replies.pop_front() {
+            let time = now.saturating_duration_since(asked.at);
+            self.node.metrics.answered_within(answer, time);
+            self.space.counts.answered(answer, Some(time));
+            if let Some(span) = asked.span {
+                span.end(answer != CommandAnswer::Failed);
+            }
+        }
+        Utf8Bytes::from(answer.to_string())
     }
 
     fn start_view(&mut self, options: SubscribeOptions) {

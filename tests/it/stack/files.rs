@@ -124,7 +124,7 @@ fn a_variable_that_is_missing_is_named_in_one_line() {
 }
 
 /// Those that Compose takes and a role cannot use.
-const WRONG: [(&str, &str); 20] = [
+const WRONG: [(&str, &str); 22] = [
     ("EDGE_THREADS", "many"),
     ("EDGE_MAX_CONNECTIONS", "-1"),
     ("EDGE_DRAIN_TIMEOUT_MS", "5 s"),
@@ -142,6 +142,8 @@ const WRONG: [(&str, &str); 20] = [
     ("EMULATOR_URL", "stage"),
     ("MONITOR_URL", "stage"),
     ("DOCS_URL", "stage"),
+    ("TRACING_ENDPOINT", "collector:4318"),
+    ("TRACING_FRAMES", "few"),
     ("CDN_STORE", "bucket"),
     ("CDN_STORE_ENDPOINT", "store:8333"),
     ("CDN_TOKEN", "short"),
