@@ -99,6 +99,15 @@ const pair = { name: "pair", first_id: "0a1c", devices: 2, motion: "rest" };
 const ids = (from, number) => Array.from({ length: number }, (_, at) => (from + at).toString(16).padStart(4, "0"));
 const all = color => Array(6).fill(color);
 
+/** Writes a scene into the space, as somebody else would. */
+async function scene(id, title, steps) {
+  const response = await fetch(`http://${cdn.address}/api/spaces/main/scenes/${id}`, {
+    method: "PUT", headers: { "Content-Type": "application/json", "If-None-Match": "*" }, body: JSON.stringify({ title, steps }),
+  });
+  assert.ok(response.ok, await response.text());
+  await button(page, `Apply ${title}`).waitFor();
+}
+
 before(async () => {
   await mkdir(out, { recursive: true });
   nats = await startNats();
@@ -265,8 +274,18 @@ test("a device that leaves while it is picked stays picked, is said to be away, 
   await line.getByText("None of them is there now.").waitFor();
   await swarm(pair);
   await count(page, 30);
+  // What somebody else did with the other two meanwhile stays.
+  const response = await fetch(`http://${edge.address}/api/spaces/main/commands`, {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ target: ["0a1a", "0a1b"], command: "led", parameters: ["ff00ff"] }),
+  });
+  assert.equal((await response.json()).sent, 2);
+  const received = async name => (await (await fetch(`http://${simulator.address}/api/swarms/${name}`)).json()).figures.commands_received;
+  const others = await received("few");
   await line.getByRole("button", { name: "Try those again" }).click();
   await answer(page, "Written to all 2.");
+  await until(devices => devices.filter(({ body }) => ["0a1c", "0a1d"].includes(body.device)).every(({ wearable }) => wearable.leds.join() === all("000000").join()));
+  assert.equal(await received("few"), others);
+  await untilLit(["0a1a", "0a1b"], all("ff00ff"));
 });
 
 test("groups are kept for everybody, and follow what others do", async () => {
@@ -343,6 +362,26 @@ test("a scene is what was sent last; it is applied with one answer, and undone",
   await button(page, "Undo “Sea”").waitFor({ state: "hidden" });
 });
 
+test("a second browser sees the scenes, applies them, and what it changes is seen here", async () => {
+  const other = await open(await openBrowser({ viewport: { width: 1280, height: 1000 } }));
+  await count(other, 30);
+  await button(other, "Apply Sea").click();
+  await untilLit(ids(0x0a00, 10), all("0000ff"));
+  await button(other, "Undo “Sea”").waitFor();
+  await button(page, "Undo “Sea”").waitFor({ state: "hidden" });
+  await button(other, "Change Sea").click();
+  const dialog = other.getByRole("dialog", { name: "Change the scene" });
+  await dialog.getByLabel("Name", { exact: true }).fill("Ocean");
+  await button(dialog, "Keep").click();
+  await button(page, "Apply Ocean").waitFor();
+  await button(page, "Change Ocean").click();
+  const mine = page.getByRole("dialog", { name: "Change the scene" });
+  await mine.getByLabel("Name", { exact: true }).fill("Sea");
+  await button(mine, "Keep").click();
+  await button(other, "Apply Sea").waitFor();
+  await other.context().browser().close();
+});
+
 test("a scene is written step by step; what it names and is not there is said, and the rest is done", async () => {
   await button(page, "Write one").click();
   const dialog = page.getByRole("dialog", { name: "A new scene" });
@@ -380,6 +419,17 @@ test("a scene is written step by step; what it names and is not there is said, a
   await button(page, "Apply Dawn").click();
   await answer(page, "The group front-row is not there: its steps were left out. Sent to 30 devices.", false);
   await untilLit(ids(0x0a00, 30), all("00ffff"));
+});
+
+test("a scene that names single devices which are not there says which, and the others obey", async () => {
+  await scene("strangers", "Strangers", [
+    { target: ["0a00", "beef"], command: "led", parameters: ["ff0000"] },
+    { target: ["0bad", "0a01"], command: "led", parameters: ["ff0000"] },
+  ]);
+  await button(page, "Apply Strangers").click();
+  await answer(page, "Not there: 0bad, beef.", false);
+  await until(devices => devices.every(({ body, wearable }) => ["0a00", "0a01"].includes(body.device) === (wearable.leds.join() === all("ff0000").join())));
+  await button(page, "Undo “Strangers”").waitFor();
 });
 
 test("a scene on devices that this page sent nothing: the way back says that they go dark", async () => {
@@ -483,15 +533,6 @@ test("an edge that goes in the middle of a batch: what was done is said, nothing
   await answer(page, "Written to all 10.");
   await until(devices => devices.filter(({ wearable }) => wearable.color === "ff00ff").length === 10);
 });
-
-/** Writes a scene into the space, as somebody else would. */
-async function scene(id, title, steps) {
-  const response = await fetch(`http://${cdn.address}/api/spaces/main/scenes/${id}`, {
-    method: "PUT", headers: { "Content-Type": "application/json", "If-None-Match": "*" }, body: JSON.stringify({ title, steps }),
-  });
-  assert.ok(response.ok, await response.text());
-  await button(page, `Apply ${title}`).waitFor();
-}
 
 /** Holds the request for a command number `at` of those that come now, until it is let go. */
 async function hold(at) {
@@ -786,6 +827,36 @@ test("axe finds nothing, in light and in dark, and nothing is wider than a phone
     await page.setViewportSize({ width: 1280, height: 1000 });
   }
   await page.emulateMedia({ colorScheme: "light" });
+});
+
+test("on a phone nothing that has the keys is behind the bar of the panic key, also when that says something", async () => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await button(page, "All dark").click();
+  await page.getByText("Dark: 30 devices.").waitFor();
+  await page.evaluate(() => scrollTo(0, 0));
+  for (const key of ["Tab", "Shift+Tab"]) {
+    const under = [];
+    let passed = 0;
+    for (;;) {
+      await page.keyboard.press(key);
+      const now = await page.evaluate(() => {
+        const at = document.activeElement;
+        if (at === document.body) return undefined;
+        const [bar, { top, bottom, height }] = [document.querySelector(".panic").getBoundingClientRect(), at.getBoundingClientRect()];
+        // What is taller than the room below the bar cannot be in it.
+        const isUnder = !at.closest(".panic") && top < bar.bottom && bottom > bar.top && height < innerHeight - bar.bottom;
+        return { isUnder, what: `${at.outerHTML.slice(0, 90)} from ${top} to ${bottom}, and the bar ends at ${bar.bottom}` };
+      });
+      if (!now) break;
+      passed++;
+      assert.ok(passed < 500, "it comes to an end");
+      if (now.isUnder) under.push(now.what);
+    }
+    assert.deepEqual(under, [], key);
+    assert.ok(passed > 40, `${passed} were looked at`);
+  }
+  await button(page, "Dismiss").first().click();
+  await page.setViewportSize({ width: 1280, height: 1000 });
 });
 
 test("five hundred devices: one request, one answer", async t => {

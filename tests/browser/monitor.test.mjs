@@ -170,6 +170,20 @@ test("a space leads to its devices, and a device to its frames", async () => {
   await row("Table of spaces", "stage").waitFor();
 });
 
+test("readings of a device that sends no more say how old they are", async () => {
+  await start({ name: "solo", space: "booth", devices: 1, rate_hz: 20 });
+  await until("it is known", async () => (await json(monitor.address, "/api/spaces/booth/devices")).devices.length === 1);
+  const { devices: [{ id }] } = await json(monitor.address, "/api/spaces/booth/devices");
+  await page.goto(`http://${monitor.address}/#/spaces/booth/devices/${id}`);
+  await page.locator('[data-newest="live"]').waitFor();
+  assert.deepEqual(await page.locator(".aged").allInnerTexts(), []);
+  const response = await fetch(`http://${simulator.address}/api/swarms/solo`, { method: "DELETE" });
+  assert.ok(response.ok, `${response.status}`);
+  await page.locator('[data-newest="old"]').waitFor();
+  await page.locator(".aged").getByText(/^[23]\.\d s old$/).waitFor();
+  await page.getByText(`No node has a device ${id} in booth now.`).waitFor();
+});
+
 test("a device that is not there is said to be not there", async () => {
   await page.goto(`http://${monitor.address}/#/spaces/stage/devices/ffff`);
   await page.getByText("No node has a device ffff in stage now.").waitFor();
@@ -253,6 +267,36 @@ test("without the monitor figures are grey and say how old they are, until it is
   await page.locator(".totals:not(.old)").waitFor();
 });
 
+test("a monitor that hangs is said to say nothing, and a device's readings to be old", async () => {
+  await page.goto(`http://${monitor.address}/#/spaces/stage/devices/0007`);
+  await page.locator('[data-newest="live"]').waitFor();
+  monitor.halt(true);
+  await page.getByText(/^(The monitor at .* says nothing|Nothing was heard from .* for 5 s)\..* What is shown below is not of now/).waitFor();
+  await page.locator('[data-newest="old"]').waitFor();
+  const where = page.locator(".card.old").filter({ has: page.getByRole("heading", { name: "Where it is" }) });
+  const age = async () => numberIn(await where.locator(".aged").innerText());
+  const first = await age();
+  await until("its age grows", async () => await age() > first);
+  await look("a monitor that hangs");
+  monitor.halt(false);
+  await page.locator('[data-newest="live"]').waitFor();
+  await where.waitFor({ state: "detached" });
+  await page.goto(`http://${monitor.address}/#/`);
+});
+
+test("on a phone every figure of a NATS server can be scrolled to", async () => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  const table = page.getByRole("region", { name: "Table of NATS servers" });
+  for (const name of ["Routes", "Slow consumers", "Pending", "Memory"]) {
+    const head = table.getByRole("columnheader", { name });
+    await head.scrollIntoViewIfNeeded();
+    const [box, within] = [await head.boundingBox(), await table.boundingBox()];
+    assert.ok(box.x >= within.x && box.x + box.width <= within.x + within.width + 1, name);
+  }
+  await page.screenshot({ path: `${out}monitor-nats-phone.png` });
+  await page.setViewportSize({ width: 1280, height: 860 });
+});
+
 test("another page under the hub shows the same, and every page leads here", async () => {
   const cdn = await startCdn("a-token-for-the-tests");
   const ui = await startUi({ edge: edges[0].address, cdn: cdn.address, simulator: simulator.address, monitor: monitor.address });
@@ -264,7 +308,16 @@ test("another page under the hub shows the same, and every page leads here", asy
 });
 
 test("a NATS server that goes is named, and the bus with it", async () => {
+  const [device, tap] = [await open(`http://${monitor.address}/#/spaces/stage/devices/0007`), await open(`http://${monitor.address}/#/tap?subject=gl.node.*`)];
+  await device.locator('[data-newest="live"]').waitFor();
+  await tap.getByText("listening", { exact: true }).waitFor();
   await nats.kill();
+  await device.locator('[data-newest="old"]').waitFor();
+  await device.locator(".card.old").filter({ has: device.getByRole("heading", { name: "Where it is" }) }).waitFor();
+  await tap.locator(".card.old").filter({ has: tap.getByRole("heading", { name: "Messages" }) }).waitFor();
+  assert.equal(await tap.getByText("listening", { exact: true }).count(), 0);
+  await device.close();
+  await tap.close();
   await page.locator('.trouble[data-trouble="bus_away"], .trouble[data-trouble="nats_away"]').first().waitFor();
   await page.getByRole("region", { name: "Table of NATS servers" }).getByText(/^away \d/).waitFor();
   await page.locator(".totals.old").getByText(/ old$/).waitFor();

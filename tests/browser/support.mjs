@@ -51,7 +51,9 @@ async function start(name, command, args, env, pick) {
     await ended.catch(() => {});
   };
   undo.push(kill);
-  return { value: await found, kill };
+  /** Stops it as a machine that hangs does, or lets it go on. */
+  const halt = isHalted => child.kill(isHalted ? "SIGSTOP" : "SIGCONT");
+  return { value: await found, kill, halt };
 }
 
 function startServer(args, pick) {
@@ -76,24 +78,23 @@ export async function startNatsWithMonitoring() {
   return { url: `nats://${value}`, monitoring: `http://${monitoring}`, kill };
 }
 
-/** Starts a role of the program: what `pick` finds in the lines of its log, and how to kill it. */
+/** Starts a role of the program: what `pick` finds in the lines of its log, and how to kill and to halt it. */
 async function startProgram(args, settings, pick) {
   const binary = process.env.GROUPLOOP_BIN ?? `${root}target/debug/grouploop`;
   const inherited = Object.entries(process.env).filter(([name]) => !/^(GROUPLOOP_|WS_|CDN_BASE_URL|AWS_)/.test(name));
   const env = { ...Object.fromEntries(inherited), ...settings, GROUPLOOP_LOG__FORMAT: "json" };
-  const { value, kill } = await start(`grouploop ${args[0]}`, binary, args, env, line => {
+  return start(`grouploop ${args[0]}`, binary, args, env, line => {
     if (!line.startsWith("{")) return undefined;
     const { fields, ...flat } = JSON.parse(line);
     return pick(fields ?? flat);
   });
-  return { value, kill };
 }
 
-/** Starts a role with one port: its address, and how to kill it. */
+/** Starts a role with one port: its address, and how to kill and to halt it. */
 async function startRole(role, listen, settings) {
   const pick = said => said.message === "listening" ? said[`${role}.address`] : undefined;
-  const { value, kill } = await startProgram([role, "--listen", listen], settings, pick);
-  return { address: value, kill };
+  const { value: address, kill, halt } = await startProgram([role, "--listen", listen], settings, pick);
+  return { address, kill, halt };
 }
 
 /** An edge on that nats-server, and on a free port if none is given. */

@@ -79,7 +79,7 @@ async function take(step, place, terminal) {
     case "html": return file?.startsWith("data/apps/") ? undefined : browser.look(pageOf(file, text, place), shown, notes.loads ? "loaded" : "heard");
     case "js": return file ? undefined : browser.lookAtModule(text, shown);
     case "toml": return void await terminal.run(`grouploop config --config '${file ?? assert.fail("a name for this file?")}'`);
-    case "ts": case "cpp": case "python": case "yaml": return void assert.ok(file, "nothing uses this: under which name is it saved?");
+    case "ts": case "cpp": case "python": case "yaml": case "ini": return void assert.ok(file, "nothing uses this: under which name is it saved?");
     case "hex": case "mermaid": return; // the vectors are read by the conformance tests, drawings by the browser tests of the documentation
   }
 }

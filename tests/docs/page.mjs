@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 
 /** Languages of code that a test runs; others are drawings, output or excerpts of data. */
-const languages = new Set(["sh", "html", "js", "ts", "json", "cpp", "python", "toml", "yaml", "hex", "mermaid"]);
+const languages = new Set(["sh", "html", "js", "ts", "json", "cpp", "python", "toml", "yaml", "ini", "hex", "mermaid"]);
 
 /** What a comment may say about the fence behind it. */
 const verbs = {

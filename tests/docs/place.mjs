@@ -35,7 +35,7 @@ export function makePlace() {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(GROUPLOOP_|WS_|CDN_|NATS_|AWS_|NODE_|MAKE|MFLAGS)/.test(name));
   const env = {
     ...Object.fromEntries(inherited), HOME: home, GROUPLOOP_PROJECT: root,
-    PATH: `${tools}:${root}.tools/bin:${root}ui/web/node_modules/.bin:${process.env.PATH}`,
+    PATH: `${tools}:${root}ui/web/node_modules/.bin:${process.env.PATH}`,
     // A debug build compresses p5.js slowly.
     GROUPLOOP_UI__CDN_TIMEOUT_MS: "60000",
   };

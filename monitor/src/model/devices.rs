@@ -7,10 +7,15 @@ use std::time::{Duration, Instant};
 
 /// Devices that are followed at most.
 const MAX_DEVICES: usize = 65_536;
-/// A device that came as often within [`FLAPPING_WITHIN`] does not hold its connection.
+/// A device that came as often within [`FLAPPING_WITHIN`] does not hold its connection, until one has held for [`HOLDS_AFTER`]. Firmware tries
+/// again 5 s after a loss, and a loss may be noticed 30 s late.
 const FLAPPING_TIMES: usize = 4;
-/// Firmware tries again every 5 s.
-const FLAPPING_WITHIN: Duration = Duration::from_secs(20);
+const FLAPPING_WITHIN: Duration = Duration::from_secs(180);
+const HOLDS_AFTER: Duration = Duration::from_secs(60);
+/// Comings of a device that are kept.
+const MAX_COMINGS: usize = 4 * FLAPPING_TIMES;
+/// A node to which a device came so lately may have one of two that clash.
+const CLASH_CAME: Duration = Duration::from_secs(20);
 /// A clash of which no node speaks any more is over.
 const CLASH_KEPT: Duration = Duration::from_secs(3);
 /// The list of a space that is as old says nothing of its silent devices any more.
@@ -61,7 +66,7 @@ impl Devices {
             if comings.iter().all(|coming| coming.claimed != *claimed) {
                 comings.push_back(Coming { at: now, claimed: *claimed, node: presence.node.clone() });
             }
-            while comings.len() > 4 * FLAPPING_TIMES {
+            while comings.len() > MAX_COMINGS {
                 comings.pop_front();
             }
         }
@@ -105,17 +110,18 @@ impl Devices {
             while comings.front().is_some_and(|coming| passed(coming.at) >= FLAPPING_WITHIN) {
                 comings.pop_front();
             }
-            !comings.is_empty()
+            comings.back().is_some_and(|coming| passed(coming.at) < HOLDS_AFTER)
         });
         self.clashes.retain(|_, clash| passed(clash.told) < CLASH_KEPT);
         self.silent.retain(|_, silent| passed(silent.asked) < ROSTER_KEPT);
     }
 
-    pub(super) fn clashes(&self) -> impl Iterator<Item = ClashView> {
-        self.clashes.iter().take(MAX_SHOWN).map(|((space, device), clash)| {
-            let comings = self.comings.get(&(space.clone(), *device));
+    pub(super) fn clashes(&self, now: Instant) -> impl Iterator<Item = ClashView> {
+        self.clashes.iter().take(MAX_SHOWN).map(move |((space, device), clash)| {
+            let comings = self.comings.get(&(space.clone(), *device)).into_iter().flatten();
+            let lately = comings.filter(|coming| now.saturating_duration_since(coming.at) < CLASH_CAME);
             let mut nodes = clash.nodes.clone();
-            nodes.extend(comings.into_iter().flatten().map(|coming| coming.node.clone()));
+            nodes.extend(lately.map(|coming| coming.node.clone()));
             ClashView {
                 space: space.clone(),
                 device: *device,
@@ -140,7 +146,7 @@ impl Devices {
                 space: space.clone(),
                 device: *device,
                 times: comings.len(),
-                within_s: FLAPPING_WITHIN.as_secs(),
+                within_s: span(comings).as_secs_f64().ceil().max(1.0) as u64,
             })
             .collect();
         shown.sort_by(|a, b| (&a.space, a.device).cmp(&(&b.space, b.device)));
@@ -165,5 +171,13 @@ impl Devices {
             }
         }
         shown
+    }
+}
+
+/// From the first to the last.
+fn span(comings: &VecDeque<Coming>) -> Duration {
+    match (comings.front(), comings.back()) {
+        (Some(first), Some(last)) => last.at.saturating_duration_since(first.at),
+        _ => Duration::ZERO,
     }
 }

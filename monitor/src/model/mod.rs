@@ -249,7 +249,7 @@ impl Model {
             totals,
             nats: self.nats.iter().map(|book| book.view(now)).collect(),
             devices: DevicesView {
-                clashes: self.devices.clashes().collect(),
+                clashes: self.devices.clashes(now).collect(),
                 flapping: self.devices.flapping(),
                 silent,
             },
@@ -277,6 +277,9 @@ impl Model {
     /// The nodes, those that are heard first; of those that are gone the last few, for a while.
     fn nodes_now(&mut self, now: Instant) -> Vec<NodeView> {
         let since = self.hearing_since();
+        for book in self.nodes.values_mut() {
+            book.look(now, since);
+        }
         let mut gone: Vec<(Duration, NodeId)> = self
             .nodes
             .iter()

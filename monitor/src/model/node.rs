@@ -22,6 +22,8 @@ pub(super) struct NodeBook {
     heard: Instant,
     samples: VecDeque<Sample>,
     clocks: VecDeque<i64>,
+    /// It was found gone, and nothing was heard of it since.
+    is_gone: bool,
 }
 
 /// The counts of one report.
@@ -53,7 +55,7 @@ impl NodeBook {
         let mut latest = report;
         let first = Sample::of(&mut latest);
         let clocks = VecDeque::from([clock_off(&latest, wall_ms)]);
-        Self { latest, heard: now, samples: VecDeque::from([first]), clocks }
+        Self { latest, heard: now, samples: VecDeque::from([first]), clocks, is_gone: false }
     }
 
     pub(super) fn hear(&mut self, mut report: Report, now: Instant, wall_ms: u64) {
@@ -74,6 +76,12 @@ impl NodeBook {
         }
         self.latest = report;
         self.heard = now;
+        self.is_gone = false;
+    }
+
+    /// Remembers what it is found to be: who is gone does not come back because the bus goes, too.
+    pub(super) fn look(&mut self, now: Instant, hearing_since: Option<Instant>) {
+        self.is_gone = self.state(now, hearing_since) == NodeState::Gone;
     }
 
     pub(super) fn report(&self) -> &Report {
@@ -86,7 +94,7 @@ impl NodeBook {
 
     /// `hearing_since` is when the bus came back, or `None` while it is away: nobody is gone for not being heard by somebody who cannot hear.
     pub(super) fn state(&self, now: Instant, hearing_since: Option<Instant>) -> NodeState {
-        if self.latest.leaving {
+        if self.latest.leaving || self.is_gone {
             return NodeState::Gone;
         }
         let unheard = |since: Instant| now.saturating_duration_since(self.heard.max(since));

@@ -2,7 +2,7 @@
 // blind and not hit by accident: Escape, held.
 
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Button, Notice } from "../../design/parts";
 import { sendBatch } from "../../store/batch";
 import { acts, told } from "./acts";
@@ -14,6 +14,8 @@ const HOLD_MS = 500;
 const ONCE_MORE_MS = 300;
 /** How long requests may take, in milliseconds. */
 const PATIENCE_MS = 10_000;
+/** Between the bar and what has the keys, for the ring around it, in pixels. */
+const ROOM_PX = 8;
 
 /** `ok` is `undefined` while nobody has answered. */
 const answer = signal<{ readonly ok: boolean | undefined; readonly words: string } | undefined>(undefined);
@@ -97,12 +99,28 @@ function useKey(): void {
 /** The button, also for windows that hide the page. */
 export const AllDark = () => <Button class="all-dark" onClick={() => void panic()}>All dark</Button>;
 
+/** Keeps what has the keys out from behind the bar, however tall that is with what it says. */
+function useRoom() {
+  const bar = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const root = document.documentElement.style;
+    const observer = new ResizeObserver(() => (root.scrollPaddingTop = `${(bar.current?.offsetHeight ?? 0) + ROOM_PX}px`));
+    observer.observe(bar.current!);
+    return () => {
+      observer.disconnect();
+      root.scrollPaddingTop = "";
+    };
+  }, []);
+  return bar;
+}
+
 /** The bar that stays in view, with what came of it. */
 export function Panic() {
   useKey();
+  const bar = useRoom();
   const said = answer.value;
   return (
-    <section class="panic" aria-label="Panic" data-held={isHeld.value}>
+    <section ref={bar} class="panic" aria-label="Panic" data-held={isHeld.value}>
       <AllDark />
       <span class="small by-key">or hold <kbd>Esc</kbd></span>
       <div class="grow">{said && <Notice {...(said.ok !== undefined && { kind: said.ok ? "good" : "bad" })} {...(said.ok !== undefined && { onDismiss: () => void (answer.value = undefined) })}>{said.words}</Notice>}</div>

@@ -45,7 +45,7 @@ export function Nats() {
   const { bus, nats } = now;
   return (
     <Card title="NATS servers" aside={!isLive.value && ageMs.value !== undefined && <span class="aged small">{ago(ageMs.value)} old</span>} class={isLive.value ? "" : "old"}>
-      {nats.length > 0 ? <Rows label="Table of NATS servers" rows={nats} columns={COLUMNS} keyOf={keyOf} sort={sort} isOld={isOld} />
+      {nats.length > 0 ? <Rows label="Table of NATS servers" rows={nats} columns={COLUMNS} keyOf={keyOf} sort={sort} isOld={isOld} isWhole={true} />
         : bus.engine === "embedded" ? <p class="quiet">Everything runs in one process, which is its own bus: there is no NATS server.</p>
         : <p class="quiet">None is shown, since the monitor does not know where they answer: name their HTTP monitoring addresses in <code>monitor.nats_urls</code>.</p>}
     </Card>

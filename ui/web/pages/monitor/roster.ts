@@ -7,8 +7,8 @@ import type { Roster } from "./system";
 
 /** From an answer to the next question, in milliseconds: the monitor asks the bus no more often. */
 const PAUSE_MS = 1_000;
-/** How long an answer may take, in milliseconds. */
-const PATIENCE_MS = 10_000;
+/** How long an answer may take, in milliseconds: the monitor asks the nodes for a second at most. */
+const PATIENCE_MS = 2_500;
 
 export interface RosterOptions {
   readonly fetch?: typeof fetch;
@@ -65,14 +65,21 @@ export class Rosters {
 
   async #ask(space: string, turn: number): Promise<void> {
     let [roster, problem]: [Roster | undefined, string | undefined] = [undefined, undefined];
+    const abort = new AbortController();
+    const unwait = this.#clock.after(PATIENCE_MS, () => abort.abort());
+    this.#cancel = () => {
+      unwait();
+      abort.abort();
+    };
     try {
-      const response = await this.#fetch(`${this.#base}/api/spaces/${encodeURIComponent(space)}/devices`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+      const response = await this.#fetch(`${this.#base}/api/spaces/${encodeURIComponent(space)}/devices`, { signal: abort.signal });
       if (response.ok) roster = (await response.json()) as Roster;
       else problem = await saidBy(response);
     } catch {
       problem = `The monitor does not say which devices are in ${space}.`;
     }
     if (turn !== this.#turn) return;
+    this.#cancel();
     batch(() => {
       this.#problem.value = problem;
       if (!roster) return;

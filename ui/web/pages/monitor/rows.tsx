@@ -75,8 +75,10 @@ export function Rows<T>(props: {
   sort: Signal<Sort | undefined>;
   /** Whether the figures of a row are not of now. */
   isOld?: (row: T) => boolean;
+  /** Every column is shown on every screen, and what has no room is scrolled to: for rows that lead to no place with the rest of their figures. */
+  isWhole?: boolean;
 }) {
-  const { label, columns, keyOf, sort, isOld } = props;
+  const { label, columns, keyOf, sort, isOld, isWhole } = props;
   const box = useRef<HTMLDivElement>(null);
   const top = useSignal(0);
   const isOver = useSignal(false);
@@ -97,7 +99,7 @@ export function Rows<T>(props: {
   return (
     <div
       ref={box}
-      class="rows"
+      class={`rows ${isWhole ? "whole" : ""}`}
       tabIndex={0}
       role="region"
       aria-label={label}

@@ -6,7 +6,7 @@ import { ago } from "../../design/ago";
 import { Big } from "../../design/figures";
 import { Card, Notice } from "../../design/parts";
 import { bytes, count, rate, took, whole } from "../../design/words";
-import { Aged, agedClass } from "./aged";
+import { Aged, agedClass, RosterAged, rosterClass } from "./aged";
 import { matcher } from "./order";
 import { Place } from "./place";
 import { toDevice, toNode, toTap } from "./route";
@@ -83,8 +83,8 @@ function Devices({ space }: { space: string }) {
   const isFound = matcher(find.value);
   const shown = devices.filter(({ id, node }) => isFound([id, node]));
   return (
-    <Card title={<>Devices <span class="quiet" data-devices={devices.length}>{whole(devices.length)}</span></>} class={problem ? "old" : ""}
-      aside={problem ? <span class="aged small">{ago(rosters.ageMs())} old</span> : <span class="quiet small">{count(nodes.length, "node")} answered within {asked_ms} ms</span>}>
+    <Card title={<>Devices <span class="quiet" data-devices={devices.length}>{whole(devices.length)}</span></>} class={rosterClass()}
+      aside={rosterClass() ? <RosterAged /> : <span class="quiet small">{count(nodes.length, "node")} answered within {asked_ms} ms</span>}>
       {problem && <Notice kind="bad">{problem}</Notice>}
       <label>
         <span class="unseen">Find devices</span>

@@ -6,7 +6,7 @@ import { Button, Card, Field, Notice } from "../../design/parts";
 import { Counted, Messages } from "./messages";
 import { Place } from "./place";
 import { hashOf, toTap } from "./route";
-import { system } from "./state";
+import { isHearing, system } from "./state";
 import { useTap } from "./use-tap";
 
 /** Subjects that are offered while one types. */
@@ -36,6 +36,7 @@ export function TapPlace({ subject, device }: { subject: string; device: string 
     location.hash = toTap(asked, of);
   };
   const isPattern = /[*>]/.test(subject);
+  const isListening = tap.isOpen.value && isHearing.value;
   return (
     <Place kind="Tap" name={subject === "" ? "of a subject" : subject} steps={[]}>
       <Card title="What to listen to">
@@ -56,7 +57,7 @@ export function TapPlace({ subject, device }: { subject: string; device: string 
         </form>
       </Card>
       {subject !== "" && (
-        <Card title="Messages" class={tap.isOpen.value ? "" : "old"} aside={isOn.value ? tap.isOpen.value && <span class="state" data-state="live">listening</span> : <span class="aged small">held</span>}>
+        <Card title="Messages" class={isListening ? "" : "old"} aside={isOn.value ? isListening && <span class="state" data-state="live">listening</span> : <span class="aged small">held</span>}>
           {tap.problem.value && <Notice kind="bad">{tap.problem.value}</Notice>}
           <Counted tap={tap} />
           <Messages tap={tap} isOne={!isPattern} />

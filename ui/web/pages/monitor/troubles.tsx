@@ -14,11 +14,13 @@ const BAD: ReadonlySet<string> = new Set(["node_gone", "nats_away", "bus_away"])
 
 /** The page is without the monitor. */
 function Away() {
-  if (link.value !== "away") return null;
   const age = ageMs.value;
+  const isAway = link.value === "away";
+  // Before its first answer nothing is old.
+  if (isLive.value || (!isAway && age === undefined)) return null;
   return (
     <Notice kind="bad">
-      {problem.value} It is tried again by itself; “grouploop up” and “grouploop monitor” have a monitor, this page asks the one at {base}.
+      {isAway ? `${problem.value} It is tried again by itself; “grouploop up” and “grouploop monitor” have a monitor, this page asks the one at ${base}.` : `The monitor at ${base} says nothing.`}
       {age !== undefined && ` What is shown below is not of now: it is ${ago(age)} old.`}
     </Notice>
   );

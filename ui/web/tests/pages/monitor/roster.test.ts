@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { FakeClock } from "../../fakes";
 import { Rosters } from "../../../pages/monitor/roster";
-import { FakeMonitor } from "./fake-monitor";
+import { FakeMonitor, settled } from "./fake-monitor";
 
 const roster = (space: string, ids: readonly string[]) => ({
   space, at: 5, asked_ms: 3, nodes: ["edge-1"], cut: false,
@@ -18,7 +18,7 @@ function made() {
 test("devices are asked for once a second, one question at a time, until nobody looks", async () => {
   const { clock, monitor, rosters, ids } = made();
   const leave = rosters.follow("main");
-  clock.advance(10_000);
+  clock.advance(2_000);
   await monitor.next(url("main")).answer(200, roster("main", ["1a2b"]));
   expect([ids(), monitor.asked]).toEqual([["1a2b"], []]);
   clock.advance(1_000);
@@ -54,4 +54,20 @@ test("the answer for a space that was left is for nobody", async () => {
   await monitor.next(url("lab")).answer(200, roster("lab", ["3c4d"]));
   expect(ids()).toEqual(["3c4d"]);
   leave();
+});
+
+test("a question that is not answered is given up, and asked again", async () => {
+  const { clock, monitor, rosters, ids } = made();
+  rosters.follow("main");
+  await monitor.next(url("main")).answer(200, roster("main", ["1a2b"]));
+  clock.advance(1_000);
+  const hanging = monitor.next(url("main"));
+  clock.advance(2_499);
+  expect([hanging.isAborted(), rosters.problem.value]).toEqual([false, undefined]);
+  clock.advance(1);
+  await settled();
+  expect([hanging.isAborted(), ids(), rosters.problem.value, rosters.ageMs()]).toEqual([true, ["1a2b"], "The monitor does not say which devices are in main.", 3_500]);
+  clock.advance(1_000);
+  await monitor.next(url("main")).answer(200, roster("main", []));
+  expect([ids(), rosters.problem.value]).toEqual([[], undefined]);
 });
