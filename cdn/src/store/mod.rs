@@ -11,10 +11,13 @@
 //! Two limits between processes, which no engine lifts but the folder: an object over [`WHOLE_BYTES`] is written in parts, and its condition is looked at when the last one
 //! is there, just before it becomes visible; and a condition on a delete is looked at just before.
 
+mod error;
 mod folder;
 mod upload;
 mod url;
 
+pub use error::OpenError;
+pub(crate) use error::StoreError;
 pub(crate) use upload::Upload;
 pub use url::variables_complaints;
 pub(crate) use url::{check_url, shown};
@@ -29,7 +32,6 @@ use object_store::{
 };
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -59,37 +61,6 @@ pub(crate) struct Store {
 /// Whose turn it is to write an object, by the hash of its name. So between the writers of one process a condition decides even where a
 /// store only looks at it before it writes.
 type Turns = Arc<[Mutex<()>; 16]>;
-
-/// Why a store cannot be opened.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the store {url} cannot be opened: {why}")]
-pub struct OpenError {
-    url: String,
-    why: String,
-}
-
-/// Why the store did not do what it was asked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum StoreError {
-    /// There is no such object.
-    #[error("there is no such object")]
-    NotFound,
-    /// The object was replaced while it was read.
-    #[error("the object was replaced meanwhile")]
-    Changed,
-    /// The condition of a write did not hold.
-    #[error("the object is not the one that was expected")]
-    Conflict,
-    /// Another object has a part of the name as its whole name, or begins with it, which a folder cannot hold.
-    #[error("another object is in the way")]
-    InTheWay,
-    /// The store is there, and does not allow it.
-    #[error("{0}")]
-    Denied(String),
-    /// The store does not answer, or not with what was asked for.
-    #[error("{0}")]
-    Away(String),
-}
 
 /// Which object it is, at which state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,7 +120,7 @@ impl Store {
                     Ok(_) => Ok(()),
                     // A bucket that is not there says the same of each object; its list says it of itself.
                     Err(StoreError::NotFound) => match self.objects.list(None).next().await {
-                        Some(Err(error)) => Err(StoreError::Away(said(&error))),
+                        Some(Err(error)) => Err(StoreError::away(&error)),
                         _ => Ok(()),
                     },
                     Err(error) => Err(error),
@@ -246,7 +217,7 @@ impl Store {
             self.objects.put_opts(&path, payload, PutOptions { mode, ..PutOptions::default() }).await?;
             Ok(())
         };
-        timeout(WRITE_PATIENCE, write).await.unwrap_or_else(|_| Err(late()))
+        timeout(WRITE_PATIENCE, write).await.unwrap_or_else(|_| Err(StoreError::late()))
     }
 
     /// Begins an object that may be larger.
@@ -271,7 +242,7 @@ impl Store {
             }
             Ok(())
         };
-        timeout(WRITE_PATIENCE, delete).await.unwrap_or_else(|_| Err(late()))
+        timeout(WRITE_PATIENCE, delete).await.unwrap_or_else(|_| Err(StoreError::late()))
     }
 
     /// Reads a small object of our own, one that no URL reaches.
@@ -357,7 +328,7 @@ impl Store {
             None => None,
         };
         let folder = match &self.folder {
-            Some(folder) => Some(folder.lock().await.map_err(refused)?),
+            Some(folder) => Some(folder.lock().await?),
             None => None,
         };
         if folder.is_some()
@@ -418,7 +389,7 @@ impl Store {
     }
 
     async fn in_time<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        timeout(self.timeout, work).await.unwrap_or_else(|_| Err(late()))
+        timeout(self.timeout, work).await.unwrap_or_else(|_| Err(StoreError::late()))
     }
 }
 
@@ -427,10 +398,6 @@ struct Turn<'a> {
     // Before the other, so that whoever is next here finds the folder free.
     _folder: Option<FolderLock>,
     _here: Option<MutexGuard<'a, ()>>,
-}
-
-fn late() -> StoreError {
-    StoreError::Away("it does not answer in time".into())
 }
 
 impl From<&ObjectMeta> for Version {
@@ -442,75 +409,4 @@ impl From<&ObjectMeta> for Version {
             modified: meta.last_modified.into(),
         }
     }
-}
-
-impl From<object_store::Error> for StoreError {
-    fn from(error: object_store::Error) -> Self {
-        match error {
-            object_store::Error::NotFound { .. } => Self::NotFound,
-            object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. } => Self::Conflict,
-            // `js/a.js/b`, where `js/a.js` is a file.
-            other if is_not_a_directory(&other) => Self::NotFound,
-            other if is_denied(&other) => Self::Denied(said(&other)),
-            other => Self::Away(said(&other)),
-        }
-    }
-}
-
-fn is_not_a_directory(error: &object_store::Error) -> bool {
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        if cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::NotADirectory) {
-            return true;
-        }
-        source = cause.source();
-    }
-    false
-}
-
-/// What a failure of the folder itself means.
-fn refused(error: std::io::Error) -> StoreError {
-    match error.kind() {
-        std::io::ErrorKind::PermissionDenied => StoreError::Denied(error.to_string()),
-        _ => StoreError::Away(error.to_string()),
-    }
-}
-
-fn is_denied(error: &object_store::Error) -> bool {
-    if matches!(error, object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. }) {
-        return true;
-    }
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        if cause
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
-        {
-            return true;
-        }
-        source = cause.source();
-    }
-    false
-}
-
-/// What the store said, in one bounded line, and without the queries of URLs: some clouds carry signatures in them.
-fn said(error: &object_store::Error) -> String {
-    let mut causes = vec![error.to_string()];
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let text = cause.to_string();
-        // Many errors repeat their cause in their own words.
-        if !causes.iter().any(|known| known.contains(&text)) {
-            causes.push(text);
-        }
-        source = cause.source();
-    }
-    let mut line = String::new();
-    for word in causes.join(": ").split_whitespace() {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(if word.contains("://") { word.split('?').next().unwrap_or_default() } else { word });
-    }
-    line.chars().filter(|letter| !letter.is_control()).take(400).collect()
 }

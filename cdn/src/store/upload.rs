@@ -1,7 +1,7 @@
 //! An object that arrives piece by piece: held back until it is known whether it fits into one write, else written in parts that nobody sees
 //! before the last one.
 
-use super::{Condition, Store, StoreError, WHOLE_BYTES, WRITE_PATIENCE, late};
+use super::{Condition, Store, StoreError, WHOLE_BYTES, WRITE_PATIENCE};
 use bytes::Bytes;
 use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
@@ -44,7 +44,7 @@ impl Upload {
         };
         let written = timeout(WRITE_PATIENCE, parts.put_part(payload)).await;
         self.parts = Some(parts);
-        Ok(written.map_err(|_| late())??)
+        Ok(written.map_err(|_| StoreError::late())??)
     }
 
     /// Makes the object visible.
@@ -70,7 +70,7 @@ impl Upload {
             self.store.hold(&self.path, &self.condition).await?;
         }
         if let Some(parts) = &mut self.parts {
-            timeout(WRITE_PATIENCE, parts.complete()).await.map_err(|_| late())??;
+            timeout(WRITE_PATIENCE, parts.complete()).await.map_err(|_| StoreError::late())??;
         }
         Ok(())
     }
