@@ -3,26 +3,18 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { createRequire } from "node:module";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { openBrowser, startCdn, startEdge, startNats, startSimulator, startUi, stopAll } from "./support.mjs";
+import { endsWithoutFaults, look, watched } from "./watched.mjs";
 
 const out = fileURLToPath(new URL("out/", import.meta.url));
-const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const faults = [];
 let nats, edge, cdn, simulator, ui, apps, context, page;
 
-/** Opens the dashboard, and notes every script error, everything that its policy forbids and every request that leaves this machine. */
+/** Opens the dashboard. */
 async function open(context, path = "/") {
-  const page = await context.newPage();
-  page.on("pageerror", error => faults.push(String(error)));
-  page.on("console", message => /Content Security Policy/.test(message.text()) && faults.push(message.text()));
-  page.on("request", request => {
-    const { protocol, hostname } = new URL(request.url());
-    if (!["data:", "blob:"].includes(protocol) && hostname !== "127.0.0.1") faults.push(`asked for ${request.url()}`);
-  });
+  const page = watched(await context.newPage());
   await page.goto(`http://${ui.dashboard}${path}`);
   return page;
 }
@@ -57,17 +49,6 @@ async function swarm(definition) {
 }
 
 const stop = name => fetch(`http://${simulator.address}/api/swarms/${name}`, { method: "DELETE" });
-
-/** What axe finds. */
-async function look(page, what) {
-  await page.evaluate(await readFile(axe, "utf8"));
-  const found = await page.evaluate(() => globalThis.axe.run(document, {
-    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-  }));
-  const told = found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
-  assert.deepEqual(told, [], what);
-  assert.ok(found.passes.length > 10, "axe looked");
-}
 
 before(async () => {
   await mkdir(out, { recursive: true });
@@ -425,6 +406,4 @@ test("a simulator that is away is said to be", async () => {
   await page.getByText("The simulator does not answer at").waitFor();
 });
 
-test("the page had no script errors, kept to its policy and asked nobody else for anything", () => {
-  assert.deepEqual(faults, []);
-});
+endsWithoutFaults();

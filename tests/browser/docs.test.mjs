@@ -2,22 +2,15 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { openBrowser, root, startUi, stopAll } from "./support.mjs";
+import { faults, look, watched } from "./watched.mjs";
 
-const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const faults = [];
 let site, context, page, places;
 
 async function open(width, height, options = {}) {
   const context = await openBrowser({ viewport: { width, height }, ...options });
-  const page = await context.newPage();
-  page.on("pageerror", error => faults.push(String(error)));
+  const page = watched(await context.newPage(), ({ protocol, origin }) => ["data:", "blob:"].includes(protocol) || origin === site);
   page.on("console", said => said.type() === "error" && faults.push(`${said.text()} (${page.url()})`));
-  page.on("request", request => {
-    if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== site) faults.push(`asked for ${request.url()}`);
-  });
   return { context, page };
 }
 
@@ -150,7 +143,6 @@ test("a path that is not there has a page with its looks and a way back", async 
 });
 
 test("a phone and a desk, light and dark: nothing sticks out, and axe finds nothing of ours", async () => {
-  const source = await readFile(axe, "utf8");
   for (const [looks, width, height] of [["light", 1280, 900], ["dark", 390, 844]]) {
     const { context, page } = await open(width, height, { colorScheme: looks, reducedMotion: "reduce" });
     for (const place of ["", "reference/settings/", "reference/errors/", "protocol/", "architecture/", "scaling/"]) {
@@ -160,10 +152,7 @@ test("a phone and a desk, light and dark: nothing sticks out, and axe finds noth
       const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       assert.ok(over <= 0, `${place} is ${over} px too wide`);
       await page.screenshot({ path: `${root}tests/browser/out/docs-${place.replaceAll("/", "-") || "home-"}${looks}-${width}.png` });
-      await page.evaluate(source);
-      const { violations } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"] }));
-      const found = violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`));
-      assert.deepEqual(found, [], `${place} ${looks}`);
+      await look(page, `${place} ${looks}`, ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]);
     }
     await context.close();
   }

@@ -2,18 +2,16 @@
 // devices; and everything that keeps it from being a device, with what the page then says.
 
 import assert from "node:assert/strict";
-import { mkdir, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { mkdir } from "node:fs/promises";
 import { after, afterEach, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { openBrowser, patience, servePages, startEdge, startNats, startUi, stopAll } from "./support.mjs";
+import { endsWithoutFaults, faults, look, watched } from "./watched.mjs";
 
 const out = fileURLToPath(new URL("out/", import.meta.url));
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 const desk = { viewport: { width: 1360, height: 900 } };
 const G = 9.80665;
-const faults = [];
 let nats, edge, browser, emulator, watch, viewer;
 
 before(async () => {
@@ -115,13 +113,8 @@ async function open(device, { sensors = { silent: true, held: [0, 0, 0] }, url =
   const fresh = await browser.newContext({ ...device, ...context });
   opened.add(fresh);
   fresh.setDefaultTimeout(patience);
-  const page = await fresh.newPage();
-  page.on("pageerror", error => faults.push(String(error)));
-  page.on("console", message => message.type() === "error" && !/WebSocket connection/.test(message.text()) && faults.push(message.text()));
-  page.on("request", request => {
-    const { hostname } = new URL(request.url());
-    if (!["127.0.0.1", "phone.test"].includes(hostname)) faults.push(`asked for ${request.url()}`);
-  });
+  const page = watched(await fresh.newPage(), ({ hostname }) => ["127.0.0.1", "phone.test"].includes(hostname));
+  page.on("console", message => message.type() === "error" && !/WebSocket connection|Content Security Policy/.test(message.text()) && faults.push(message.text()));
   await page.addInitScript(fake, sensors);
   await page.goto(url);
   return page;
@@ -133,16 +126,6 @@ const button = (page, name) => page.getByRole("button", { name, exact: true });
 const says = (page, text) => page.getByText(text).first().waitFor();
 const shoot = (page, name, fullPage = true) => page.screenshot({ path: `${out}emulator-${name}.png`, fullPage });
 const useSensors = page => button(page, "Use the motion sensors").tap();
-
-async function accessible(page, where) {
-  await page.evaluate(axe);
-  const violations = await page.evaluate(async () => {
-    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-    const { violations } = await window.axe.run(document, { runOnly: { type: "tag", values: tags } });
-    return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(node => node.html).join(" ")}`);
-  });
-  assert.deepEqual(violations, [], where);
-}
 
 test("a phone becomes a device: from a fresh load to somebody who watches it and lights it", async () => {
   const page = await open(phone, { sensors: { held: [0, G, 0] } });
@@ -370,7 +353,7 @@ test("held up, a phone is the lights alone, and is tapped all the same", async (
   await viewer.frame(id, ".*00");
   await page.keyboard.press(" ");
   await viewer.taps(id, 2);
-  await accessible(page, "held up");
+  await look(page, "held up");
   await shoot(page, "phone-held-up", false);
   await button(page, "Back to the page").tap();
   await page.locator(".stage > .puck").waitFor();
@@ -550,12 +533,12 @@ test("axe finds nothing, light and dark, on a phone and at a desk", async () => 
   for (const colorScheme of ["light", "dark"]) {
     const small = await open(phone, { colorScheme, sensors: { ios: true, denied: true, held: [0, 0, -G] } });
     await live(small);
-    await accessible(small, `${colorScheme}, phone`);
+    await look(small, `${colorScheme}, phone`);
     await useSensors(small);
     await says(small, "was told not to give motion");
-    await accessible(small, `${colorScheme}, phone, denied`);
+    await look(small, `${colorScheme}, phone, denied`);
     await button(small, "Change id").tap();
-    await accessible(small, `${colorScheme}, phone, id`);
+    await look(small, `${colorScheme}, phone, id`);
 
     const large = await open(desk, { colorScheme });
     await live(large);
@@ -564,7 +547,7 @@ test("axe finds nothing, light and dark, on a phone and at a desk", async () => 
     await viewer.frame(id);
     for (let count = 0; count < 10; count++) await viewer.send(id, "status");
     await large.waitForFunction(() => document.querySelectorAll(".commands li").length === 10);
-    await accessible(large, `${colorScheme}, desk`);
+    await look(large, `${colorScheme}, desk`);
     await shoot(large, `desk-${colorScheme}-commands`);
   }
 });
@@ -607,4 +590,4 @@ test("who asked for less motion sees patterns that stand still", async () => {
   assert.equal(await drawn(), before);
 });
 
-test("nothing went wrong in the pages", () => assert.deepEqual(faults, []));
+endsWithoutFaults();

@@ -5,19 +5,14 @@ import { after, before, test } from "node:test";
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { openBrowser, root, servePages, startEdge, startNats, stopAll } from "./support.mjs";
+import { endsWithoutFaults, watched } from "./watched.mjs";
 
 const out = fileURLToPath(new URL("out/", import.meta.url));
-const faults = [];
 let nats, edges, device, watch;
 
-/** Opens a page, and notes every script error and every request that leaves this machine. */
+/** Opens a page. */
 async function open(context, url) {
-  const page = await context.newPage();
-  page.on("pageerror", error => faults.push(String(error)));
-  page.on("request", request => {
-    const { protocol, hostname } = new URL(request.url());
-    if (protocol !== "file:" && hostname !== "127.0.0.1") faults.push(`asked for ${request.url()}`);
-  });
+  const page = watched(await context.newPage());
   await page.goto(url);
   return page;
 }
@@ -109,6 +104,4 @@ test("a device whose edge died says so, and comes back when the edge does", asyn
   await says(device, "#commands li", "vibrate:300");
 });
 
-test("the pages had no script errors and asked nobody else for anything", () => {
-  assert.deepEqual(faults, []);
-});
+endsWithoutFaults();

@@ -6,8 +6,8 @@ import { after, before, test } from "node:test";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { openBrowser, root, servePages, startCdn, startEdge, startNats, stopAll } from "./support.mjs";
+import { endsWithoutFaults, watched } from "./watched.mjs";
 
-const faults = [];
 const pages = {};
 let nats, edge, cdn, server, context;
 
@@ -54,14 +54,9 @@ async function documented() {
   return Object.fromEntries(found);
 }
 
-/** Opens a page, and notes every script error and every request that leaves this machine. */
+/** Opens a page. */
 async function open(url) {
-  const page = await context.newPage();
-  page.on("pageerror", error => faults.push(`${url}: ${error}`));
-  page.on("request", request => {
-    const { protocol, hostname } = new URL(request.url());
-    if (protocol !== "file:" && hostname !== "127.0.0.1") faults.push(`${url} asked for ${request.url()}`);
-  });
+  const page = watched(await context.newPage());
   await page.goto(url);
   return page;
 }
@@ -185,4 +180,4 @@ test("all of them come back when the edge does", async () => {
   assert.equal(answer, "result:sent_to_1_devices");
 });
 
-test("the pages had no script errors and asked nobody else for anything", () => assert.deepEqual(faults, []));
+endsWithoutFaults();

@@ -3,25 +3,17 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { createRequire } from "node:module";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { openBrowser, startCdn, startEdge, startMonitor, startNatsWithMonitoring, startSimulator, startUi, stopAll } from "./support.mjs";
+import { openBrowser, startCdn, startEdge, startMonitor, startNatsWithMonitoring, startSimulator, startUi, stopAll, until } from "./support.mjs";
+import { endsWithoutFaults, look, watched } from "./watched.mjs";
 
 const out = fileURLToPath(new URL("out/", import.meta.url));
-const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const faults = [];
 let nats, edges, names, simulator, monitor, context, page;
 
-/** Opens a page, and notes every script error, everything that its policy forbids and every request that leaves this machine. */
+/** Opens a page. */
 async function open(url) {
-  const page = await context.newPage();
-  page.on("pageerror", error => faults.push(String(error)));
-  page.on("console", message => /Content Security Policy/.test(message.text()) && faults.push(message.text()));
-  page.on("request", request => {
-    const { protocol, hostname } = new URL(request.url());
-    if (!["data:", "blob:"].includes(protocol) && hostname !== "127.0.0.1") faults.push(`asked for ${request.url()}`);
-  });
+  const page = watched(await context.newPage());
   await page.goto(url);
   return page;
 }
@@ -38,15 +30,6 @@ const total = async key => numberIn(await page.locator(`[data-total="${key}"]`).
 /** A figure of a card, by its label. */
 const figure = async label => numberIn(await page.locator(".big").filter({ has: page.locator("dt", { hasText: new RegExp(`^${label}$`) }) }).locator(".figure").innerText());
 
-/** Waits until something is so. */
-async function until(what, is) {
-  const end = AbortSignal.timeout(20_000);
-  while (!await is()) {
-    assert.ok(!end.aborted, what);
-    await new Promise(resolve => setTimeout(resolve, 50));
-  }
-}
-
 const json = async (address, path) => (await fetch(`http://${address}${path}`)).json();
 
 async function start(definition) {
@@ -56,25 +39,14 @@ async function start(definition) {
   assert.equal(response.status, 201, await response.text());
 }
 
-/** What axe finds. */
-async function look(what) {
-  await page.evaluate(await readFile(axe, "utf8"));
-  const found = await page.evaluate(() => globalThis.axe.run(document, {
-    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-  }));
-  const told = found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
-  assert.deepEqual(told, [], what);
-  assert.ok(found.passes.length > 10, "axe looked");
-}
-
 /** Looks at a place in light and in dark, on a desk and on a phone. */
 async function lookAtAll(name) {
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
-    await look(`${name}, ${colorScheme}`);
+    await look(page, `${name}, ${colorScheme}`);
     await page.screenshot({ path: `${out}monitor-${name}-${colorScheme}.png`, fullPage: true });
     await page.setViewportSize({ width: 360, height: 740 });
-    await look(`${name}, a phone, ${colorScheme}`);
+    await look(page, `${name}, a phone, ${colorScheme}`);
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
     await page.screenshot({ path: `${out}monitor-${name}-phone-${colorScheme}.png`, fullPage: true });
     await page.setViewportSize({ width: 1280, height: 860 });
@@ -100,7 +72,7 @@ test("programs read JSON where people get the page, which shows every node and t
   await state(page, "live");
   for (const name of names) await row("Table of nodes", name).getByText("live", { exact: true }).waitFor();
   await until("the NATS server is there", async () => await page.getByRole("region", { name: "Table of NATS servers" }).locator('.state[data-state="live"]').count() === 1);
-  await look("an idle system");
+  await look(page, "an idle system");
   await page.screenshot({ path: `${out}monitor-idle.png`, fullPage: true });
 });
 
@@ -202,7 +174,7 @@ test("a tap shows what is said on a subject, and why when it cannot", async () =
   await button("Listen").click();
   await page.getByRole("alert").filter({ hasText: /^Subject: / }).waitFor();
   assert.equal(await subject.inputValue(), "no.such");
-  await look("a refused tap");
+  await look(page, "a refused tap");
   await subject.fill(`gl.node.${names[0]}`);
   await button("Listen").click();
   await page.getByText(new RegExp(`"node":"${names[0]}"`)).first().waitFor();
@@ -241,7 +213,7 @@ test("an edge that is killed is named within three seconds, and its figures are 
   assert.ok(took < 3_000, `${took} ms`);
   await row("Table of nodes", names[1]).and(page.locator(".old")).waitFor();
   await row("Table of nodes", names[1]).getByText(/^silent \d/).waitFor();
-  await look("a silent node");
+  await look(page, "a silent node");
   await link(names[1]).first().click();
   await page.getByText(/^Nothing was heard of this node for .* Its figures are those of then, and count nowhere\./).waitFor();
   await page.getByText(/^\d.* old$/).first().waitFor();
@@ -258,7 +230,7 @@ test("without the monitor figures are grey and say how old they are, until it is
   await page.getByText(/It is tried again by itself.*What is shown below is not of now: it is .* old\./).waitFor();
   await page.locator(".totals.old").getByText(/ old$/).waitFor();
   assert.equal(await page.locator('.state[data-state="live"]').count(), 0, "nothing is shown as live");
-  await look("the monitor is away");
+  await look(page, "the monitor is away");
   await page.screenshot({ path: `${out}monitor-away.png`, fullPage: true });
   monitor = await startMonitor(nats.url, { listen: monitor.address, natsUrls: nats.monitoring });
   await state(page, "live");
@@ -277,7 +249,7 @@ test("a monitor that hangs is said to say nothing, and a device's readings to be
   const age = async () => numberIn(await where.locator(".aged").innerText());
   const first = await age();
   await until("its age grows", async () => await age() > first);
-  await look("a monitor that hangs");
+  await look(page, "a monitor that hangs");
   monitor.halt(false);
   await page.locator('[data-newest="live"]').waitFor();
   await where.waitFor({ state: "detached" });
@@ -322,10 +294,8 @@ test("a NATS server that goes is named, and the bus with it", async () => {
   await page.getByRole("region", { name: "Table of NATS servers" }).getByText(/^away \d/).waitFor();
   await page.locator(".totals.old").getByText(/ old$/).waitFor();
   assert.equal(await page.locator('.state[data-state="live"]').count(), 0, "no node is shown as live");
-  await look("no bus");
+  await look(page, "no bus");
   await page.screenshot({ path: `${out}monitor-no-bus.png`, fullPage: true });
 });
 
-test("the page had no script errors, kept to its policy and asked nobody else for anything", () => {
-  assert.deepEqual(faults, []);
-});
+endsWithoutFaults();

@@ -4,16 +4,14 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createHash } from "node:crypto";
-import { createRequire } from "node:module";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { openBrowser, startCdn, startEdge, startNats, startSimulator, startUi, stopAll } from "./support.mjs";
+import { endsWithoutFaults, look, watched } from "./watched.mjs";
 
 const out = fileURLToPath(new URL("out/", import.meta.url));
-const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const token = "0123456789-token-of-the-tests";
 const [C3, C6] = ["seeed_xiao_esp32c3", "esp32-c6-devkitc-1"];
-const faults = [];
 let nats, edge, cdn, simulator, ui, context, page;
 
 /** An image as the chip's loader takes it. */
@@ -70,15 +68,9 @@ async function versions(name) {
 /** Ids from one on. */
 const ids = (first, count) => Array.from({ length: count }, (_, place) => (first + place).toString(16).padStart(4, "0"));
 
-/** Opens device control, and notes every script error, everything that its policy forbids and every request that leaves this machine. */
+/** Opens device control. */
 async function open(context) {
-  const page = await context.newPage();
-  page.on("pageerror", error => faults.push(String(error)));
-  page.on("console", message => /Content Security Policy/.test(message.text()) && faults.push(message.text()));
-  page.on("request", request => {
-    const { protocol, hostname } = new URL(request.url());
-    if (!["data:", "blob:"].includes(protocol) && hostname !== "127.0.0.1") faults.push(`asked for ${request.url()}`);
-  });
+  const page = watched(await context.newPage());
   await page.goto(`http://${ui.control}/`);
   return page;
 }
@@ -107,19 +99,6 @@ async function choose(page, { board = C3, version, devices, canary, wave, mayFai
   if (mayFail) await field(page, "May fail").fill(mayFail);
 }
 
-/** What axe finds. */
-async function look(page, what) {
-  await page.evaluate(await readFile(axe, "utf8"));
-  // What stays in view while one scrolls lies over half a button now and then, which axe takes for a small one.
-  await page.evaluate(() => scrollTo(0, 0));
-  const found = await page.evaluate(() => globalThis.axe.run(document, {
-    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-  }));
-  const told = found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
-  assert.deepEqual(told, [], what);
-  assert.ok(found.passes.length > 10, "axe looked");
-}
-
 before(async () => {
   await mkdir(out, { recursive: true });
   nats = await startNats();
@@ -129,10 +108,7 @@ before(async () => {
   page = await open(context);
 });
 
-after(async () => {
-  await stopAll();
-  assert.deepEqual(faults, [], "no errors, and nothing from elsewhere");
-});
+after(stopAll);
 
 test("before there is firmware the page says how to publish some, and finds it when asked to look again", async () => {
   await page.getByText("Nobody has published firmware here yet.").waitFor();
@@ -384,3 +360,5 @@ test("axe finds nothing, in light and in dark, and nothing is wider than a phone
     await page.setViewportSize({ width: 1280, height: 900 });
   }
 });
+
+endsWithoutFaults();

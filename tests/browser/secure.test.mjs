@@ -4,17 +4,12 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { openBrowser, startUp, stopAll } from "./support.mjs";
+import { endsWithoutFaults, watched } from "./watched.mjs";
 
-const faults = [];
 let up, context;
 
 async function open(url) {
-  const page = await context.newPage();
-  page.on("pageerror", error => faults.push(String(error)));
-  page.on("request", request => {
-    const { protocol, hostname } = new URL(request.url());
-    if (protocol !== "data:" && hostname !== "127.0.0.1") faults.push(`asked for ${request.url()}`);
-  });
+  const page = watched(await context.newPage());
   await page.goto(url);
   return page;
 }
@@ -65,6 +60,4 @@ test("an app of old finds libraries, registry and configuration on the hub", asy
   }
 });
 
-test("there were no script errors, and nobody else was asked for anything", () => {
-  assert.deepEqual(faults, []);
-});
+endsWithoutFaults();

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { openBrowser, startNats, startSimulator, stopAll } from "./support.mjs";
+import { openBrowser, startNats, startSimulator, stopAll, until } from "./support.mjs";
 
 let simulator, recordings, context, page;
 
@@ -14,15 +14,6 @@ const field = (name, of = page) => of.getByRole("textbox", { name, exact: true }
 const tape = (name, of = page) => of.locator(`[data-recording="${name}"]`);
 const api = async (path, init) => (await fetch(`http://${simulator.address}${path}`, init)).json();
 const post = (path, body) => api(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-
-/** Waits until something is so. */
-async function until(what, is) {
-  const end = AbortSignal.timeout(20_000);
-  while (!await is()) {
-    assert.ok(!end.aborted, what);
-    await new Promise(resolve => setTimeout(resolve, 50));
-  }
-}
 
 before(async () => {
   recordings = await mkdtemp(`${tmpdir()}/grouploop-recordings-`);

@@ -3,27 +3,19 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { createRequire } from "node:module";
-import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
-import { openBrowser, startCdn, startEdge, startNats, startSimulator, startUi, stopAll } from "./support.mjs";
+import { openBrowser, startCdn, startEdge, startNats, startSimulator, startUi, stopAll, until } from "./support.mjs";
+import { endsWithoutFaults, look, watched } from "./watched.mjs";
 
 const out = fileURLToPath(new URL("out/", import.meta.url));
-const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const faults = [];
 let nats, edge, simulator, recordings, context, page, changes = [];
 
-/** Opens a page, and notes every script error, everything that its policy forbids and every request that leaves this machine. */
+/** Opens a page, and notes what it changes. */
 async function open(url) {
-  const page = await context.newPage();
-  page.on("pageerror", error => faults.push(String(error)));
-  page.on("console", message => /Content Security Policy/.test(message.text()) && faults.push(message.text()));
-  page.on("request", request => {
-    const { protocol, hostname } = new URL(request.url());
-    if (!["data:", "blob:"].includes(protocol) && hostname !== "127.0.0.1") faults.push(`asked for ${request.url()}`);
-    if (request.method() === "PATCH") changes.push(request.postDataJSON());
-  });
+  const page = watched(await context.newPage());
+  page.on("request", request => request.method() === "PATCH" && changes.push(request.postDataJSON()));
   await page.goto(url);
   return page;
 }
@@ -35,15 +27,6 @@ const state = (page, word) => page.locator(`.live[data-state="${word}"]`).waitFo
 const drawn = count => page.locator(`[data-drawn="${count}"]`).waitFor();
 
 const api = async path => (await fetch(`http://${simulator.address}${path}`)).json();
-
-/** Waits until something is so. */
-async function until(what, is) {
-  const end = AbortSignal.timeout(20_000);
-  while (!await is()) {
-    assert.ok(!end.aborted, what);
-    await new Promise(resolve => setTimeout(resolve, 50));
-  }
-}
 
 /** The ids that the edge has in a space. */
 async function roster(space) {
@@ -84,17 +67,6 @@ async function scrollOverFloor() {
   await page.waitForFunction(() => scrollY > 100);
 }
 
-/** What axe finds. */
-async function look(what) {
-  await page.evaluate(await readFile(axe, "utf8"));
-  const found = await page.evaluate(() => globalThis.axe.run(document, {
-    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-  }));
-  const told = found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
-  assert.deepEqual(told, [], what);
-  assert.ok(found.passes.length > 10, "axe looked");
-}
-
 before(async () => {
   await mkdir(out, { recursive: true });
   recordings = await mkdtemp(`${tmpdir()}/grouploop-recordings-`);
@@ -113,7 +85,7 @@ test("programs read JSON where people get the page, and an empty simulator has d
   assert.equal((await api("/")).service, "grouploop-simulator");
   await page.getByRole("heading", { name: "Nothing is simulated" }).waitFor();
   await page.getByRole("paragraph").filter({ hasText: "A festival: three stages" }).waitFor();
-  await look("nothing is simulated");
+  await look(page, "nothing is simulated");
   // There is nothing to draw, and what the page says is true all the same.
   await state(page, "live");
   await page.screenshot({ path: `${out}simulator-empty.png`, fullPage: true });
@@ -193,7 +165,7 @@ test("what the simulator does not allow is said at its field, where it can be me
   assert.equal(await number("Devices").inputValue(), "60000");
   assert.equal(await number("Devices").getAttribute("aria-invalid"), "true");
   assert.equal((await api("/api/swarms/swarm-1")).devices, 40);
-  await look("a refusal");
+  await look(page, "a refusal");
   await number("Devices").fill("40");
   await page.getByText(/max_frames_per_second/).waitFor({ state: "hidden" });
 });
@@ -239,14 +211,14 @@ test("a space is recorded, and played into another", async () => {
   await number("Name of the recording").fill("night");
   await button("Record").click();
   await page.locator('[data-recording="night"]').getByText(/recording main for .* of 40 devices/).waitFor();
-  await look("recording");
+  await look(page, "recording");
   await button("Stop recording night").click();
   await page.locator('[data-recording="night"]').getByText(/of main · [\d,]+ frames · /).waitFor();
   assert.deepEqual(await readdir(recordings), ["night.glrec"]);
   await button("Play … night").click();
   await number("Into the space").fill("lab");
   await page.getByRole("checkbox", { name: "Again and again" }).check();
-  await look("about to play");
+  await look(page, "about to play");
   await button("Play").click();
   await page.locator('[data-replay="1"]').getByText(/playing into lab, round/).waitFor();
   await until("the edge has them in the other space", async () => (await roster("lab")).length === 40);
@@ -260,7 +232,7 @@ test("a space is recorded, and played into another", async () => {
   await page.locator("[data-replay]").waitFor({ state: "detached" });
   await until("they have left", async () => (await roster("lab")).length === 0);
   await button("Delete night").click();
-  await look("whether to delete");
+  await look(page, "whether to delete");
   await button("Really delete night").click();
   await page.locator('[data-recording="night"]').waitFor({ state: "detached" });
   assert.deepEqual(await readdir(recordings), []);
@@ -284,14 +256,14 @@ test("axe finds nothing, in light and in dark, and nothing is wider than a phone
   await page.getByText("A new swarm").click();
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
-    await look(colorScheme);
+    await look(page, colorScheme);
     // A canvas that is not on the screen is not drawn.
     await page.evaluate(() => scrollTo(0, 0));
     await state(page, "live");
     await page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))));
     await page.screenshot({ path: `${out}simulator-${colorScheme}.png`, fullPage: true });
     await page.setViewportSize({ width: 360, height: 740 });
-    await look(`a phone, ${colorScheme}`);
+    await look(page, `a phone, ${colorScheme}`);
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
     await scrollOverFloor();
     await page.screenshot({ path: `${out}simulator-phone-${colorScheme}.png`, fullPage: true });
@@ -319,7 +291,7 @@ test("a simulator that dies and comes back is found again, and its swarms can be
   await page.getByText("The simulator does not answer at").waitFor();
   await button("Start the swarm").click();
   await page.locator("form").getByText("The simulator does not answer at").waitFor();
-  await look("the simulator is away");
+  await look(page, "the simulator is away");
   // What is turned meanwhile is wanted, and a page that is loaded anew knows what ran.
   await number("Rate").fill("9.5");
   await page.locator(".knob").getByText("It is tried again by itself.").waitFor();
@@ -396,6 +368,4 @@ test("two thousand devices", async t => {
   await page.getByRole("heading", { name: "Nothing is simulated" }).waitFor();
 });
 
-test("the page had no script errors, kept to its policy and asked nobody else for anything", () => {
-  assert.deepEqual(faults, []);
-});
+endsWithoutFaults();

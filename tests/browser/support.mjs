@@ -1,6 +1,7 @@
 // What the browser tests stand on: a private nats-server, real edges, Debian's Chromium. Whatever is started here is ended by
 // `stopAll`, and with this process in any case.
 
+import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { createServer } from "node:http";
 import { once } from "node:events";
@@ -14,6 +15,15 @@ import { chromium } from "playwright-core";
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 /** How long a test waits for what must happen, in milliseconds. */
 export const patience = 20_000;
+
+/** Waits until something is so that no event tells of. */
+export async function until(what, is) {
+  const end = AbortSignal.timeout(patience);
+  while (!await is()) {
+    assert.ok(!end.aborted, what);
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+}
 
 const undo = [];
 const children = new Set();
