@@ -125,12 +125,12 @@ fn every_alert_has_its_section_in_the_runbooks() {
     let sections: BTreeSet<String> = runbooks
         .lines()
         .filter_map(|line| line.strip_prefix("## "))
-        .map(|heading| format!("docs/runbooks.md#{}", heading.to_lowercase().replace(' ', "-")))
+        .map(|heading| format!("\"{{{{ $externalLabels.docs }}}}/runbooks/#{}\"", heading.to_lowercase().replace(' ', "-")))
         .collect();
-    let named: BTreeSet<String> = rules("runbook:").into_iter().collect();
+    let named: BTreeSet<String> = rules("runbook_url:").into_iter().collect();
     assert_eq!(named, sections);
     let alerts = rules("alert:");
-    assert_eq!(rules("runbook:").len(), alerts.len());
+    assert_eq!(rules("runbook_url:").len(), alerts.len());
     for alert in alerts {
         assert!(runbooks.contains(&format!("`{alert}`")), "{alert}");
     }
