@@ -9,7 +9,7 @@ import { Nodes } from "./nodes";
 import { Oddities } from "./oddities";
 import { matcher } from "./order";
 import { Spaces } from "./spaces";
-import { history, replace, system } from "./state";
+import { history, isHearing, replace, system } from "./state";
 import { Subjects } from "./subjects";
 import type { Totals as Figures } from "./system";
 
@@ -55,7 +55,7 @@ function Listed<T>(props: { title: string; all: readonly T[]; shown: readonly T[
   return (
     <Card title={<>{title} <span class="quiet">{all.length === 0 ? "" : shown.length === all.length ? whole(all.length) : `${whole(shown.length)} of ${whole(all.length)}`}</span></>}
       aside={<Aged />} class={agedClass()}>
-      {all.length === 0 ? <p class="quiet">None yet.</p> : isFound ? props.table(shown) : <p class="quiet">None of them has “{find.trim()}” in it.</p>}
+      {all.length === 0 ? <p class="quiet">{isHearing.value ? "None yet." : "None that is known of."}</p> : isFound ? props.table(shown) : <p class="quiet">None of them has “{find.trim()}” in it.</p>}
       {rest !== undefined && <p class="quiet small">{rest}</p>}
     </Card>
   );
