@@ -2,6 +2,8 @@
 # Makes .env for compose.yaml out of .env.example, each password in it a random one. When there is one already, it changes nothing and looks at
 # what Compose and the images of others would complain of without its name: ports, sizes, times, addresses, passwords. The settings of our own
 # roles are looked at when the stack starts.
+#
+#   scripts/env.sh values    looks at such values in the environment instead: what the container `values` of the stack does before anything starts
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -25,6 +27,8 @@ complain() {
 # Whether a value is as an extended regular expression wants it, as a whole.
 is() { printf '%s' "$1" | grep -Eqx -- "$2"; }
 ports=' '
+grace=20s drain=5000
+byte='(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'
 check() { # name value
     shown="$1 is \`$2\`, which"
     case $1 in
@@ -47,17 +51,34 @@ check() { # name value
             ports="$ports$2=$1 "
             ;;
         *_MEMORY) is "$2" '[1-9][0-9]*[kmg]b?' || complain "$shown is no size; it must look like 512m or 2g" ;;
-        EDGE_STOP_GRACE) is "$2" '[1-9][0-9]*(s|m)' || complain "$shown is no time; it must look like 20s" ;;
+        EDGE_STOP_GRACE)
+            if is "$2" '[1-9][0-9]{0,4}(s|m)'; then grace=$2; else complain "$shown is no time; it must look like 20s"; fi
+            ;;
+        EDGE_DRAIN_TIMEOUT_MS) if is "$2" '[0-9]{1,7}'; then drain=$2; fi ;;
         PROMETHEUS_RETENTION) is "$2" '[1-9][0-9]*[hdwy]' || complain "$shown is no time; it must look like 7d" ;;
         *BIND | BALANCER_RESOLVER)
-            is "$2" '[0-9]{1,3}(\.[0-9]{1,3}){3}|\[?[0-9a-fA-F]*:[0-9a-fA-F:.]*\]?' ||
+            is "$2" "$byte(\\.$byte){3}"'|\[?[0-9a-fA-F]*:[0-9a-fA-F:.]*\]?' ||
                 complain "$shown is no IP address; it must look like 127.0.0.1"
             ;;
         EDGE_REPLICAS | STORE_VOLUMES) is "$2" '[1-9][0-9]{0,3}' || complain "$shown is no number from 1 to 9999" ;;
         APPS) is "$2" '(/|\./|\.\./|~/).*' || complain "$shown is no folder; it must begin with / or ./" ;;
     esac
 }
+# What fits nothing alone, and no other.
+check_together() {
+    case $grace in *m) seconds=$((${grace%m} * 60)) ;; *) seconds=${grace%s} ;; esac
+    [ $((seconds * 1000)) -gt "$drain" ] ||
+        complain "EDGE_STOP_GRACE is \`$grace\`, and an edge that ends takes longer: EDGE_DRAIN_TIMEOUT_MS is $drain"
+}
 
+if [ "${1-}" = values ]; then
+    for name in $(sed -n 's/^#\{0,1\}\([A-Z_]*\)=.*/\1/p' .env.example); do
+        eval "value=\${$name-not there}"
+        [ "$value" = 'not there' ] || check "$name" "$value"
+    done
+    check_together
+    exit $wrong
+fi
 [ -e .env ] || {
     make
     exit 0
@@ -90,5 +111,6 @@ done <.env
 for name in $(sed -n 's/^\([A-Z_]*\)=$/\1/p' .env.example); do
     [ "$name" = CDN_TOKEN ] || grep -q "^$name=" .env || complain "$name is missing; .env.example tells what it is"
 done
+check_together
 [ $wrong -eq 0 ] && echo ".env is there already, and nothing in it is wrong at first sight; what it has not keeps its default"
 exit $wrong

@@ -95,6 +95,11 @@ impl Service {
         texts(&self.value["command"])
     }
 
+    /// What is run in place of the program of the image.
+    pub fn entrypoint(&self) -> Vec<String> {
+        texts(&self.value["entrypoint"])
+    }
+
     /// Its health check, with the `CMD` before it.
     pub fn health(&self) -> Vec<String> {
         texts(&self.value["healthcheck"]["test"])

@@ -29,7 +29,7 @@ fn every_container_is_nobody_special_and_bounded() {
         assert_eq!(value["logging"]["options"], json!({"max-size": "10m", "max-file": "3"}), "{name}");
         assert!(value["pids_limit"].is_number(), "{name}");
         assert!(value.get("privileged").is_none() && value.get("network_mode").is_none(), "{name}");
-        let once = name.starts_with("store-") || name == "settings";
+        let once = name.starts_with("store-") || ["settings", "values"].contains(&&*name);
         assert_eq!(value["restart"], if once { "no" } else { "unless-stopped" }, "{name}");
         assert!(once || value["mem_limit"].is_string(), "{name}");
         // The one that gives a new volume to its user.
@@ -176,6 +176,40 @@ fn a_value_that_a_role_cannot_use_stops_the_stack_with_a_line_that_names_it() {
     assert!(said.lines().count() == 3 && said.lines().all(|line| line.contains("which is ALLOW_ORIGINS in")), "{said}");
 }
 
+/// Those that no role sees, and that Compose and the images of others take, or complain of without a name.
+#[test]
+fn a_value_that_no_role_sees_stops_the_stack_with_a_line_that_names_it() {
+    let check = |variables: &[(&str, &str)]| {
+        let mut all = required();
+        all.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let values = service(&stack(&all), "values");
+        let [sh, script, argument] = &values.entrypoint()[..] else { panic!("{:?}", values.entrypoint()) };
+        let script = root().join(script.strip_prefix("/stack/").unwrap());
+        Command::new(sh).arg(script).arg(argument).env_clear().envs(values.environment()).output().unwrap()
+    };
+    let good = check(&[]);
+    assert!(good.status.success() && said(&good).is_empty(), "{}", said(&good));
+    for (name, value) in [
+        ("EDGE_REPLICAS", "0"),
+        ("EDGE_PORT", "0"),
+        ("DOCS_PORT", "5003"),
+        ("BALANCER_RESOLVER", "127.0.0.300"),
+        ("PROMETHEUS_RETENTION", "long"),
+        ("STORE_VOLUMES", "0"),
+        ("EDGE_STOP_GRACE", "1s"),
+        ("EDGE_DRAIN_TIMEOUT_MS", "60000"),
+        ("NATS_EDGE_PASSWORD", "a\"b"),
+        ("GRAFANA_PASSWORD", "a b"),
+    ] {
+        let output = check(&[(name, value)]);
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(1), "{name}: {said}");
+        assert!(said.trim_end().lines().count() == 1 && said.contains(name), "{name}: {said}");
+    }
+    let output = check(&[("EDGE_DRAIN_TIMEOUT_MS", "60000"), ("EDGE_STOP_GRACE", "2m")]);
+    assert!(output.status.success(), "{}", said(&output));
+}
+
 /// Nothing starts before the settings were found good, and nothing that they do not name gets past them.
 #[test]
 fn everything_waits_until_the_settings_were_looked_at() {
@@ -191,9 +225,10 @@ fn everything_waits_until_the_settings_were_looked_at() {
     }
     let all: BTreeMap<_, _> =
         services(&stack).iter().map(|service| (service.name.clone(), waits_for(service))).collect();
-    for name in all.keys().filter(|name| *name != "settings") {
+    for name in all.keys().filter(|name| !["settings", "values"].contains(&name.as_str())) {
         assert!(waits(name, &all), "{name}");
     }
+    assert_eq!(all["settings"], [("values".to_owned(), "service_completed_successfully".to_owned())]);
     let looked_at = service(&stack, "settings").environment();
     for role in ["edge", "cdn", "simulator", "monitor", "ui"] {
         for name in service(&stack, role).environment().keys() {
@@ -281,6 +316,7 @@ fn env_sh_names_what_compose_tells_the_value_of_alone() {
         // The default of another.
         ("CDN_PORT", "5005"),
         ("BIND", "here"),
+        ("BIND", "999.1.1.1"),
         ("GRAFANA_BIND", "localhost"),
         ("BALANCER_RESOLVER", "dns"),
         ("EDGE_REPLICAS", "few"),
@@ -288,6 +324,7 @@ fn env_sh_names_what_compose_tells_the_value_of_alone() {
         ("EDGE_MEMORY", "lots"),
         ("MONITOR_MEMORY", "all"),
         ("EDGE_STOP_GRACE", "soon"),
+        ("EDGE_STOP_GRACE", "5s"),
         ("PROMETHEUS_RETENTION", "long"),
         ("APPS", "apps"),
         ("NATS_EDGE_PASSWORD", "a\"b"),
