@@ -258,6 +258,26 @@ test("another space in the middle of a scene: it goes on where it began, and nob
   await answer(page, "undo Broken");
 });
 
+test("two tabs in two spaces: each stays in its own, with those picked there, also after a reload", async () => {
+  const other = await context.newPage();
+  await other.goto(`http://${ui.control}/?space=blue`);
+  await other.getByText("No device is there.").waitFor();
+  await pick(page, "0a03", 1);
+  await other.reload();
+  await other.getByText("No device is there.").waitFor();
+  await picked(other, 0);
+  assert.equal(await other.getByLabel("Space", { exact: true }).inputValue(), "blue");
+  await page.reload();
+  await count(page, 30);
+  await picked(page, 1);
+  // A new one begins with what another had last.
+  await other.close();
+  const third = await context.newPage();
+  await third.goto(`http://${ui.control}/`);
+  await count(third, 30);
+  await third.close();
+});
+
 test("the panic key while the page is not connected goes by request", async () => {
   const other = await context.newPage();
   await other.routeWebSocket(/./, socket => socket.close());

@@ -314,6 +314,14 @@ test("a CDN that is away is said to be, and the form stays", async () => {
   await page.getByText(`The CDN does not answer at http://${cdn.address}. What you chose stays; try again.`).waitFor();
   assert.equal(await field(page, "Ids").inputValue(), "1002");
   await page.unroute("**/api/spaces/**");
+  // Who comes just then, and looks at no rollout.
+  const elsewhere = await openBrowser({ viewport: { width: 1280, height: 900 } });
+  await elsewhere.route("**/api/spaces/**", route => route.abort());
+  const fresh = await open(elsewhere);
+  await fresh.locator(".rollouts").getByText(/The CDN does not answer.* It is tried again by itself\./).waitFor();
+  await elsewhere.unroute("**/api/spaces/**");
+  await fresh.locator(".rollout").first().waitFor();
+  await elsewhere.browser().close();
 });
 
 test("a device is looked at closely: its fields, its frames, its rhythm, what was sent to it, and that it left", async () => {

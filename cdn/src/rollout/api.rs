@@ -132,8 +132,9 @@ async fn retry(state: &Arc<State>, space: Space, id: &DocumentId, headers: &Head
     if devices.is_empty() {
         return Err(HttpError::BadRequest("none of its devices failed or was skipped: there is nothing to try again"));
     }
-    let definition = Definition { firmware: record.firmware, devices, rules: record.rules, any_board: true };
-    begin(state, space, headers, definition, Some(record.id)).await
+    let Record { id, firmware, rules, any_board, .. } = record;
+    let definition = Definition { firmware, devices, rules, any_board };
+    begin(state, space, headers, definition, Some(id)).await
 }
 
 async fn begin(
@@ -157,7 +158,7 @@ async fn begin(
     let document: DocumentId = id.parse()?;
     let record = definition.record(id.clone(), space.clone(), url, retry_of);
     let bytes = record.to_json();
-    make_room(state, &space, others, record.most_bytes()).await?;
+    let forgotten = to_forget(others, record.most_bytes())?;
     let etag = tag_of(&bytes);
     let documents = &state.documents;
     documents.write_own(&space, Kind::Rollouts, &document, bytes, &Condition::Absent).await?;
@@ -175,6 +176,7 @@ async fn begin(
         "rollout made"
     );
     state.news.announce(&state.bus, &state.node, &space, Kind::Rollouts, &document, Some(etag.clone()));
+    forget(state, &space, forgotten).await;
     let location = format!("/api/spaces/{space}/rollouts/{id}");
     let headers = [(header::LOCATION, location), (header::ETAG, etag)];
     Ok((StatusCode::CREATED, headers, Json(without_devices(record))).into_response())
@@ -293,34 +295,40 @@ async fn remembered(state: &State, space: &Space) -> Result<Vec<(DocumentId, Rec
     Ok(listed.into_iter().filter_map(|listed| Some((listed.id, read(&listed.bytes)?, listed.bytes.len()))).collect())
 }
 
-/// Forgets the oldest that have ended, until there is room for one more.
-async fn make_room(
-    state: &State,
-    space: &Space,
-    others: Vec<(DocumentId, Record, usize)>,
-    size: usize,
-) -> Result<(), HttpError> {
+/// The oldest that have ended, as many as must go for there to be room for one more of this size.
+fn to_forget(others: Vec<(DocumentId, Record, usize)>, size: usize) -> Result<Vec<DocumentId>, HttpError> {
     let (mut count, mut bytes) = (others.len() + 1, size);
     // Those under way grow.
     let room_of = |record: &Record, size: usize| if record.state.has_ended() { size } else { record.most_bytes() };
     bytes += others.iter().map(|(_, record, size)| room_of(record, *size)).sum::<usize>();
+    let mut forgotten = Vec::new();
     for (id, record, size) in others {
         if count <= MAX_REMEMBERED && bytes <= MAX_BYTES {
             break;
         }
         if record.state.has_ended() {
-            state.documents.delete(space, Kind::Rollouts, &id, &Condition::Any).await?;
-            state.news.announce(&state.bus, &state.node, space, Kind::Rollouts, &id, None);
+            forgotten.push(id);
             count -= 1;
             bytes -= size;
         }
     }
     if count <= MAX_REMEMBERED && bytes <= MAX_BYTES {
-        return Ok(());
+        return Ok(forgotten);
     }
     Err(HttpError::Full(
         "the rollouts under way in this space are as many, or as large, as can be; wait for one to end".into(),
     ))
+}
+
+/// Only once the new one is made: who is refused forgets nothing. What stays because the store is away just then goes with the next.
+async fn forget(state: &State, space: &Space, forgotten: Vec<DocumentId>) {
+    for id in forgotten {
+        if let Err(error) = state.documents.delete(space, Kind::Rollouts, &id, &Condition::Any).await {
+            tracing::warn!(space.id = %space, rollout.id = %id, %error, "an old rollout could not be forgotten");
+            return;
+        }
+        state.news.announce(&state.bus, &state.node, space, Kind::Rollouts, &id, None);
+    }
 }
 
 fn without_devices(mut record: Record) -> Value {

@@ -92,7 +92,7 @@ impl Definition {
 
     /// The record of a rollout that nobody has taken up yet.
     pub(crate) fn record(self, id: String, space: Space, url: String, retry_of: Option<String>) -> Record {
-        let Self { firmware, devices, rules, .. } = self;
+        let Self { firmware, devices, rules, any_board } = self;
         let mut stages = Vec::new();
         let mut left = devices.len();
         let mut add = |name: String, size: usize| {
@@ -140,6 +140,7 @@ impl Definition {
             wanted: Wanted::Run,
             note: None,
             rules,
+            any_board,
             retry_of,
             runner: None,
             stages,

@@ -28,6 +28,9 @@ pub(crate) struct Record {
     /// Why it waits, or stopped, in words.
     pub(crate) note: Option<String>,
     pub(crate) rules: Rules,
+    /// Also devices that are known to have run the image of another board; who tries again means the same.
+    #[serde(default)]
+    pub(crate) any_board: bool,
     /// The rollout whose devices this one tries again.
     pub(crate) retry_of: Option<String>,
     /// Who runs it, and the term of its lease: who finds a later one here has lost it.

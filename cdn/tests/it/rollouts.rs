@@ -255,6 +255,33 @@ async fn a_device_of_another_board_is_left_alone_unless_somebody_says_so() {
 }
 
 #[tokio::test]
+async fn who_tries_again_has_the_board_looked_at_again() {
+    let stage = Stage::memory().await;
+    let cdn = stage.cdn().await;
+    publish(&cdn).await;
+    let other = "esp32-c3-devkitm-1";
+    cdn.put("/firmware/devkit.bin", [image(5), vec![1; 16]].concat()).await;
+    let boards = json!({BOARD: &PATH[1..], other: "firmware/devkit.bin"});
+    cdn.put("/firmware/manifest.json", json!({"version": "1", "build_date": "x", "boards": boards}).to_string()).await;
+    let [over, any] = [false, true].map(|any| definition(0..1, json!({"any_board": any})));
+    let mut aborted = Vec::new();
+    for body in [over, any] {
+        let path = make(&cdn, &body).await;
+        wish(&cdn, &path, "abort").await;
+        until_state(&cdn, &path, "aborted").await;
+        aborted.push(path);
+    }
+    let _wearables = Wearables::start(&stage, "lab", 0..1, |_| Habit::Good).await;
+    let path = make(&cdn, &definition(0..1, json!({"firmware": {"board": other}}))).await;
+    until_state(&cdn, &path, "done").await;
+    let retry = wish(&cdn, &aborted[0], "retry").await;
+    assert_eq!(retry.status, 422, "{}", retry.text());
+    assert!(retry.text().contains("0000 runs the image of esp32-c3-devkitm-1 since rollout"), "{}", retry.text());
+    let retry = wish(&cdn, &aborted[1], "retry").await;
+    assert_eq!((retry.status, &retry.json()["any_board"]), (201, &json!(true)), "{}", retry.text());
+}
+
+#[tokio::test]
 async fn of_two_rollouts_for_a_device_at_the_same_time_one_is_made() {
     let stage = Stage::folder().await;
     let (one, two) = (stage.cdn().await, stage.cdn().await);
@@ -412,12 +439,16 @@ async fn as_many_large_rollouts_are_under_way_as_fit_when_they_have_grown() {
     let cdn = stage.cdn().await;
     publish(&cdn).await;
     let many = |number: u16| definition(number * 4096..(number + 1) * 4096, json!({"wave": 4096}));
+    let over = make(&cdn, &definition(60_000..60_001, json!({}))).await;
+    wish(&cdn, &over, "abort").await;
+    until_state(&cdn, &over, "aborted").await;
     for number in 0..3 {
         make(&cdn, &many(number)).await;
     }
     let refused = post(&cdn, ROLLOUTS, &many(3)).await;
     assert_eq!((refused.status, &refused.json()["error"]), (409, &json!("full")), "{}", refused.text());
-    assert_eq!(cdn.get(ROLLOUTS).await.json()["rollouts"].as_array().unwrap().len(), 3);
+    let left = cdn.get(ROLLOUTS).await.json()["rollouts"].as_array().unwrap().len();
+    assert_eq!(left, 4, "who is refused forgets nothing");
 }
 
 #[tokio::test]

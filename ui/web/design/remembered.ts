@@ -3,9 +3,21 @@
 import { effect, signal, type Signal } from "@preact/signals";
 
 /** Where it is kept: by default for all tabs and for ever. `forTab` is for one tab, until that is closed. */
-type Place = () => Storage;
+type Place = () => Pick<Storage, "getItem" | "setItem" | "removeItem">;
 const forAll: Place = () => localStorage;
 export const forTab: Place = () => sessionStorage;
+/** Each tab has its own, and a new one begins with what another had last. Nothing is kept in a tab as an empty text, or it would begin anew. */
+export const forTabFirst: Place = () => ({
+  getItem: name => {
+    const own = sessionStorage.getItem(name);
+    return own === "" ? null : own ?? localStorage.getItem(name);
+  },
+  setItem: (name, text) => [sessionStorage, localStorage].forEach(place => place.setItem(name, text)),
+  removeItem: name => {
+    sessionStorage.setItem(name, "");
+    localStorage.removeItem(name);
+  },
+});
 
 /** The text that is kept under this name; `undefined` when there is none. */
 export function recall(name: string, place = forAll): string | undefined {

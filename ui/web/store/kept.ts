@@ -6,6 +6,7 @@
 // Nothing is asked for again but for a reason: a change, a stream that came back, or an answer that failed.
 
 import { batch, effect, type ReadonlySignal, signal } from "@preact/signals";
+import { colorDigits } from "../library/registry";
 import { type Clock, systemClock } from "../library/socket";
 import { News, type RawSource } from "./news";
 import { type Done, type Failed, fieldsOf, type Kind, Space } from "./space";
@@ -48,29 +49,40 @@ export interface Document<T> {
 
 const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(entry => typeof entry === "string");
 
-/** A group; `undefined` for what is none, as somebody can put into the store by hand. */
-export function readGroup(value: unknown): Group | undefined {
-  const { title, devices, color } = fieldsOf(value);
-  const isColor = color === undefined || color === null || typeof color === "string";
-  return typeof title === "string" && isTexts(devices) && isColor ? (value as Group) : undefined;
-}
+/** A CDN takes ids in capitals too; everywhere else on the page they are as devices send them. */
+const lower = (ids: readonly string[]): readonly string[] => ids.map(id => id.toLowerCase());
 
-const isTarget = (target: unknown): boolean => target === "all" || isTexts(target) || typeof fieldsOf(target)["group"] === "string";
+/** A group, with its ids and its colour as the rest of the page has them; `undefined` for what is none, as somebody can put into the store by
+ *  hand. */
+export function readGroup(value: unknown): Group | undefined {
+  const fields = fieldsOf(value);
+  const { title, devices, color } = fields;
+  const isColor = color === undefined || color === null || typeof color === "string";
+  if (typeof title !== "string" || !isTexts(devices) || !isColor) return undefined;
+  return { ...fields, title, devices: lower(devices), ...(typeof color === "string" && { color: colorDigits(color) ?? color }) };
+}
 
 /** Whom a step is for; `undefined` for what is none. */
-export const readTarget = (value: unknown): StepTarget | undefined => (isTarget(value) ? (value as StepTarget) : undefined);
-
-function isStep(value: unknown): boolean {
-  const { target, command, parameters } = fieldsOf(value);
-  const isParameter = (entry: unknown) => typeof entry === "string" || typeof entry === "number";
-  const areParameters = parameters === undefined || (Array.isArray(parameters) && parameters.every(isParameter));
-  return typeof command === "string" && isTarget(target) && areParameters;
+export function readTarget(value: unknown): StepTarget | undefined {
+  if (isTexts(value)) return lower(value);
+  return value === "all" || typeof fieldsOf(value)["group"] === "string" ? (value as StepTarget) : undefined;
 }
 
-/** A scene; `undefined` for what is none. */
+function readStep(value: unknown): Step | undefined {
+  const fields = fieldsOf(value);
+  const { command, parameters } = fields;
+  const target = readTarget(fields["target"]);
+  const isParameter = (entry: unknown) => typeof entry === "string" || typeof entry === "number";
+  const areParameters = parameters === undefined || (Array.isArray(parameters) && parameters.every(isParameter));
+  return typeof command === "string" && target !== undefined && areParameters ? { ...(value as Step), target } : undefined;
+}
+
+/** A scene, with its ids as the rest of the page has them; `undefined` for what is none. */
 export function readScene(value: unknown): Scene | undefined {
-  const { title, steps } = fieldsOf(value);
-  return typeof title === "string" && Array.isArray(steps) && steps.every(isStep) ? (value as Scene) : undefined;
+  const fields = fieldsOf(value);
+  if (typeof fields["title"] !== "string" || !Array.isArray(fields["steps"])) return undefined;
+  const steps = fields["steps"].map(readStep);
+  return steps.every(step => step !== undefined) ? { ...fields, title: fields["title"], steps } : undefined;
 }
 
 /** What is not connected to a space. */

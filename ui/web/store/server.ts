@@ -1,14 +1,14 @@
-// The server and the space that a page is for: what a person typed, kept over reloads, and the address that comes of it.
+// The server and the space that a page is for: what a person typed, kept over reloads for each tab, and the address that comes of it.
 
 import { computed } from "@preact/signals";
 import { config } from "../design/config";
-import { remembered } from "../design/remembered";
+import { forTabFirst, remembered } from "../design/remembered";
 import { type Address, edgeAddress } from "../library/address";
 
 /** The address of the server as it was typed; empty is the one that this page came with. */
-export const server = remembered("server", "", text => text, text => text || undefined);
+export const server = remembered("server", "", text => text, text => text || undefined, forTabFirst);
 /** The space as it was typed; empty is the space that the address names, or `main`. */
-export const space = remembered("space", "", text => text, text => text || undefined);
+export const space = remembered("space", "", text => text, text => text || undefined, forTabFirst);
 
 // A link, such as the one in a QR code, can name them. It is taken over once, so that what is changed later stays changed.
 const link = new URL(location.href);

@@ -5,7 +5,7 @@ import { config } from "../../design/config";
 import { rememberedFloor } from "../../design/floor/size";
 import { isTool, type Tool } from "../../design/floor/tools";
 import type { Choice, How } from "../../design/listbox";
-import { remembered } from "../../design/remembered";
+import { forTabFirst, remembered } from "../../design/remembered";
 import { parseId } from "../../library/wire";
 import { address } from "../../store/server";
 import { spaceOf } from "../../store/space-of";
@@ -36,9 +36,10 @@ export const picked = remembered<ReadonlySet<string>>(
   new Set(),
   text => new Set(text.split(" ").filter(id => parseId(id) !== undefined)),
   ids => (ids.size === 0 ? undefined : [...ids].join(" ")),
+  forTabFirst,
 );
 /** The space of those: elsewhere the same ids are other devices, which nobody picked. */
-const pickedIn = remembered<string>("control.picked-in", space.peek(), text => text, name => name);
+const pickedIn = remembered<string>("control.picked-in", space.peek(), text => text, name => name, forTabFirst);
 /** Who was picked in spaces that the page was for before. */
 const pickedElsewhere = new Map<string, ReadonlySet<string>>();
 effect(() => {

@@ -202,10 +202,14 @@ test("a request never throws", async () => {
 });
 
 test("only what is a group or a scene is one", () => {
-  expect(readGroup(front)).toBe(front);
+  expect(readGroup(front)).toEqual(front);
+  expect(readGroup({ title: "x", devices: ["1A2B", "00ff"], color: "orange", more: 1 })).toEqual({ title: "x", devices: ["1a2b", "00ff"], color: "ff8000", more: 1 });
+  expect(readGroup({ ...front, color: null })).toEqual({ ...front, color: null });
   for (const none of [null, [], "x", {}, { title: "x" }, { title: "x", devices: [7] }, { ...front, color: 7 }]) expect(readGroup(none)).toBeUndefined();
   const scene = { title: "Sunset", steps: [{ target: "all", command: "led", parameters: ["red"] }, { target: { group: "a" }, command: "reset" }] };
-  expect(readScene(scene)).toBe(scene);
+  expect(readScene(scene)).toEqual(scene);
+  expect(readScene({ title: "x", steps: [{ target: ["1A2B"], command: "led", parameters: ["red"], more: 1 }] }))
+    .toEqual({ title: "x", steps: [{ target: ["1a2b"], command: "led", parameters: ["red"], more: 1 }] });
   for (const step of [{}, { target: "some", command: "led" }, { target: {}, command: "led" }, { target: "all", command: "led", parameters: [{}] }]) {
     expect(readScene({ title: "x", steps: [step] })).toBeUndefined();
   }

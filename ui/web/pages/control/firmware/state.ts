@@ -2,7 +2,7 @@
 
 import { computed, signal } from "@preact/signals";
 import { config } from "../../../design/config";
-import { remembered } from "../../../design/remembered";
+import { forTabFirst, remembered } from "../../../design/remembered";
 import { typedInOrder } from "../ids";
 import { kept } from "../kept";
 import { picked, swarm } from "../state";
@@ -13,7 +13,7 @@ import { Rollouts } from "./rollouts";
 export const manifest = new Manifest(config.cdnBaseUrl);
 
 /** The rollout that is looked at. */
-export const opened = remembered<string | undefined>("control.rollout", undefined, text => text, id => id);
+export const opened = remembered<string | undefined>("control.rollout", undefined, text => text, id => id, forTabFirst);
 export const rollouts = new Rollouts(kept, opened);
 
 /** The form as it was filled in; still so after a reload. */
