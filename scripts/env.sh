@@ -61,14 +61,15 @@ check() { # name value
                 complain "$shown is no IP address; it must look like 127.0.0.1"
             ;;
         EDGE_REPLICAS | STORE_VOLUMES) is "$2" '[1-9][0-9]{0,3}' || complain "$shown is no number from 1 to 9999" ;;
+        CDN_STORE) is "$2" 's3://.+' || complain "$shown is no bucket; it must look like s3://grouploop" ;;
         APPS) is "$2" '(/|\./|\.\./|~/).*' || complain "$shown is no folder; it must begin with / or ./" ;;
     esac
 }
 # What fits nothing alone, and no other.
 check_together() {
     case $grace in *m) seconds=$((${grace%m} * 60)) ;; *) seconds=${grace%s} ;; esac
-    [ $((seconds * 1000)) -gt "$drain" ] ||
-        complain "EDGE_STOP_GRACE is \`$grace\`, and an edge that ends takes longer: EDGE_DRAIN_TIMEOUT_MS is $drain"
+    [ $((seconds * 1000)) -gt $((2 * drain)) ] ||
+        complain "EDGE_STOP_GRACE is \`$grace\`, and an edge may take as long to end: twice EDGE_DRAIN_TIMEOUT_MS, which is $drain"
 }
 
 if [ "${1-}" = values ]; then

@@ -361,6 +361,29 @@ async fn a_user_with_too_few_rights_is_named_by_readyz() {
     }
 }
 
+/// Who may not answer is noticed by those alone who ask in vain; so a node asks itself.
+#[tokio::test]
+async fn a_user_that_may_not_answer_is_named_by_readyz() {
+    let folder = std::env::temp_dir().join(format!("grouploop-mute-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    for entry in std::fs::read_dir(file("")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap().replace("    allow_responses: $ANSWERS\n", "");
+        std::fs::write(folder.join(path.file_name().unwrap()), text).unwrap();
+    }
+    let mute = NatsServer::with_file(&folder.join("one.conf"), &PASSWORDS).await;
+    let nats = one().await;
+    for name in ["edge", "simulator"] {
+        let started = role(name, name, &mute.url()).start().await;
+        eventually!(http_get(started.addr(), "/readyz").await.text().contains("bus refuses answering"));
+        // With the right it is ready, and stays so.
+        let started = role(name, name, &nats.url()).start().await;
+        eventually!(http_get(started.addr(), "/readyz").await.status == 200);
+    }
+    assert_eq!(violations(&nats), Vec::<String>::new());
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
 #[tokio::test]
 async fn a_wrong_password_is_said_by_each_role_once_in_its_log() {
     let nats = one().await;

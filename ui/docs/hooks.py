@@ -9,6 +9,8 @@ from mkdocs.structure.files import File
 
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parent.parent
+# In the build of the image only what the documentation is made of is there.
+IS_WHOLE = (ROOT / "README.md").exists()
 
 # Pages that are kept elsewhere in the repository, by their place on the site.
 ELSEWHERE = {"changelog.md": "CHANGELOG.md", "results.md": "bench/RESULTS.md"}
@@ -79,7 +81,7 @@ def on_page_markdown(markdown, page, config, files):
             place = "index.md"
         elif path.startswith("docs/"):
             place = path.removeprefix("docs/")
-        elif (ROOT / path).exists():
+        elif not IS_WHOLE or (ROOT / path).exists():
             return text
         else:
             return match.group(0)

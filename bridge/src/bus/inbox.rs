@@ -21,6 +21,11 @@ impl Inbox {
         Self { prefix, ..Self::default() }
     }
 
+    /// What the subjects of all answers begin with.
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// The pattern of all subjects that answers arrive on.
     pub(super) fn pattern(&self) -> String {
         format!("{}.*", self.prefix)

@@ -26,8 +26,8 @@ use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt};
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
@@ -65,6 +65,7 @@ impl Nats {
         let telemetry = Link::open(settings, node, lane(Lane::Telemetry)).await?;
         let control = Link::open(settings, node, lane(Lane::Control)).await?;
         let inbox = Arc::new(Inbox::new(control.client.new_inbox()));
+        let _ = lanes.inbox.set(inbox.prefix().to_owned());
         let mut incoming = control.client.subscribe(inbox.pattern()).await.map_err(|_| BusError::Closed)?;
         let tasks = TaskTracker::new();
         let desk = inbox.clone();
@@ -181,6 +182,8 @@ struct Lanes {
     control_closed: watch::Sender<bool>,
     telemetry_refused: Refusals,
     control_refused: Refusals,
+    /// Where answers to us arrive.
+    inbox: OnceLock<String>,
     /// Why there was no connection, since both stood.
     failures: Few,
     lost: AtomicU64,
@@ -238,16 +241,18 @@ impl Watcher {
                 self.lanes.lost.fetch_add(1, Ordering::Relaxed);
             }
             // Each message that is refused raises one, so only what is news is said.
-            Event::ServerError(error) => match self.refusals().hear(&error.to_string()) {
-                Some(refused) => {
-                    tracing::error!(
-                        bus.url = self.url,
-                        refused,
-                        "the bus refuses what this role needs: its NATS user lacks the right"
-                    );
+            Event::ServerError(error) => {
+                match self.refusals().hear(&error.to_string(), self.lanes.inbox.get().map(String::as_str)) {
+                    Some(refused) => {
+                        tracing::error!(
+                            bus.url = self.url,
+                            refused,
+                            "the bus refuses what this role needs: its NATS user lacks the right"
+                        );
+                    }
+                    None => tracing::debug!(bus.url = self.url, %error, "bus server complains"),
                 }
-                None => tracing::debug!(bus.url = self.url, %error, "bus server complains"),
-            },
+            }
             // One for each try while no server is there.
             Event::ClientError(error) => self.fail(&error.to_string()),
             Event::LameDuckMode | Event::Draining => {}

@@ -14,9 +14,9 @@ pub(super) struct Refusals {
 }
 
 impl Refusals {
-    /// Takes in what a server complains of; what was refused, when that is a right we lack and news.
-    pub(super) fn hear(&self, error: &str) -> Option<String> {
-        let refused = refused(error)?;
+    /// Takes in what a server complains of; what was refused, when that is a right we lack and news. Below `inbox` answers to us arrive.
+    pub(super) fn hear(&self, error: &str, inbox: Option<&str>) -> Option<String> {
+        let refused = refused(error, inbox)?;
         self.seen.hear(&refused).then_some(refused)
     }
 
@@ -30,9 +30,9 @@ impl Refusals {
     }
 }
 
-/// What was refused, such as `publishing to gl.registry`. An answer that came too late for the one who asked is no right that we lack: only
-/// our own subjects are published to by right.
-fn refused(error: &str) -> Option<String> {
+/// What was refused, such as `publishing to gl.registry`. An answer that came too late for another who asked is no right that we lack; one to
+/// ourselves, given at once, shows that we may answer nobody.
+fn refused(error: &str, inbox: Option<&str>) -> Option<String> {
     let (_, what) = error.split_once("Permissions Violation for ")?;
     let (what, rest) = what.split_once(" to \"")?;
     let (subject, _) = rest.split_once('"')?;
@@ -43,6 +43,7 @@ fn refused(error: &str) -> Option<String> {
         "Publish" if subject == super::nats::NOWHERE || Subject::parse(subject).is_some() => {
             Some(format!("publishing to {subject}"))
         }
+        "Publish" if inbox.is_some_and(|inbox| subject.starts_with(inbox)) => Some("answering".to_owned()),
         "Subscription" => Some(format!("subscribing to {subject}")),
         _ => None,
     }
@@ -56,11 +57,11 @@ mod tests {
     fn each_is_news_once() {
         let refusals = Refusals::default();
         let error = "nats: Permissions Violation for Publish to \"gl.space.main.telemetry.edge-1\"";
-        assert_eq!(refusals.hear(error).unwrap(), "publishing to gl.space.main.telemetry.edge-1");
-        assert_eq!(refusals.hear(error), None);
+        assert_eq!(refusals.hear(error, None).unwrap(), "publishing to gl.space.main.telemetry.edge-1");
+        assert_eq!(refusals.hear(error, None), None);
         assert_eq!(refusals.all().len(), 1);
         refusals.forget();
-        assert!(refusals.all().is_empty() && refusals.hear(error).is_some());
+        assert!(refusals.all().is_empty() && refusals.hear(error, None).is_some());
     }
 
     #[test]
@@ -71,11 +72,13 @@ mod tests {
             "nats: Maximum Payload Violation",
             "",
         ] {
-            assert_eq!(refused(error), None, "{error}");
+            assert_eq!(refused(error, Some("_INBOX_edge.xyz")), None, "{error}");
         }
         let long = format!("Permissions Violation for Subscription to \"{}\"", "x".repeat(MAX_SUBJECT_BYTES + 1));
-        assert_eq!(refused(&long), None);
+        assert_eq!(refused(&long, None), None);
         let queue = "Permissions Violation for Subscription to \"gl.registry\" using queue \"q\"";
-        assert_eq!(refused(queue).unwrap(), "subscribing to gl.registry");
+        assert_eq!(refused(queue, None).unwrap(), "subscribing to gl.registry");
+        let own = "nats: Permissions Violation for Publish to \"_INBOX_edge.xyz.7\"";
+        assert_eq!(refused(own, Some("_INBOX_edge.xyz")).unwrap(), "answering");
     }
 }

@@ -6,6 +6,7 @@ use crate::bus::{BusState, Subscription};
 use crate::name::Space;
 use crate::node::{HEARTBEAT_INTERVAL, Heartbeat};
 use crate::subject::{Pattern, Subject};
+use bytes::Bytes;
 use futures_util::StreamExt;
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,6 +23,7 @@ pub async fn run_heartbeat<H: NodeHost>(host: Arc<H>, stop: CancellationToken) {
     let mut every = tokio::time::interval(HEARTBEAT_INTERVAL);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut sampled = Instant::now();
+    ask_self(member);
     loop {
         tokio::select! {
             biased;
@@ -34,7 +36,10 @@ pub async fn run_heartbeat<H: NodeHost>(host: Arc<H>, stop: CancellationToken) {
             }
             () = member.beat_wanted() => send(host, Occasion::Living),
             changed = bus_state.changed() => match changed {
-                Ok(()) if *bus_state.borrow_and_update() == BusState::Up => send(host, Occasion::Living),
+                Ok(()) if *bus_state.borrow_and_update() == BusState::Up => {
+                    send(host, Occasion::Living);
+                    ask_self(member);
+                }
                 Ok(()) => {}
                 Err(_) => break,
             },
@@ -55,11 +60,23 @@ pub async fn run_heartbeat<H: NodeHost>(host: Arc<H>, stop: CancellationToken) {
             // After the beats, so that those before an echo have been handled.
             echo = echoes.next() => match echo {
                 None => break,
-                Some(delivery) => member.others.hear_echo(&delivery.payload),
+                Some(delivery) => {
+                    member.others.hear_echo(&delivery.payload);
+                    // Others ask whether anybody hears it; that is answered by the bus, and only when nobody does.
+                    if delivery.own {
+                        let _ = delivery.respond(Bytes::new());
+                    }
+                }
             },
         }
     }
     send(host, Occasion::Leaving);
+}
+
+/// Asks this node something that it answers itself. Without the right to answer nobody would notice anything but the askers, who would wait in
+/// vain; so the bus says it of the answer to ourselves.
+fn ask_self(member: &Member) {
+    let _ = member.bus.gather(&Subject::Echo { node: member.id.clone() }, Bytes::new());
 }
 
 /// What a heartbeat is for.

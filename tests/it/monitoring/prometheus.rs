@@ -125,7 +125,9 @@ fn every_alert_has_its_section_in_the_runbooks() {
     let sections: BTreeSet<String> = runbooks
         .lines()
         .filter_map(|line| line.strip_prefix("## "))
-        .map(|heading| format!("\"{{{{ $externalLabels.docs }}}}/runbooks/#{}\"", heading.to_lowercase().replace(' ', "-")))
+        .map(|heading| {
+            format!("\"{{{{ $externalLabels.docs }}}}/runbooks/#{}\"", heading.to_lowercase().replace(' ', "-"))
+        })
         .collect();
     let named: BTreeSet<String> = rules("runbook_url:").into_iter().collect();
     assert_eq!(named, sections);

@@ -1,4 +1,5 @@
 //! The stack of `compose.yaml` without an engine: what its files say, and all of it as processes.
 
 mod files;
+mod image;
 mod running;

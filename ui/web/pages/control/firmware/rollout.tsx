@@ -64,25 +64,36 @@ function Actions({ rollout }: { rollout: Rollout }) {
   );
 }
 
+/** Rows of the table of stages at most: each device may be a stage of its own. */
+const MOST_STAGES = 50;
+
 function Stages({ rollout }: { rollout: Rollout }) {
   // Whoever is under way is in the stage of now.
   const going = underWay(rollout);
   const now = hasEnded(rollout) ? -1 : rollout.stages.findIndex(stage => stage.done + stage.failed + stage.skipped < stage.devices);
+  // Of many, those around the one of now, or where it was stopped.
+  const at = now >= 0 ? now : rollout.stages.findIndex(stage => stage.failed > stage.maxFailed);
+  const first = Math.max(0, Math.min(at - MOST_STAGES / 2, rollout.stages.length - MOST_STAGES));
+  const shown = rollout.stages.slice(first, first + MOST_STAGES);
   return (
-    <div class="scroll" role="region" aria-label="Stages" tabIndex={0}>
+    <div class="scroll devices" role="region" aria-label="Stages" tabIndex={0}>
       <table class="stages">
         <thead>
           <tr><th scope="col">Stage</th><th scope="col">Devices</th><th scope="col">Done</th><th scope="col">Failed</th><th scope="col">May fail</th><th scope="col"><span class="unseen">Progress</span></th></tr>
         </thead>
         <tbody>
-          {rollout.stages.map(({ name, devices, done, failed, skipped, maxFailed }, place) => (
-            <tr key={name} aria-current={place === now ? "step" : undefined}>
-              <th scope="row">{name}</th><td>{devices}</td><td>{done}</td><td data-bad={failed > maxFailed}>{failed}</td><td>{maxFailed}</td>
-              <td class="progress"><Bar counts={{ done, failed, skipped, asked: place === now ? going : 0, waiting: devices - done - failed - skipped - (place === now ? going : 0) }} /></td>
-            </tr>
-          ))}
+          {shown.map(({ name, devices, done, failed, skipped, maxFailed }, row) => {
+            const isNow = first + row === now;
+            return (
+              <tr key={name} aria-current={isNow ? "step" : undefined}>
+                <th scope="row">{name}</th><td>{devices}</td><td>{done}</td><td data-bad={failed > maxFailed}>{failed}</td><td>{maxFailed}</td>
+                <td class="progress"><Bar counts={{ done, failed, skipped, asked: isNow ? going : 0, waiting: devices - done - failed - skipped - (isNow ? going : 0) }} /></td>
+              </tr>
+            );
+          })}
         </tbody>
       </table>
+      {shown.length < rollout.stages.length && <p class="small quiet">{shown.length} of {rollout.stages.length} stages.</p>}
     </div>
   );
 }
