@@ -76,8 +76,7 @@ impl Process {
     pub(crate) async fn search_log<T>(&self, pick: &impl Fn(&str) -> Option<T>) -> Option<T> {
         let start = tokio::time::Instant::now();
         loop {
-            // The drains let go of the log at the end of the output, so then nothing more can come.
-            let complete = self.exit_status().is_some() && Arc::strong_count(&self.log) == 1;
+            let complete = self.exit_status().is_some() && self.is_drained();
             if let Some(found) = lock(&self.log).iter().find_map(|line| pick(line)) {
                 return Some(found);
             }
@@ -86,6 +85,11 @@ impl Process {
             }
             tokio::time::sleep(POLL).await;
         }
+    }
+
+    /// Whether nothing more can come: the drains let go of the log at the end of the output.
+    fn is_drained(&self) -> bool {
+        Arc::strong_count(&self.log) == 1
     }
 
     /// The exit status, when it has ended.
@@ -101,14 +105,16 @@ impl Process {
         self.ended_within(PATIENCE).await
     }
 
-    /// Waits at most `deadline` for it to end.
+    /// Waits at most `deadline` for it to end, and for the last of its output.
     ///
     /// # Panics
     /// When it has not ended by then: with its log.
     pub async fn ended_within(&self, deadline: Duration) -> ExitStatus {
         let start = tokio::time::Instant::now();
         loop {
-            if let Some(status) = self.exit_status() {
+            let status = self.exit_status();
+            // A child of its own may have its output still.
+            if let Some(status) = status.filter(|_| self.is_drained() || start.elapsed() >= deadline) {
                 return status;
             }
             assert!(

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import {
-  all, answer, begin, button, context, count, draw, edge, floor, ids, open, out, page, pick, picked, scene, seen, send, simulator, state,
+  all, answer, begin, button, cdn, context, count, draw, edge, floor, ids, open, out, page, pick, picked, scene, seen, send, simulator, state,
   stop, swarm, until, untilLit, usual,
 } from "./control-stage.mjs";
 import { openBrowser, stopAll } from "./support.mjs";
@@ -233,6 +233,25 @@ test("groups are kept for everybody, and follow what others do", async () => {
   await button(mine, "Make it again").click();
   await button(other, "Pick Theirs").waitFor();
   await other.context().browser().close();
+});
+
+test("who is second with a name is told who was first, and both can be kept", async () => {
+  await page.route("**/groups/twins", async route => {
+    const response = await fetch(`http://${cdn.address}/api/spaces/main/groups/twins`, {
+      method: "PUT", headers: { "Content-Type": "application/json", "If-None-Match": "*" }, body: JSON.stringify({ title: "Twins", devices: ["0a1d"] }),
+    });
+    assert.equal(response.status, 201, await response.text());
+    await route.continue();
+  }, { times: 1 });
+  await pick(page, "0a00-0a01", 2);
+  await page.getByLabel("New group of those picked").fill("Twins");
+  await page.getByRole("button", { name: /as a group/ }).click();
+  await page.getByText("Somebody else was first with that name: “Twins” with 1 device. What you have here is still here.").waitFor();
+  await look(page, "second with a name");
+  await button(page, "Keep both").click();
+  await page.locator(".kept-entry").filter({ hasText: "Twins 2" }).waitFor();
+  await page.locator(".kept-entry").filter({ hasText: "Twins 1" }).waitFor();
+  assert.equal(await page.getByLabel("New group of those picked").inputValue(), "");
 });
 
 test("a scene is what was sent last; it is applied with one answer, and undone", async () => {

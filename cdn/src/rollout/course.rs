@@ -11,23 +11,23 @@
 //!
 //! Nothing is concluded from time in which nothing could be heard. After it (the bus was away, another CDN took over) every clock begins
 //! anew, and a device of which nothing is heard then is told once more instead of given up: one that has the image answers that it runs it,
-//! so nobody flashes it twice.
+//! so nobody flashes it twice. Where nobody is told any more, because the rollout ends, it is asked what it runs.
 
 mod proof;
+mod steps;
 
 use super::record::{Device, Record, Runs, State, Step, Wanted, wall_ms};
 use grouploop_bridge::{DeviceId, Download, NodeId};
 use proof::Question;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use steps::{fail, not_told_once, once_more, prove, set, unheard};
 use tokio::time::Instant;
 
 /// Time between two tries to reach a device that is not connected.
 const AGAIN: Duration = Duration::from_secs(2);
 /// A frame that came within this is one of now.
 const FRESH_MS: u64 = 1500;
-/// How often a device is told when something was missed in between.
-const MAX_ASKED: u32 = 2;
 
 /// What came of telling a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -261,7 +261,8 @@ impl Course {
             Told::NotConnected => {
                 let since = *watched.unreached_since.get_or_insert(now);
                 if now.duration_since(since) >= start {
-                    fail(device, format!("it was not connected for {} s", start.as_secs()));
+                    fail(device, format!("it was not connected, or took no command, for {} s", start.as_secs()));
+                    not_told_once(device);
                 } else {
                     watched.again_at = Some(now + AGAIN);
                 }
@@ -284,6 +285,10 @@ impl Course {
         let (Some(device), Some(watched)) = (self.record.devices.get_mut(*place), self.watched.get_mut(*place)) else {
             return;
         };
+        if device.state == Step::Back && !proof::has_whole(device) && !download.check {
+            // Nothing was heard of it so far, and it goes on as if nothing had happened.
+            set(device, Step::Downloading);
+        }
         if device.state == Step::Back {
             match download.status {
                 304 => proof::answered(device, watched, &self.record.firmware, runs, settle, now),
@@ -328,6 +333,7 @@ impl Course {
             if download.done {
                 (watched.since, watched.whole_at) = (now, now);
                 (watched.absent, watched.sends) = (false, false);
+                device.bytes = device.size;
                 device.runs = Runs::Unknown;
                 set(device, Step::Rebooting);
             }
@@ -379,6 +385,9 @@ impl Course {
     /// Time passes: who hangs has failed.
     #[expect(clippy::collapsible_match, reason = "a guard that tells a device once more would do something")]
     pub(super) fn tick(&mut self, now: Instant) {
+        if self.record.state == State::Paused {
+            self.stand_still(now);
+        }
         let timeouts = self.record.rules.timeouts;
         // Nobody is told once more by a rollout that is about to end.
         let goes_on = matches!(self.record.state, State::Running | State::Paused);
@@ -389,16 +398,17 @@ impl Course {
             match device.state {
                 Step::Asked if watched.again_at.is_some() || watched.unreached_since.is_some() => {}
                 Step::Asked if over(timeouts.start_s) => {
-                    if !(goes_on && once_more(device, watched, now)) {
+                    if !(goes_on && once_more(device, watched, now) || prove(device, watched, now)) {
                         let seconds = timeouts.start_s;
                         fail(
                             device,
                             format!("it was told to update, and did not begin to download within {seconds} s"),
                         );
+                        not_told_once(device);
                     }
                 }
                 Step::Downloading if over(timeouts.stall_s) => {
-                    if !(goes_on && once_more(device, watched, now)) {
+                    if !(goes_on && once_more(device, watched, now) || prove(device, watched, now)) {
                         let (bytes, size) = (device.bytes.unwrap_or_default(), device.size.unwrap_or_default());
                         let seconds = timeouts.stall_s;
                         fail(device, format!("the download stopped at {bytes} of {size} bytes for {seconds} s"));
@@ -416,6 +426,13 @@ impl Course {
                 _ => {}
             }
             self.changed |= before != device.state;
+        }
+    }
+
+    /// Nobody is tried meanwhile, so the time of those who cannot be reached does not run.
+    pub(super) fn stand_still(&mut self, now: Instant) {
+        for watched in &mut self.watched {
+            watched.unreached_since = watched.unreached_since.map(|_| now);
         }
     }
 
@@ -466,35 +483,6 @@ impl Course {
         let place = *self.places.get(&id)?;
         Some((self.record.devices.get_mut(place)?, self.watched.get_mut(place)?))
     }
-}
-
-fn set(device: &mut Device, state: Step) {
-    if device.state != state {
-        device.state = state;
-        device.changed_ms = Some(wall_ms());
-    }
-}
-
-fn fail(device: &mut Device, why: String) {
-    device.reason = Some(why);
-    set(device, Step::Failed);
-}
-
-/// Nobody waits any longer for a device that was told.
-fn unheard(device: &mut Device) {
-    device.runs = Runs::Unknown;
-    fail(device, "it was told to update, and nothing was heard of it since".into());
-}
-
-/// Has a device told once more of which something may have been missed.
-fn once_more(device: &mut Device, watched: &mut Watched, now: Instant) -> bool {
-    let may = watched.missed && device.asked < MAX_ASKED;
-    if may {
-        watched.again_at = Some(now);
-        watched.missed = false;
-        set(device, Step::Asked);
-    }
-    may
 }
 
 #[cfg(test)]

@@ -173,6 +173,9 @@ impl Drive {
             self.course.advance();
             let missing = what_is_wrong_with_the_image(&self.state, &self.course.record).await;
             self.course.note(missing.as_deref());
+            if missing.is_some() {
+                self.course.stand_still(Instant::now());
+            }
             let room = TOLD_AT_ONCE.saturating_sub(self.telling.len() + self.to_tell.len());
             if self.has_looked && missing.is_none() {
                 self.to_tell.extend(self.course.next_to_tell(room, Instant::now()));

@@ -126,7 +126,10 @@ fn every_alert_has_its_section_in_the_runbooks() {
         .lines()
         .filter_map(|line| line.strip_prefix("## "))
         .map(|heading| {
-            format!("\"{{{{ $externalLabels.docs }}}}/runbooks/#{}\"", heading.to_lowercase().replace(' ', "-"))
+            format!(
+                "'{{{{ or $externalLabels.docs \"http://localhost:5006\" }}}}/runbooks/#{}'",
+                heading.to_lowercase().replace(' ', "-")
+            )
         })
         .collect();
     let named: BTreeSet<String> = rules("runbook_url:").into_iter().collect();

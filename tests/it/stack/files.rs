@@ -1,7 +1,7 @@
 //! What the files of the deployment say, against each other and against the binary.
 
 use grouploop_testkit::NatsServer;
-use grouploop_testkit::stack::compose::{Service, config, required, root, service, services, stack, tool};
+use grouploop_testkit::stack::compose::{Service, config, required, root, service, services, stack};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Output};
@@ -69,7 +69,7 @@ fn only_the_ports_for_people_and_devices_are_published() {
 fn what_is_bound_into_a_container_is_there() {
     for service in services(&stack(&required())) {
         for (source, target) in service.binds().into_iter().filter(|(_, target)| target != "/apps") {
-            assert!(source.is_dir(), "{}: {} for {target}", service.name, source.display());
+            assert!(source.exists(), "{}: {} for {target}", service.name, source.display());
             for argument in service.command().iter().filter_map(|argument| argument.rsplit('=').next()) {
                 if let Some(file) = argument.strip_prefix(&format!("{target}/")) {
                     assert!(source.join(file).is_file(), "{}: {argument}", service.name);

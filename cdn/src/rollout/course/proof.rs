@@ -3,7 +3,8 @@
 //! It is told to update once more, from a URL at which the CDN answers in any case that there is nothing to do, and passes on what the device
 //! says with its request. So nobody flashes anything twice, and one that did not take the image is found out, however its connection was lost.
 
-use super::{AGAIN, Told, Watched, fail, set};
+use super::steps::{fail, set, unheard};
+use super::{AGAIN, Told, Watched};
 use crate::downloads::MAX_RUNS;
 use crate::rollout::record::{Device, Firmware, Runs, Step, Timeouts};
 use std::time::Duration;
@@ -16,6 +17,7 @@ const OLD: &str = "it is back and runs what it ran before: it did not take the i
 const AGAIN_WHOLE: &str = "it is back and downloads the image again: it did not take it";
 const OTHER: &str = "it runs something else than before, and does not name it as this image";
 const SILENT: &str = "it does not say what it runs: that it restarted is all that is known";
+const ANOTHER: &str = "it was told to update, and runs another image than this one";
 const NO_ANSWER: &str = "it was asked what it runs and did not answer: only its restart is known";
 
 /// What a device that is back is asked.
@@ -46,6 +48,11 @@ fn word(device: &Device, firmware: &Firmware, says: Option<&str>) -> Word {
     } else {
         Word::Other
     }
+}
+
+/// Whether it was seen to take the whole image. Where that may have been missed, its restart was not seen either, and its word alone counts.
+pub(super) fn has_whole(device: &Device) -> bool {
+    device.size.is_some() && device.bytes == device.size
 }
 
 /// It sends frames over its new connection: that is when it is asked.
@@ -88,6 +95,11 @@ pub(super) fn answered(
         // It has another connection since, and is asked over that.
         Word::Old if !matches!(watched.question, Question::Asked(_)) => {}
         Word::New => done(device, None),
+        Word::Nothing if !has_whole(device) => unheard(device),
+        Word::Old | Word::Other if !has_whole(device) => {
+            device.runs = Runs::Old;
+            fail(device, ANOTHER.into());
+        }
         Word::Other => done(device, Some(OTHER)),
         Word::Nothing => done(device, Some(SILENT)),
         // Its connection was lost before it would have restarted: it has the same time for that as any other.
@@ -118,10 +130,13 @@ pub(super) fn tick(device: &mut Device, watched: &mut Watched, timeouts: &Timeou
             let is_over = now.saturating_duration_since(at) >= Duration::from_secs(timeouts.start_s);
             if is_over && watched.questions < MAX_QUESTIONS {
                 watched.question = Question::Due(now);
-            } else if is_over {
+            } else if is_over && has_whole(device) {
                 done(device, Some(NO_ANSWER));
+            } else if is_over {
+                unheard(device);
             }
         }
+        _ if is_late && !has_whole(device) => unheard(device),
         Question::Unasked if is_late => fail(device, "it came back with the whole image and sends no frames".into()),
         _ if is_late => fail(device, "it came back with the whole image and was gone again".into()),
         _ => {}

@@ -314,7 +314,7 @@ async fn each_step_has_its_time_and_the_reason_says_which_it_was() {
         (1, Runs::Old, "the download stopped at 400 of 1000 bytes for 20 s"),
         (3, Runs::Unknown, "it has the whole image and did not come back within 30 s"),
         (4, Runs::Unknown, "it came back with the whole image and sends no frames"),
-        (5, Runs::Old, "it was not connected for 10 s"),
+        (5, Runs::Old, "it was not connected, or took no command, for 10 s"),
     ] {
         assert_eq!((stage.step(number), stage.reason(number)), (Step::Failed, reason));
         assert_eq!(stage.device(number).runs, runs, "{reason}");
@@ -452,6 +452,89 @@ async fn nothing_is_concluded_from_time_in_which_nothing_could_be_heard() {
     stage.download(0, |download| download.status = 304);
     stage.turn();
     assert_eq!(stage.state(), State::Done);
+}
+
+#[tokio::test]
+async fn who_is_told_no_more_and_may_have_been_missed_is_asked_what_it_runs() {
+    let mut stage = Stage::new(record(6, 6, 1, 6));
+    stage.turn();
+    (0..6).for_each(|number| stage.told(number, Told::Yes));
+    stage.download(0, |download| download.bytes = 400);
+    // All of them take the image, or not, while nobody hears it; and somebody aborts.
+    stage.course.hold(Some("the bus is away"), stage.now);
+    stage.course.wish(Wanted::Abort);
+    stage.now += Duration::from_secs(60);
+    stage.course.hold(None, stage.now);
+    stage.says = BTreeMap::from([(2, Some("old")), (3, None), (4, Some(""))]);
+    stage.roster.devices.remove(&id(5));
+    for _ in 0..30 {
+        assert!(stage.pass(5).is_empty(), "nobody is told once more");
+    }
+    let told: Vec<(Step, Runs)> = (0..6).map(|number| (stage.step(number), stage.device(number).runs)).collect();
+    let unknown = (Step::Failed, Runs::Unknown);
+    let new = (Step::Done, Runs::New);
+    assert_eq!(told, [new, new, (Step::Failed, Runs::Old), unknown, unknown, unknown]);
+    assert_eq!(stage.reason(2), "it was told to update, and runs another image than this one");
+    assert_eq!(stage.reason(5), "it was told to update, and nothing was heard of it since");
+    assert_eq!(stage.state(), State::Aborted);
+}
+
+#[tokio::test]
+async fn who_is_asked_what_it_runs_and_downloads_after_all_goes_on() {
+    let mut stage = Stage::new(record(1, 1, 1, 0));
+    stage.turn();
+    stage.told(0, Told::Yes);
+    stage.course.hold(Some("the bus is away"), stage.now);
+    stage.course.wish(Wanted::Abort);
+    stage.course.hold(None, stage.now);
+    stage.says = BTreeMap::from([(0, Some(""))]);
+    stage.pass(10);
+    assert_eq!(stage.step(0), Step::Back);
+    stage.download(0, |download| download.bytes = 400);
+    assert_eq!(stage.step(0), Step::Downloading);
+    stage.says.clear();
+    stage.update(0);
+    stage.pass(1);
+    stage.pass(1);
+    assert_eq!((stage.step(0), stage.device(0).runs, stage.state()), (Step::Done, Runs::New, State::Aborted));
+}
+
+#[tokio::test]
+async fn of_who_was_told_twice_with_a_gap_between_nobody_knows_what_it_runs() {
+    let mut stage = Stage::new(record(2, 2, 1, 2));
+    stage.turn();
+    (0..2).for_each(|number| stage.told(number, Told::Yes));
+    stage.course.hold(Some("the bus is away"), stage.now);
+    stage.course.hold(None, stage.now);
+    stage.says = BTreeMap::from([(0, Some("")), (1, Some(""))]);
+    stage.pass(10);
+    assert_eq!(stage.turn(), [0, 1]);
+    stage.told(0, Told::Yes);
+    for _ in 0..20 {
+        stage.told(1, Told::NotConnected);
+        stage.pass(1);
+    }
+    for number in 0..2 {
+        assert_eq!((stage.step(number), stage.device(number).runs), (Step::Failed, Runs::Unknown), "{number}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_not_connected_has_its_time_when_the_rollout_goes_on() {
+    let mut stage = Stage::new(record(1, 1, 1, 0));
+    stage.turn();
+    stage.told(0, Told::NotConnected);
+    stage.pass(5);
+    stage.told(0, Told::NotConnected);
+    stage.course.wish(Wanted::Pause);
+    stage.pass(1000);
+    stage.course.wish(Wanted::Run);
+    assert_eq!(stage.turn(), [0]);
+    stage.told(0, Told::NotConnected);
+    assert_eq!(stage.step(0), Step::Asked, "nobody tried to reach it while it was paused");
+    stage.pass(10);
+    stage.told(0, Told::NotConnected);
+    assert_eq!((stage.step(0), stage.device(0).runs), (Step::Failed, Runs::Old));
 }
 
 #[tokio::test]

@@ -62,7 +62,7 @@ function NewGroup() {
     }}>
       <TitleField label="New group of those picked" title={title.value} wrong={wasTried.value ? wrongTitle(title.value) : undefined} onType={next => (title.value = next)} />
       {wasTried.value && count === 0 && <Notice kind="bad">No device is picked: draw around some on the floor.</Notice>}
-      {draft && <DraftTrouble draft={draft} what="Group" describe={describe} onDone={finish} />}
+      {draft && <DraftTrouble draft={draft} what="Group" describe={describe} onDone={finish} onBoth={() => void save()} />}
       <div><Button type="submit" aria-disabled={draft?.isBusy.value}>Keep {count === 0 ? "them" : count} as a group</Button></div>
     </form>
   );

@@ -76,7 +76,7 @@ function NewScene() {
       <TitleField label="New scene" title={title.value} wrong={title.value.trim() === "" ? noTitle : undefined} onType={next => (title.value = next)} />
       {noSteps && <Notice kind="bad" onDismiss={() => (wrong.value = {})}>{noSteps}</Notice>}
       {without.value && <Notice kind="warn" onDismiss={() => (without.value = undefined)}>{without.value}</Notice>}
-      {draft && <DraftTrouble draft={draft} what="Scene" describe={describe} onDone={finish} />}
+      {draft && <DraftTrouble draft={draft} what="Scene" describe={describe} onDone={finish} onBoth={() => void save()} />}
       <div class="row">
         <Button type="submit" aria-disabled={draft?.isBusy.value}>Keep what those picked were sent last</Button>
         <Button onClick={() => drafts.begin(title.peek().trim() || "New scene", { title: title.peek(), steps: [] })}>{drafts.hasNew ? "Go on writing" : "Write one"}</Button>

@@ -11,9 +11,11 @@ interface DraftTroubleProps<T> {
   readonly describe: (theirs: T) => string;
   /** It was kept, or given up. */
   readonly onDone: () => void;
+  /** Keeps a new one beside another's of the same name. */
+  readonly onBoth?: () => void;
 }
 
-export function DraftTrouble<T>({ draft, what, describe, onDone }: DraftTroubleProps<T>) {
+export function DraftTrouble<T>({ draft, what, describe, onDone, onBoth }: DraftTroubleProps<T>) {
   const others = draft.others.value;
   const failed = draft.failed.value;
   const over = async () => {
@@ -33,6 +35,20 @@ export function DraftTrouble<T>({ draft, what, describe, onDone }: DraftTroubleP
     );
   }
   const { theirs } = draft;
+  if (others === "changed" && theirs !== undefined && draft.isNew) {
+    return (
+      <Notice kind="warn">
+        <div class="stack tight">
+          <p>Somebody else was first with that name: {describe(theirs)}. What you have here is still here.</p>
+          <div class="row">
+            {onBoth && <Button onClick={onBoth}>Keep both</Button>}
+            <Button onClick={() => void over()}>Replace theirs</Button>
+            <Button onClick={onDone}>Let mine go</Button>
+          </div>
+        </div>
+      </Notice>
+    );
+  }
   if (others === "changed" && theirs !== undefined) {
     return (
       <Notice kind="warn">
