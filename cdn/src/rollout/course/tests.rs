@@ -507,8 +507,7 @@ async fn of_who_was_told_twice_with_a_gap_between_nobody_knows_what_it_runs() {
     stage.course.hold(Some("the bus is away"), stage.now);
     stage.course.hold(None, stage.now);
     stage.says = BTreeMap::from([(0, Some("")), (1, Some(""))]);
-    stage.pass(10);
-    assert_eq!(stage.turn(), [0, 1]);
+    assert_eq!(stage.pass(10), [0, 1]);
     stage.told(0, Told::Yes);
     for _ in 0..20 {
         stage.told(1, Told::NotConnected);
