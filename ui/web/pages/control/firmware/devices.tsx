@@ -51,7 +51,7 @@ export function Devices({ rollout }: { rollout: Rollout }) {
           {field => <input {...field} class="input mono" autocomplete="off" spellcheck={false} value={text} onInput={event => (filter.value = { ...filter.peek(), text: event.currentTarget.value })} />}
         </Field>
       </div>
-      <div class="scroll devices" role="region" aria-label="Devices of the rollout" tabIndex={0}>
+      <div class="scroll tall devices" role="region" aria-label="Devices of the rollout" tabIndex={0}>
         <table>
           <thead><tr><th scope="col">Device</th><th scope="col">Stage</th><th scope="col">State</th><th scope="col">Runs</th><th scope="col">Why</th></tr></thead>
           <tbody>

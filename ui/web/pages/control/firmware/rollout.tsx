@@ -76,7 +76,7 @@ function Stages({ rollout }: { rollout: Rollout }) {
   const first = Math.max(0, Math.min(at - MOST_STAGES / 2, rollout.stages.length - MOST_STAGES));
   const shown = rollout.stages.slice(first, first + MOST_STAGES);
   return (
-    <div class="scroll devices" role="region" aria-label="Stages" tabIndex={0}>
+    <div class="scroll tall" role="region" aria-label="Stages" tabIndex={0}>
       <table class="stages">
         <thead>
           <tr><th scope="col">Stage</th><th scope="col">Devices</th><th scope="col">Done</th><th scope="col">Failed</th><th scope="col">May fail</th><th scope="col"><span class="unseen">Progress</span></th></tr>
