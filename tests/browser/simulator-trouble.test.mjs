@@ -137,3 +137,24 @@ test("a swarm of one's own that is called as one of a scenario is none of it", a
   await page.getByText(/There is a swarm `makers` already/).waitFor();
   assert.equal((await api("/api/swarms/makers")).devices, 3);
 });
+
+test("a swarm that somebody else stops while its number is written: that is said, and it can be had again as it was to be", async () => {
+  await post("/api/swarms", { name: "shared", devices: 3 });
+  const card = page.locator('[data-swarm="shared"]');
+  await card.waitFor();
+  await card.locator(".swarm-name").click();
+  const number = card.getByRole("textbox", { name: "Devices", exact: true });
+  await number.fill("12");
+  const response = await fetch(`http://${simulator.address}/api/swarms/shared`, { method: "DELETE" });
+  assert.ok(response.ok, `${response.status}`);
+  await page.getByText("Somebody else stopped shared. Started again, it is as set here.").waitFor();
+  await card.waitFor({ state: "detached" });
+  await button("Start it again").click();
+  await card.waitFor();
+  await until("it has what was written", async () => (await api("/api/swarms/shared")).devices === 12);
+  await page.getByText("Somebody else stopped shared.").waitFor({ state: "detached" });
+  // What one stops oneself is nobody else's doing.
+  await card.getByRole("button", { name: /^Stop/ }).click();
+  await card.waitFor({ state: "detached" });
+  assert.equal(await page.getByText(/^Somebody else stopped/).count(), 0);
+});

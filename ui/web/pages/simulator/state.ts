@@ -1,6 +1,6 @@
 // What the page knows of the simulator and what a person has turned and typed on it.
 
-import { batch, computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, type Signal, signal } from "@preact/signals";
 import { forTab, remembered } from "../../design/remembered";
 import * as api from "./api";
 import type { Definition, Health, Swarm } from "./api";
@@ -27,6 +27,8 @@ export const over = computed(() => swarms.value.filter(isOver));
 
 /** Swarms that ended because the simulator did, also after a reload. */
 export const lost = remembered<readonly Definition[]>("simulator.lost", [], readDefinitions, writeDefinitions, forTab);
+/** Swarms that somebody else stopped while they were looked at, each as it was to be here. */
+export const stopped = signal<readonly Definition[]>([]);
 export const rates = new Rates();
 /** Counts up with each look, for what is shown of the rates. */
 export const looks = signal(0);
@@ -68,6 +70,18 @@ effect(() => {
 });
 /** What this page has done to the list so far: one that was asked for before the last of it is outdated. */
 let changes = 0;
+
+/** Notes which of the swarms that ran somebody else took out, as it was to be on this page: so nothing that was turned or typed is lost with it. */
+function noteStopped(list: readonly Swarm[]): void {
+  const isHere = (name: string) => stopping.peek().has(name) || list.some(swarm => swarm.name === name);
+  const gone = running.peek().filter(({ name }) => drafts.has(name) && !isHere(name));
+  if (gone.length === 0) return;
+  const names = new Set(gone.map(({ name }) => name));
+  stopped.value = [
+    ...stopped.peek().filter(({ name }) => !names.has(String(name))),
+    ...gone.map(({ name, definition }) => asStarted(definition, drafts.get(name)?.unsettled ?? {})),
+  ];
+}
 
 /** Shows a list of all swarms. */
 function show(list: readonly Swarm[]): void {
@@ -115,6 +129,8 @@ export async function look(): Promise<void> {
     batch(() => {
       const gone = ended(answered, list);
       if (gone.length > 0) lost.value = [...lost.peek().filter(({ name }) => !gone.some(other => other["name"] === name)), ...gone];
+      // Of those that ended with the simulator, more is said.
+      if (simulator === answered && !isOutdated) noteStopped(list);
       simulator = answered;
       link.value = "there";
       linkProblem.value = undefined;
@@ -177,13 +193,13 @@ export async function startAgain({ name, definition }: Swarm): Promise<void> {
   }
 }
 
-/** Starts those again that ended with the simulator; what cannot be started stays in the list, with why. */
-export async function startLost(): Promise<string | undefined> {
+/** Starts those of a list again; what cannot be started stays in it, with why. */
+export async function startAll(list: Signal<readonly Definition[]>): Promise<string | undefined> {
   const wrong: string[] = [];
-  for (const definition of lost.peek()) {
+  for (const definition of list.peek()) {
     try {
       await startSwarm(definition);
-      lost.value = lost.peek().filter(other => other !== definition);
+      list.value = list.peek().filter(other => other !== definition);
     } catch (error) {
       wrong.push(`${String(definition["name"])}: ${(error as Error).message}`);
     }

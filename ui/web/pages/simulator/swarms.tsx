@@ -1,5 +1,6 @@
 // The swarms that run, each with its knobs; those that are over; and a new one.
 
+import type { Signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { Button, Card, Field, Notice } from "../../design/parts";
 import { capital, whole } from "../../design/words";
@@ -7,7 +8,7 @@ import type { Definition, Swarm } from "./api";
 import { BODY, CROWD, FAULTS, MOTION_WORDS, type MotionWord, mixKnob, mixOf, partsOf, readNumber } from "./knobs";
 import { Knob } from "./knob";
 import { drop, noteAt } from "./notes";
-import { draftOf, hidden, looks, lost, opened, over, problems, rates, running, startAgain, startLost, startSwarm, stopping, stopSwarm } from "./state";
+import { draftOf, hidden, looks, lost, opened, over, problems, rates, running, startAgain, startAll, startSwarm, stopped, stopping, stopSwarm } from "./state";
 import { form } from "./typed";
 
 /** Devices of a swarm that is started with one click. */
@@ -181,28 +182,35 @@ export function StartSome({ first = false }: { first?: boolean }) {
   );
 }
 
-/** What ended with the simulator, to be started again. */
-export function Lost() {
+/** What ended without anybody here, to be started again. */
+function Ended({ list, words }: { list: Signal<readonly Definition[]>; words: (names: string, isOne: boolean) => string }) {
   const [wrong, setWrong] = useState<string>();
   const [isStarting, setIsStarting] = useState(false);
   const go = async () => {
     if (isStarting) return;
     setIsStarting(true);
-    setWrong(await startLost());
+    setWrong(await startAll(list));
     setIsStarting(false);
   };
-  const names = lost.value.map(({ name }) => String(name));
+  const names = list.value.map(({ name }) => String(name));
   if (names.length === 0) return null;
   return (
-    <Notice kind="warn" onDismiss={() => (lost.value = [])}>
+    <Notice kind="warn" onDismiss={() => (list.value = [])}>
       <div class="stack tight">
-        <p>The simulator was restarted, and its swarms ended with it: {names.join(", ")}.</p>
+        <p>{words(names.join(", "), names.length === 1)}</p>
         {wrong && <p>{wrong}</p>}
         <div class="row"><Button aria-disabled={isStarting} onClick={() => void go()}>Start {names.length === 1 ? "it" : "them"} again</Button></div>
       </div>
     </Notice>
   );
 }
+
+export const Lost = () => (
+  <>
+    <Ended list={lost} words={names => `The simulator was restarted, and its swarms ended with it: ${names}.`} />
+    <Ended list={stopped} words={(names, isOne) => `Somebody else stopped ${names}. Started again, ${isOne ? "it is" : "they are"} as set here.`} />
+  </>
+);
 
 export function Swarms() {
   const gone = over.value;
