@@ -21,7 +21,7 @@ use grouploop_bridge::{DeviceId, Download, NodeId};
 use proof::Question;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use steps::{fail, not_told_once, once_more, prove, set, unheard};
+use steps::{fail, not_told_once, once_more, set, unheard};
 use tokio::time::Instant;
 
 /// Time between two tries to reach a device that is not connected.
@@ -398,7 +398,7 @@ impl Course {
             match device.state {
                 Step::Asked if watched.again_at.is_some() || watched.unreached_since.is_some() => {}
                 Step::Asked if over(timeouts.start_s) => {
-                    if !(goes_on && once_more(device, watched, now) || prove(device, watched, now)) {
+                    if !(goes_on && once_more(device, watched, now) || proof::prove(device, watched, now)) {
                         let seconds = timeouts.start_s;
                         fail(
                             device,
@@ -408,7 +408,7 @@ impl Course {
                     }
                 }
                 Step::Downloading if over(timeouts.stall_s) => {
-                    if !(goes_on && once_more(device, watched, now) || prove(device, watched, now)) {
+                    if !(goes_on && once_more(device, watched, now) || proof::prove(device, watched, now)) {
                         let (bytes, size) = (device.bytes.unwrap_or_default(), device.size.unwrap_or_default());
                         let seconds = timeouts.stall_s;
                         fail(device, format!("the download stopped at {bytes} of {size} bytes for {seconds} s"));

@@ -55,6 +55,17 @@ pub(super) fn has_whole(device: &Device) -> bool {
     device.size.is_some() && device.bytes == device.size
 }
 
+/// Has a device asked what it runs of which something may have been missed, and which is not told once more.
+pub(super) fn prove(device: &mut Device, watched: &mut Watched, now: Instant) -> bool {
+    let may = std::mem::take(&mut watched.missed);
+    if may {
+        (watched.since, watched.question, watched.questions, watched.connection) = (now, Question::Unasked, 0, None);
+        (device.bytes, device.runs) = (None, Runs::Unknown);
+        set(device, Step::Back);
+    }
+    may
+}
+
 /// It sends frames over its new connection: that is when it is asked.
 pub(super) fn sends(watched: &mut Watched, now: Instant) {
     if watched.question == Question::Unasked {

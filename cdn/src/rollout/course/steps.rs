@@ -1,7 +1,6 @@
 //! The steps that one device takes, and its record with it.
 
 use super::Watched;
-use super::proof::Question;
 use crate::rollout::record::{Device, Runs, Step, wall_ms};
 use tokio::time::Instant;
 
@@ -31,17 +30,6 @@ pub(super) fn not_told_once(device: &mut Device) {
     if device.asked > 1 {
         device.runs = Runs::Unknown;
     }
-}
-
-/// Has a device asked what it runs of which something may have been missed, and which is not told once more.
-pub(super) fn prove(device: &mut Device, watched: &mut Watched, now: Instant) -> bool {
-    let may = std::mem::take(&mut watched.missed);
-    if may {
-        (watched.since, watched.question, watched.questions, watched.connection) = (now, Question::Unasked, 0, None);
-        (device.bytes, device.runs) = (None, Runs::Unknown);
-        set(device, Step::Back);
-    }
-    may
 }
 
 /// Has a device told once more of which something may have been missed.
