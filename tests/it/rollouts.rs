@@ -239,6 +239,36 @@ async fn a_cdn_that_is_killed_in_the_middle_is_followed_by_another_one() {
 }
 
 #[tokio::test]
+async fn aborted_while_nobody_runs_it_the_record_still_says_what_each_device_runs() {
+    let (nats, folder) = (NatsServer::start().await, Folder::new("orphan"));
+    let two = cdn(&nats, &folder, "").await;
+    let one = cdn(&nats, &folder, &two.http("")).await;
+    let simulator = builder().role("simulator").nats(&nats).start().await;
+    publish(&one).await;
+    swarm(&simulator, "swarm", 0x1000, 12, json!({})).await;
+    // While the second one stands still the first one has the lease.
+    two.stop();
+    let definition = json!({
+        "firmware": {"board": BOARD}, "devices": ids(0x1000, 12), "canary": 0, "wave": 12, "timeouts": {"start_s": 2, "stall_s": 2},
+    });
+    let path = make(&one, &definition).await;
+    // It dies when they are told, and hears of no download.
+    until(&one, &path, "all of them told", |record| record["counts"]["asked"] == 12).await;
+    one.kill().await;
+    two.cont();
+    assert_eq!(post(&two, &format!("{path}/abort"), &json!({})).await.status, 200);
+    let record = until_state(&two, &path, "aborted").await;
+    let versions = versions(&simulator, "swarm").await;
+    assert_eq!(versions.len(), 12);
+    for device in record["devices"].as_array().unwrap() {
+        let version = &versions[device["id"].as_str().unwrap()];
+        let has_it = version == "1.4.0";
+        assert_eq!(device["runs"], if has_it { "new" } else { "old" }, "{version}: {device}");
+        assert_eq!(device["state"] == "done", has_it, "{device}");
+    }
+}
+
+#[tokio::test]
 async fn it_is_paused_and_waits_for_the_bus_and_is_aborted() {
     let (mut nats, folder) = (NatsServer::start().await, Folder::new("aborted"));
     let cdn = cdn(&nats, &folder, "").await;
