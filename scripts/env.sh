@@ -32,7 +32,12 @@ byte='(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'
 check() { # name value
     shown="$1 is \`$2\`, which"
     case $1 in
-        *_PASSWORD | STORE_KEY | STORE_SECRET)
+        STORE_KEY | STORE_SECRET)
+            # Not shown. Those of a store elsewhere may have signs of Base64.
+            is "$2" '[A-Za-z0-9+/=_.-]+' || complain "$1 must be letters, digits and + / = _ . -, and not be empty"
+            return
+            ;;
+        *_PASSWORD)
             # Not shown.
             is "$2" '[A-Za-z0-9_-]+' || complain "$1 must be letters, digits, - and _, and not be empty"
             return
@@ -52,10 +57,10 @@ check() { # name value
             ;;
         *_MEMORY) is "$2" '[1-9][0-9]*[kmg]b?' || complain "$shown is no size; it must look like 512m or 2g" ;;
         EDGE_STOP_GRACE)
-            if is "$2" '[1-9][0-9]{0,4}(s|m)'; then grace=$2; else complain "$shown is no time; it must look like 20s"; fi
+            if is "$2" '([1-9][0-9]{0,2}m)?([1-9][0-9]{0,4}s)?'; then grace=$2; else complain "$shown is no time; it must look like 20s or 1m30s"; fi
             ;;
-        EDGE_DRAIN_TIMEOUT_MS) if is "$2" '[0-9]{1,7}'; then drain=$2; fi ;;
-        PROMETHEUS_RETENTION) is "$2" '[1-9][0-9]*[hdwy]' || complain "$shown is no time; it must look like 7d" ;;
+        EDGE_DRAIN_TIMEOUT_MS) if is "$2" '[1-9][0-9]{0,6}'; then drain=$2; fi ;;
+        PROMETHEUS_RETENTION) is "$2" '([1-9][0-9]*[smhdwy])+' || complain "$shown is no time; it must look like 7d" ;;
         *BIND | BALANCER_RESOLVER)
             is "$2" "$byte(\\.$byte){3}"'|\[?[0-9a-fA-F]*:[0-9a-fA-F:.]*\]?' ||
                 complain "$shown is no IP address; it must look like 127.0.0.1"
@@ -67,8 +72,10 @@ check() { # name value
 }
 # What fits nothing alone, and no other.
 check_together() {
-    case $grace in *m) seconds=$((${grace%m} * 60)) ;; *) seconds=${grace%s} ;; esac
-    [ $((seconds * 1000)) -gt $((2 * drain)) ] ||
+    minutes=0 seconds=${grace#*m}
+    case $grace in *m*) minutes=${grace%%m*} ;; esac
+    seconds=${seconds%s}
+    [ $(((minutes * 60 + ${seconds:-0}) * 1000)) -gt $((2 * drain)) ] ||
         complain "EDGE_STOP_GRACE is \`$grace\`, and an edge may take as long to end: twice EDGE_DRAIN_TIMEOUT_MS, which is $drain"
 }
 

@@ -1,5 +1,6 @@
 // The floor map with a whole festival on it: does it move smoothly while everything that it needs runs beside it? Prints pictures a second,
-// tasks that kept the page busy for over 50 ms, and memory as time goes by. Exit code 0 when all targets are met, 1 when one is missed.
+// tasks that kept the page busy for over 50 ms, and memory as time goes by; of device control also how long a batch to 500 devices takes. Exit
+// code 0 when all targets are met, 1 when one is missed.
 //
 //   node bench/browser/floor.mjs [--page control|dashboard|simulator] [--devices 2000] [--seconds 120] [--results bench/RESULTS.md]
 
@@ -17,6 +18,8 @@ const MOST_GROWTH = { heap: 0.05, process: 0.1 };
 const LOOKS = [0.25, 0.5, 1];
 /** From the first picture with all devices to the first that counts, in milliseconds. */
 const WARM_UP_MS = 5_000;
+/** Devices of a batch, how often one is sent, and how long it may take from the click to the last of them, in milliseconds. */
+const BATCH = { devices: 500, times: 5, mostMs: 1_000 };
 
 const { values: options } = parseArgs({
   options: {
@@ -28,6 +31,9 @@ const { values: options } = parseArgs({
 });
 const devices = Number(options.devices), seconds = Number(options.seconds);
 process.env.GROUPLOOP_BIN ??= `${root}target/release/grouploop`;
+
+/** The first device's id. */
+const FIRST = 0x1000;
 
 /** Where the pages are, what says that all devices are there, and what says how many frames a second there are. */
 const PAGES = {
@@ -44,7 +50,7 @@ async function open(context, addresses, simulator) {
   const page = await context.newPage();
   await page.goto(`http://${addresses[options.page]}/`);
   const response = await fetch(`http://${simulator}/api/swarms`, {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ name: "festival", devices, motion: "dance", rate_hz: 20 }),
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ name: "festival", first_id: FIRST.toString(16), devices, motion: "dance", rate_hz: 20 }),
   });
   if (!response.ok) throw new Error(`the simulator says: ${await response.text()}`);
   await page.locator(`[${about.count}="${devices}"]`).waitFor();
@@ -66,6 +72,24 @@ async function memory(page, client) {
   return { heap: usedSize / 2 ** 20, process: kilobytes.reduce((sum, each) => sum + each, 0) / 2 ** 10 };
 }
 
+/** Sends a command to some of the devices again and again: times from the click to the last that has it, in milliseconds. */
+async function batches(page, simulator) {
+  const received = async () => (await (await fetch(`http://${simulator}/api/swarms/festival`)).json()).figures.commands_received;
+  await page.getByLabel("Ids", { exact: true }).fill(`${FIRST.toString(16)}-${(FIRST + BATCH.devices - 1).toString(16)}`);
+  await page.getByRole("button", { name: "Pick these", exact: true }).click();
+  await page.locator(`[data-picked="${BATCH.devices}"]`).waitFor();
+  await page.getByLabel("Color", { exact: true }).fill("cyan");
+  const found = [];
+  for (let times = 0; times < BATCH.times; times++) {
+    const before = await received();
+    const began = performance.now();
+    await page.getByRole("button", { name: /^Send to/ }).click();
+    while (await received() < before + BATCH.devices) await pause(5);
+    found.push(performance.now() - began);
+  }
+  return found;
+}
+
 async function measure() {
   const nats = await startNats();
   const [edge, cdn, simulator] = await Promise.all([startEdge(nats), startCdn("a-token-for-the-bench", "127.0.0.1:0", nats), startSimulator(nats)]);
@@ -83,11 +107,12 @@ async function measure() {
     past = share;
   }
   found.loads.push(loadavg()[0]);
+  if (options.page === "control") found.batches = await batches(page, simulator.address);
   found.frames = Number((await page.locator(about.frames).textContent()).replace(/\D/g, ""));
   return found;
 }
 
-function report({ pictures, tasks, looks, loads, frames }) {
+function report({ pictures, tasks, looks, loads, frames, batches }) {
   const [, minute, end] = looks;
   const growth = what => (end[what] - minute[what]) / minute[what];
   const percent = share => `${share < 0 ? "−" : "+"}${Math.abs(share * 100).toFixed(1)} %`;
@@ -102,6 +127,10 @@ function report({ pictures, tasks, looks, loads, frames }) {
     ["memory of the page's process at the same times, MB", "", each("process")],
     ["its growth", `≤ ${MOST_GROWTH.process * 100} %`, percent(growth("process")), growth("process") <= MOST_GROWTH.process],
     [about.said, "", frames.toLocaleString("en")],
+    ...(batches ? [[
+      `a batch, from the click to the last of ${BATCH.devices} devices, median and worst of ${BATCH.times}, ms`, `≤ ${BATCH.mostMs.toLocaleString("en")}`,
+      `${Math.round(quantile(batches, 0.5))}, ${Math.round(Math.max(...batches))}`, Math.max(...batches) <= BATCH.mostMs,
+    ]] : []),
     ["load average of the machine, before and after", "", loads.map(load => load.toFixed(1)).join(", ")],
   ];
   return judged(`${options.page}: ${devices.toLocaleString("en")} devices × 20 Hz on the floor, ${seconds} s`, lines);

@@ -34,7 +34,7 @@ test("devices are picked by a box, a lasso, a click and by keys", async () => {
   await draw(page, [[0.02, 0.02], [0.5, 0.02], [0.5, 0.98], [0.02, 0.98]]);
   await page.locator('[data-picked]:not([data-picked="0"])').waitFor();
   const places = new Map((await seen()).map(({ body }) => [body.device, body.x]));
-  const west = await page.evaluate(() => localStorage.getItem("grouploop.control.picked").split(" "));
+  const west = await page.evaluate(() => localStorage.getItem("grouploop.control.picked").replace("main: ", "").split(" "));
   for (const [id, x] of places) if (Math.abs(x - 6) > 2) assert.equal(west.includes(id), x < 6, `${id} at ${x} m`);
   await button(page, "Invert").click();
   await picked(page, 30 - west.length);
@@ -86,7 +86,7 @@ test("who is shaken is picked while that is on", async () => {
   await shake(page, "5a4e", ["ffffff", "808080", "000000"]);
   await page.getByText("On: 1 device shaken so far.").waitFor();
   await picked(page, 1);
-  assert.equal(await page.evaluate(() => localStorage.getItem("grouploop.control.picked")), "5a4e");
+  assert.equal(await page.evaluate(() => localStorage.getItem("grouploop.control.picked")), "main: 5a4e");
   await button(page, "Shake to select").click();
   await page.getByText("1 device shaken.").waitFor();
   await page.evaluate(() => globalThis.calm());

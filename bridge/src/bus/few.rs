@@ -23,6 +23,10 @@ impl Few {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    pub(super) fn forget_one(&self, text: &str) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).remove(text);
+    }
+
     pub(super) fn all(&self) -> BTreeSet<String> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -41,6 +45,8 @@ mod tests {
         }
         assert_eq!(few.all().len(), MAX_TEXTS);
         assert!(!few.hear("z"));
+        few.forget_one("a");
+        assert!(few.hear("a"));
         few.forget();
         assert!(few.all().is_empty() && few.hear("a"));
     }

@@ -123,6 +123,13 @@ impl Bus {
         }
     }
 
+    /// This node has answered a question of its own: so it may answer.
+    pub(crate) fn answered_itself(&self) {
+        if let Engine::Nats(nats) = &self.engine {
+            nats.answered_itself();
+        }
+    }
+
     /// Messages that full subscriptions of this node lost; with NATS a lower bound.
     #[must_use]
     pub fn lost(&self) -> u64 {

@@ -95,6 +95,11 @@ impl Nats {
         (!all.is_empty()).then(|| format!("bus refuses {all}: its NATS user lacks the right"))
     }
 
+    pub(crate) fn answered_itself(&self) {
+        let lanes = &self.control.watcher.lanes;
+        [&lanes.telemetry_refused, &lanes.control_refused].iter().for_each(|refused| refused.answered());
+    }
+
     fn link(&self, telemetry: bool) -> &Arc<Link> {
         if telemetry { &self.telemetry } else { &self.control }
     }

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 
 /// Longest subject that is remembered; ours are shorter.
 const MAX_SUBJECT_BYTES: usize = 200;
+/// What is refused who may not answer.
+const ANSWERING: &str = "answering";
 
 /// The refusals of one connection since it stands.
 #[derive(Debug, Default)]
@@ -23,6 +25,11 @@ impl Refusals {
     /// Forgets them: after a new connection all is tried again, and rights may have been given.
     pub(super) fn forget(&self) {
         self.seen.forget();
+    }
+
+    /// An answer arrived: whatever was refused before came too late, or the right was given since.
+    pub(super) fn answered(&self) {
+        self.seen.forget_one(ANSWERING);
     }
 
     pub(super) fn all(&self) -> BTreeSet<String> {
@@ -43,7 +50,7 @@ fn refused(error: &str, inbox: Option<&str>) -> Option<String> {
         "Publish" if subject == super::nats::NOWHERE || Subject::parse(subject).is_some() => {
             Some(format!("publishing to {subject}"))
         }
-        "Publish" if inbox.is_some_and(|inbox| subject.starts_with(inbox)) => Some("answering".to_owned()),
+        "Publish" if inbox.is_some_and(|inbox| subject.starts_with(inbox)) => Some(ANSWERING.to_owned()),
         "Subscription" => Some(format!("subscribing to {subject}")),
         _ => None,
     }

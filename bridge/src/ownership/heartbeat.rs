@@ -33,6 +33,10 @@ pub async fn run_heartbeat<H: NodeHost>(host: Arc<H>, stop: CancellationToken) {
                 host.sample(now - sampled);
                 sampled = now;
                 send(host, Occasion::Living);
+                // What was refused may have come too late, or be given by now.
+                if member.bus.refused().is_some() {
+                    ask_self(member);
+                }
             }
             () = member.beat_wanted() => send(host, Occasion::Living),
             changed = bus_state.changed() => match changed {
@@ -76,7 +80,13 @@ pub async fn run_heartbeat<H: NodeHost>(host: Arc<H>, stop: CancellationToken) {
 /// Asks this node something that it answers itself. Without the right to answer nobody would notice anything but the askers, who would wait in
 /// vain; so the bus says it of the answer to ourselves.
 fn ask_self(member: &Member) {
-    let _ = member.bus.gather(&Subject::Echo { node: member.id.clone() }, Bytes::new());
+    let bus = member.bus.clone();
+    let Ok(mut answers) = bus.gather(&Subject::Echo { node: member.id.clone() }, Bytes::new()) else { return };
+    tokio::spawn(async move {
+        if let Ok(Some(_)) = tokio::time::timeout(HEARTBEAT_INTERVAL, answers.next()).await {
+            bus.answered_itself();
+        }
+    });
 }
 
 /// What a heartbeat is for.

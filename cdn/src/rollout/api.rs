@@ -158,7 +158,15 @@ async fn begin(
     let document: DocumentId = id.parse()?;
     let record = definition.record(id.clone(), space.clone(), url, retry_of);
     let bytes = record.to_json();
+    // Who is refused forgets nothing.
     let forgotten = to_forget(others, record.most_bytes())?;
+    for other in active(&state.documents).await?.iter().filter(|other| other.space == space) {
+        check_free(state, other, &devices).await?;
+    }
+    for id in forgotten {
+        state.documents.delete(&space, Kind::Rollouts, &id, &Condition::Any).await?;
+        state.news.announce(&state.bus, &state.node, &space, Kind::Rollouts, &id, None);
+    }
     let etag = tag_of(&bytes);
     let documents = &state.documents;
     documents.write_own(&space, Kind::Rollouts, &document, bytes, &Condition::Absent).await?;
@@ -176,7 +184,6 @@ async fn begin(
         "rollout made"
     );
     state.news.announce(&state.bus, &state.node, &space, Kind::Rollouts, &document, Some(etag.clone()));
-    forget(state, &space, forgotten).await;
     let location = format!("/api/spaces/{space}/rollouts/{id}");
     let headers = [(header::LOCATION, location), (header::ETAG, etag)];
     Ok((StatusCode::CREATED, headers, Json(without_devices(record))).into_response())
@@ -318,17 +325,6 @@ fn to_forget(others: Vec<(DocumentId, Record, usize)>, size: usize) -> Result<Ve
     Err(HttpError::Full(
         "the rollouts under way in this space are as many, or as large, as can be; wait for one to end".into(),
     ))
-}
-
-/// Only once the new one is made: who is refused forgets nothing. What stays because the store is away just then goes with the next.
-async fn forget(state: &State, space: &Space, forgotten: Vec<DocumentId>) {
-    for id in forgotten {
-        if let Err(error) = state.documents.delete(space, Kind::Rollouts, &id, &Condition::Any).await {
-            tracing::warn!(space.id = %space, rollout.id = %id, %error, "an old rollout could not be forgotten");
-            return;
-        }
-        state.news.announce(&state.bus, &state.node, space, Kind::Rollouts, &id, None);
-    }
 }
 
 fn without_devices(mut record: Record) -> Value {

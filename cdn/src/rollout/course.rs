@@ -21,7 +21,7 @@ use grouploop_bridge::{DeviceId, Download, NodeId};
 use proof::Question;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use steps::{fail, not_told_once, once_more, set, unheard};
+use steps::{fail, not_told_once, once_more, set};
 use tokio::time::Instant;
 
 /// Time between two tries to reach a device that is not connected.
@@ -244,8 +244,11 @@ impl Course {
                 watched.since = now;
                 return;
             }
-            // The answer to the first time may still come.
-            _ if ends && device.asked > 1 => unheard(device),
+            // It was told before, and is asked what came of that.
+            _ if ends && device.asked > 1 => {
+                watched.missed = true;
+                (watched.again_at, watched.unreached_since) = (None, None);
+            }
             _ if ends => {
                 device.reason = Some("it could not be told before the rollout ended".into());
                 set(device, Step::Skipped);
@@ -367,6 +370,10 @@ impl Course {
                     }
                 }
                 Step::Back => {
+                    // What it restarts from, should it take the image after all.
+                    if !proof::has_whole(device) {
+                        device.claimed = device.claimed.max(Some(claimed));
+                    }
                     // What was asked over another connection may be lost with it.
                     if watched.connection.replace(claimed).is_some_and(|before| before != claimed) {
                         watched.question = Question::Unasked;
@@ -398,13 +405,14 @@ impl Course {
             match device.state {
                 Step::Asked if watched.again_at.is_some() || watched.unreached_since.is_some() => {}
                 Step::Asked if over(timeouts.start_s) => {
+                    // Of one that was told twice something was missed the first time.
+                    watched.missed |= device.asked > 1;
                     if !(goes_on && once_more(device, watched, now) || proof::prove(device, watched, now)) {
                         let seconds = timeouts.start_s;
                         fail(
                             device,
                             format!("it was told to update, and did not begin to download within {seconds} s"),
                         );
-                        not_told_once(device);
                     }
                 }
                 Step::Downloading if over(timeouts.stall_s) => {
@@ -469,8 +477,9 @@ impl Course {
         for (device, watched) in self.record.devices.iter_mut().zip(&mut self.watched) {
             // Nor who could not be reached so far, nor who was about to be told once more.
             let awaited = device.state == Step::Asked && watched.again_at.take().is_some();
-            if awaited && watched.unreached_since.is_none() && device.asked > 0 {
-                unheard(device);
+            if awaited && device.asked > 0 && (watched.unreached_since.is_none() || device.asked > 1) {
+                watched.missed = true;
+                watched.unreached_since = None;
             } else if awaited || device.state == Step::Waiting {
                 device.reason = Some(why.to_owned());
                 set(device, Step::Skipped);

@@ -112,7 +112,14 @@ impl Devices {
             }
             comings.back().is_some_and(|coming| passed(coming.at) < HOLDS_AFTER)
         });
-        self.clashes.retain(|_, clash| passed(clash.told) < CLASH_KEPT);
+        // Those that took the id from each other came and went for that, and do no more.
+        self.clashes.retain(|key, clash| {
+            let goes_on = passed(clash.told) < CLASH_KEPT;
+            if !goes_on {
+                self.comings.remove(key);
+            }
+            goes_on
+        });
         self.silent.retain(|_, silent| passed(silent.asked) < ROSTER_KEPT);
     }
 

@@ -509,7 +509,7 @@ async fn of_who_was_told_twice_with_a_gap_between_nobody_knows_what_it_runs() {
     stage.says = BTreeMap::from([(0, Some("")), (1, Some(""))]);
     assert_eq!(stage.pass(10), [0, 1]);
     stage.told(0, Told::Yes);
-    for _ in 0..20 {
+    for _ in 0..60 {
         stage.told(1, Told::NotConnected);
         stage.pass(1);
     }
@@ -561,7 +561,11 @@ async fn another_runner_goes_on_where_one_died_and_tells_nobody_twice_without_ne
     assert_eq!(next.pass(9), [3], "of this one nothing is heard");
     next.told(3, Told::Yes);
     assert!(next.pass(10).is_empty(), "and not a third time");
-    assert_eq!(next.step(3), Step::Failed);
+    assert_eq!(next.step(3), Step::Back, "it is asked what it runs");
+    next.says = BTreeMap::from([(3, Some("another"))]);
+    next.pass(1);
+    next.pass(1);
+    assert_eq!((next.step(3), next.device(3).runs), (Step::Failed, Runs::Old));
 }
 
 #[tokio::test]
@@ -640,6 +644,32 @@ async fn who_was_told_once_and_not_the_second_time_was_told() {
     assert_eq!(stage.device(0).asked, 2);
     stage.course.wish(Wanted::Abort);
     stage.told(0, Told::Unsent);
+    stage.says = BTreeMap::from([(0, Some(""))]);
     stage.turn();
+    assert_eq!((stage.step(0), stage.state()), (Step::Asked, State::Aborting), "it is asked what it runs");
+    for _ in 0..10 {
+        stage.pass(10);
+    }
     assert_eq!((stage.step(0), stage.device(0).runs, stage.state()), (Step::Failed, Runs::Unknown, State::Aborted));
+}
+
+#[tokio::test]
+async fn who_is_about_to_be_told_once_more_when_it_ends_is_asked_instead() {
+    let mut stage = Stage::new(record(2, 2, 1, 0));
+    stage.turn();
+    (0..2).for_each(|number| stage.told(number, Told::Yes));
+    stage.course.hold(Some("the bus is away"), stage.now);
+    stage.course.hold(None, stage.now);
+    assert_eq!(stage.pass(10), [0, 1]);
+    // The one cannot be reached the second time, the other has its turn while it is paused.
+    stage.told(0, Told::NotConnected);
+    stage.course.wish(Wanted::Pause);
+    stage.course.wish(Wanted::Abort);
+    for _ in 0..4 {
+        stage.pass(10);
+    }
+    for number in 0..2 {
+        assert_eq!((stage.step(number), stage.device(number).runs), (Step::Done, Runs::New), "{number}");
+    }
+    assert_eq!(stage.state(), State::Aborted);
 }

@@ -1,6 +1,6 @@
 // What device control shows of its space, and what a person chose on the page.
 
-import { computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import { config } from "../../design/config";
 import { rememberedFloor } from "../../design/floor/size";
 import { isTool, type Tool } from "../../design/floor/tools";
@@ -30,24 +30,31 @@ export const tool = remembered<Tool>("control.tool", "box", text => (isTool(text
 /** The device that is looked at closely: the last one that was picked by itself. */
 export const current = signal<string | undefined>(undefined);
 
-/** The devices that were picked, also those that are away; still picked after a reload. */
-export const picked = remembered<ReadonlySet<string>>(
+/** Those picked and their space, as `main: 1a2b 3c4d`: elsewhere the same ids are other devices, which nobody picked. */
+const kept = remembered<{ readonly space: string; readonly ids: ReadonlySet<string> }>(
   "control.picked",
-  new Set(),
-  text => new Set(text.split(" ").filter(id => parseId(id) !== undefined)),
-  ids => (ids.size === 0 ? undefined : [...ids].join(" ")),
+  { space: space.peek(), ids: new Set() },
+  text => {
+    const [name, ids = ""] = text.split(": ");
+    return { space: name ?? "", ids: new Set(ids.split(" ").filter(id => parseId(id) !== undefined)) };
+  },
+  ({ space, ids }) => (ids.size === 0 ? undefined : `${space}: ${[...ids].join(" ")}`),
   forTabFirst,
 );
-/** The space of those: elsewhere the same ids are other devices, which nobody picked. */
-const pickedIn = remembered<string>("control.picked-in", space.peek(), text => text, name => name, forTabFirst);
+/** The devices that were picked, also those that are away; still picked after a reload. */
+export const picked = signal(kept.peek().ids);
+const pickedIn = signal(kept.peek().space);
+effect(() => void (kept.value = { space: pickedIn.value, ids: picked.value }));
 /** Who was picked in spaces that the page was for before. */
 const pickedElsewhere = new Map<string, ReadonlySet<string>>();
 effect(() => {
   const [before, now] = [pickedIn.peek(), space.value];
   if (before === now) return;
   pickedElsewhere.set(before, picked.peek());
-  picked.value = pickedElsewhere.get(now) ?? new Set();
-  pickedIn.value = now;
+  batch(() => {
+    picked.value = pickedElsewhere.get(now) ?? new Set();
+    pickedIn.value = now;
+  });
   current.value = undefined;
 });
 
