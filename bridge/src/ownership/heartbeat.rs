@@ -2,7 +2,7 @@
 
 use super::Member;
 use super::host::NodeHost;
-use crate::bus::{BusState, Subscription};
+use crate::bus::{Answers, BusState, Subscription};
 use crate::name::Space;
 use crate::node::{HEARTBEAT_INTERVAL, Heartbeat};
 use crate::subject::{Pattern, Subject};
@@ -23,7 +23,7 @@ pub async fn run_heartbeat<H: NodeHost>(host: Arc<H>, stop: CancellationToken) {
     let mut every = tokio::time::interval(HEARTBEAT_INTERVAL);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut sampled = Instant::now();
-    ask_self(member);
+    let mut question = ask_self(member);
     loop {
         tokio::select! {
             biased;
@@ -35,14 +35,14 @@ pub async fn run_heartbeat<H: NodeHost>(host: Arc<H>, stop: CancellationToken) {
                 send(host, Occasion::Living);
                 // What was refused may have come too late, or be given by now.
                 if member.bus.refused().is_some() {
-                    ask_self(member);
+                    question = ask_self(member);
                 }
             }
             () = member.beat_wanted() => send(host, Occasion::Living),
             changed = bus_state.changed() => match changed {
                 Ok(()) if *bus_state.borrow_and_update() == BusState::Up => {
                     send(host, Occasion::Living);
-                    ask_self(member);
+                    question = ask_self(member);
                 }
                 Ok(()) => {}
                 Err(_) => break,
@@ -61,6 +61,12 @@ pub async fn run_heartbeat<H: NodeHost>(host: Arc<H>, stop: CancellationToken) {
                     }
                 }
             },
+            answer = answer_of(&mut question) => {
+                question = None;
+                if answer.is_some() {
+                    member.bus.answered_itself();
+                }
+            }
             // After the beats, so that those before an echo have been handled.
             echo = echoes.next() => match echo {
                 None => break,
@@ -79,14 +85,16 @@ pub async fn run_heartbeat<H: NodeHost>(host: Arc<H>, stop: CancellationToken) {
 
 /// Asks this node something that it answers itself. Without the right to answer nobody would notice anything but the askers, who would wait in
 /// vain; so the bus says it of the answer to ourselves.
-fn ask_self(member: &Member) {
-    let bus = member.bus.clone();
-    let Ok(mut answers) = bus.gather(&Subject::Echo { node: member.id.clone() }, Bytes::new()) else { return };
-    tokio::spawn(async move {
-        if let Ok(Some(_)) = tokio::time::timeout(HEARTBEAT_INTERVAL, answers.next()).await {
-            bus.answered_itself();
-        }
-    });
+fn ask_self(member: &Member) -> Option<Answers> {
+    member.bus.gather(&Subject::Echo { node: member.id.clone() }, Bytes::new()).ok()
+}
+
+/// The answer to it, where one comes.
+async fn answer_of(question: &mut Option<Answers>) -> Option<Bytes> {
+    match question {
+        Some(answers) => answers.next().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// What a heartbeat is for.
