@@ -21,7 +21,7 @@ use grouploop_bridge::{DeviceId, Download, NodeId};
 use proof::Question;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use steps::{fail, not_told_once, once_more, set};
+use steps::{fail, may_have_it, once_more, set};
 use tokio::time::Instant;
 
 /// Time between two tries to reach a device that is not connected.
@@ -265,7 +265,7 @@ impl Course {
                 let since = *watched.unreached_since.get_or_insert(now);
                 if now.duration_since(since) >= start {
                     fail(device, format!("it was not connected, or took no command, for {} s", start.as_secs()));
-                    not_told_once(device);
+                    may_have_it(device);
                 } else {
                     watched.again_at = Some(now + AGAIN);
                 }

@@ -107,7 +107,7 @@ pub(super) fn answered(
         Word::Old if !matches!(watched.question, Question::Asked(_)) => {}
         Word::New => done(device, None),
         Word::Nothing if !has_whole(device) => unheard(device),
-        // What it ran before was heard or not; of what is neither that nor the image, its change is told below.
+        // Unless it is heard to run something else than before: then it has changed, as told below.
         Word::Old | Word::Other if !has_whole(device) && (device.ran.is_none() || device.ran.as_deref() == says) => {
             device.runs = Runs::Old;
             fail(device, ANOTHER.into());

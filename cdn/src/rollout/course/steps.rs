@@ -26,7 +26,7 @@ pub(super) fn unheard(device: &mut Device) {
 }
 
 /// One that was told before, when something may have been missed, may have the image by now.
-pub(super) fn not_told_once(device: &mut Device) {
+pub(super) fn may_have_it(device: &mut Device) {
     if device.asked > 1 {
         device.runs = Runs::Unknown;
     }
