@@ -6,6 +6,7 @@ use crate::terminal::printable;
 use crate::tls::{client_config, distrust};
 use futures_util::StreamExt;
 use grouploop_bridge::GREETING;
+use grouploop_serve::port_of;
 use rustls::ClientConfig;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -53,6 +54,7 @@ impl EdgeUrl {
             || format!("`{shown}` is no address of an edge, it must look like ws://host:5003/ (--url, WS_DEFAULT_URL)");
         let uri: Uri = text.parse().map_err(|_| wrong())?;
         let authority = uri.authority().filter(|authority| !authority.host().is_empty()).ok_or_else(wrong)?;
+        port_of(authority, 0).ok_or_else(wrong)?;
         let (scheme, tls) = match uri.scheme_str() {
             Some("ws") => ("ws", None),
             Some("wss") => ("wss", Some(client_config(&settings.tls)?)),
@@ -186,7 +188,7 @@ mod tests {
 
     #[test]
     fn other_schemes_are_refused_with_a_hint() {
-        for wrong in ["http://a", "a:5003", "", "ws://", "ws:// a"] {
+        for wrong in ["http://a", "a:5003", "", "ws://", "ws:// a", "ws://a:70000"] {
             assert!(choose(Some(wrong), None, &[]).unwrap_err().contains("it must look like ws://"), "{wrong}");
         }
     }

@@ -3,7 +3,7 @@
 use crate::exit::Exit;
 use crate::terminal::printable;
 use crate::tls::distrust;
-use grouploop_serve::Scheme;
+use grouploop_serve::{Scheme, port_of};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use std::fmt;
@@ -67,7 +67,7 @@ pub(crate) fn parse_url(text: &str) -> Result<HealthUrl, String> {
         scheme,
         authority: authority.as_str().to_owned(),
         host: authority.host().trim_matches(['[', ']']).to_owned(),
-        port: authority.port_u16().unwrap_or(port),
+        port: port_of(authority, port).ok_or_else(wrong)?,
         path,
     })
 }
@@ -145,7 +145,9 @@ mod tests {
         assert_eq!(parse_url("http://[::1]").unwrap().port, 80);
         assert_eq!(parse_url("https://hub/").unwrap().to_string(), "https://hub/readyz");
         assert_eq!(parse_url("https://hub").unwrap().port, 443);
-        for wrong in ["", "hub", "hub:5003", "wss://hub", "http://", "http://a b", "http://me:secret@hub"] {
+        for wrong in
+            ["", "hub", "hub:5003", "wss://hub", "http://", "http://a b", "http://hub:70000", "http://me:secret@hub"]
+        {
             assert!(parse_url(wrong).is_err(), "{wrong:?}");
         }
     }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::filter::{LevelFilter, ParseError};
 
 /// `[log]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -27,6 +27,17 @@ pub(crate) enum LogFormat {
 
 /// Libraries that say at each try what we say once in our own words: whoever names one in the filter hears it.
 const QUIET: [&str; 2] = ["async_nats", "object_store"];
+
+/// What is wrong with `log.filter`: its parts are levels, or targets with theirs.
+pub(crate) fn complaint(filter: &str) -> Option<String> {
+    let wrong =
+        |part: &&str| !part.is_empty() && !part.contains(['=', '[', ']', '}']) && part.parse::<LevelFilter>().is_err();
+    if let Some(part) = filter.split(',').map(str::trim).find(wrong) {
+        // Such a word would be the name of a target, of which everything is logged, and nothing else.
+        return Some(format!("`{part}` is no level: there are error, warn, info, debug, trace and off"));
+    }
+    parse_filter(filter).err().map(|error| error.to_string())
+}
 
 /// Reads `log.filter`.
 ///
@@ -53,7 +64,7 @@ pub(crate) fn install(settings: &LogSettings) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_filter;
+    use super::{complaint, parse_filter};
 
     #[test]
     fn libraries_that_repeat_themselves_are_heard_when_they_are_named() {
@@ -63,11 +74,20 @@ mod tests {
 
     #[test]
     fn filters_are_levels_and_parts() {
-        for good in ["info", "off", "info,grouploop_edge=debug", "warn,async_nats=error"] {
-            assert!(parse_filter(good).is_ok(), "{good}");
+        for good in [
+            "info",
+            "off",
+            "",
+            "INFO,",
+            "info, grouploop_edge=debug",
+            "warn,async_nats=error",
+            "off,grouploop_edge[{device}]",
+        ] {
+            assert_eq!(complaint(good), None, "{good}");
         }
-        for bad in ["a=b=c", "info,grouploop=loud"] {
-            assert!(parse_filter(bad).is_err(), "{bad}");
+        for bad in ["a=b=c", "info,grouploop=loud", "loud", "info, warning"] {
+            assert!(complaint(bad).is_some(), "{bad}");
         }
+        assert!(complaint("info, warning").unwrap().starts_with("`warning` is no level: "));
     }
 }

@@ -201,8 +201,8 @@ impl Swarms {
                 }
             })
         };
-        let handle = SwarmHandle::start(plan, self.fetcher.clone(), watched, node.tasks(), open)?;
-        let handle = handle.with_commands(|plan| command_sink(&node, plan), node.tasks());
+        let sink = |plan: &Swarm| command_sink(&node, plan);
+        let handle = SwarmHandle::start(plan, self.fetcher.clone(), watched, node.tasks(), sink, open)?;
         inner.forget_some();
         inner.forget(&name);
         let age = inner.begun;

@@ -22,13 +22,14 @@ pub(crate) use mask::mask_urls;
 pub(crate) use print::{Format, print};
 pub(crate) use resolve::{Effective, load};
 
-use crate::log::{LogSettings, parse_filter};
+use crate::log::{self, LogSettings};
 use crate::tls::TlsSettings;
 use crate::traces::TracingSettings;
 use grouploop_bridge::{BusSettings, NodeId};
 use grouploop_cdn::CdnSettings;
 use grouploop_edge::EdgeSettings;
 use grouploop_monitor::MonitorSettings;
+use grouploop_serve::port_of;
 use grouploop_simulator::SimulatorSettings;
 use grouploop_ui::UiSettings;
 use serde::Deserialize;
@@ -87,9 +88,9 @@ impl Settings {
         {
             found.push(format!("node.name: {error}; leave it empty to have one made"));
         }
-        if let Err(error) = parse_filter(&self.log.filter) {
+        if let Some(why) = log::complaint(&self.log.filter) {
             found.push(format!(
-                "log.filter: {error}; it must be a level such as info, or parts such as info,grouploop_edge=debug"
+                "log.filter: {why}; it must be a level such as info, or parts such as info,grouploop_edge=debug"
             ));
         }
         found.extend(self.bus.complaints());
@@ -136,7 +137,11 @@ fn url_complaint(url: &str, schemes: &[&str]) -> Option<String> {
     let Ok(uri) = url.parse::<Uri>() else { return Some(format!("`{shown}` is no URL")) };
     let known = uri.scheme_str().is_some_and(|scheme| schemes.contains(&scheme));
     let host = uri.host().is_some_and(|host| !host.is_empty());
-    if known && host { None } else { Some(format!("`{shown}` is no {} URL", schemes.join(" or "))) }
+    if !known || !host {
+        return Some(format!("`{shown}` is no {} URL", schemes.join(" or ")));
+    }
+    let has_port = uri.authority().is_some_and(|authority| port_of(authority, 0).is_some());
+    (!has_port).then(|| format!("`{shown}` has no port that there is"))
 }
 
 /// Every mistake in the settings, one line each.
@@ -176,6 +181,11 @@ mod tests {
         assert_eq!(url_complaint("hub:5003", &["ws", "wss"]).unwrap(), "`hub:5003` is no ws or wss URL");
         assert_eq!(url_complaint("http://hub", &["ws"]).unwrap(), "`http://hub` is no ws URL");
         assert_eq!(url_complaint("http:// hub", &["http"]).unwrap(), "`http:// hub` is no URL");
+        assert_eq!(
+            url_complaint("http://hub:70000", &["http"]).unwrap(),
+            "`http://hub:70000` has no port that there is"
+        );
+        assert_eq!(url_complaint("ws://[::1]:5003", &["ws"]), None);
         assert_eq!(url_complaint("ftp://me:secret@hub", &["http"]).unwrap(), "`ftp://****@hub` is no http URL");
     }
 

@@ -330,7 +330,7 @@ async fn every_role_works_under_its_own_user() {
         &["simulate", "--devices", "3", "--space", "third", "--duration", "1s"],
     ] {
         let output = within(format!("{args:?} to end"), person(args).output()).await.unwrap();
-        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{args:?}: {output:?}");
     }
     assert_eq!(load(&simulator, "no_answer").await, 0);
     for role in [cdn, other_cdn, one, two, simulator, monitor] {

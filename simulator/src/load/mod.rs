@@ -6,7 +6,7 @@
 //!                                        answers ──▶ CommandCounts
 //! ```
 //!
-//! One task for each load. When a command is due follows from the clock alone: one that cannot go at its time is counted, and not sent
+//! One task for each load, which its swarm begins when its first device has appeared, and ends before its devices leave. When a command is due follows from the clock alone: one that cannot go at its time is counted, and not sent
 //! later.
 
 mod bus;
@@ -23,12 +23,10 @@ pub(crate) use counts::CommandCounts;
 
 use crate::node::Node;
 use crate::scenario::Swarm;
-use crate::swarm::Status;
 use pacer::Pacer;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 /// Commands that may wait for their answers at the same time.
@@ -51,45 +49,51 @@ pub(crate) enum Sink {
     },
 }
 
-/// A load that runs, or ran.
+/// Whom commands are for.
 #[derive(Debug, Clone)]
+pub(crate) struct Audience {
+    /// The swarm as it is: its devices may change while commands are sent, its space and commands may not.
+    pub(crate) plan: Arc<Swarm>,
+    /// So many of its devices, the first ones, have appeared.
+    pub(crate) appeared: usize,
+}
+
+/// A load that waits for its beginning, runs, or ran. Dropped by its swarm, it ends.
+#[derive(Debug)]
 pub(crate) struct Load {
-    pub(crate) counts: Arc<CommandCounts>,
+    begin: CancellationToken,
+    stop: DropGuard,
     over: CancellationToken,
 }
 
 impl Load {
-    /// Returns when it is over: nothing is counted any more.
-    ///
-    /// # Cancel safety
-    /// May be dropped and asked again.
-    pub(crate) async fn ended(&self) {
+    /// Has it send what is due from now on. A second time changes nothing.
+    pub(crate) fn begin(&self) {
+        self.begin.cancel();
+    }
+
+    /// Ends it, and returns when nothing is counted any more: a moment later when answers are on their way.
+    pub(crate) async fn finish(self) {
+        drop(self.stop);
         self.over.cancelled().await;
     }
 }
 
-/// Sets a load going that lasts as long as its swarm runs. `plan` is asked for the swarm as it is: its devices may change meanwhile, its
-/// space and commands may not.
+/// Makes a load, which waits for its beginning.
 pub(crate) fn spawn_load(
     tasks: &TaskTracker,
-    plan: impl Fn() -> Arc<Swarm> + Send + 'static,
+    audience: impl Fn() -> Audience + Send + 'static,
     sink: Sink,
-    mut status: watch::Receiver<Status>,
+    counts: Arc<CommandCounts>,
 ) -> Load {
-    let load = Load { counts: Arc::default(), over: CancellationToken::new() };
+    let [begin, stop, over] = std::array::from_fn(|_| CancellationToken::new());
+    let load = Load { begin: begin.clone(), stop: stop.clone().drop_guard(), over: over.clone() };
     // Said on every way out, also when the runtime goes.
-    let (counts, over) = (load.counts.clone(), load.over.clone().drop_guard());
+    let over = over.drop_guard();
     tasks.spawn(async move {
         let _over = over;
-        // A swarm that is gone without a word is over too.
-        let begins = status.wait_for(|status| *status != Status::Waiting).await.is_ok_and(|status| !status.is_over());
-        if begins {
-            let stop = CancellationToken::new();
-            let ends = async {
-                let _ = status.wait_for(|status| status.is_over()).await;
-                stop.cancel();
-            };
-            tokio::join!(ends, run(plan, sink, &counts, &stop));
+        if stop.run_until_cancelled(begin.cancelled()).await.is_some() {
+            run(audience, sink, &counts, &stop).await;
         }
     });
     load
@@ -97,13 +101,13 @@ pub(crate) fn spawn_load(
 
 /// Sends what is due from now on until it is stopped, then waits a moment for the answers that are on their way.
 pub(crate) async fn run(
-    plan: impl Fn() -> Arc<Swarm> + Send,
+    audience: impl Fn() -> Audience + Send,
     sink: Sink,
     counts: &CommandCounts,
     stop: &CancellationToken,
 ) {
-    let space = plan().space.clone();
-    let pacer = Pacer::new(plan);
+    let space = audience().plan.space.clone();
+    let pacer = Pacer::new(audience);
     match sink {
         Sink::Bus { node } => bus::run(pacer, &node, &space, counts, stop).await,
         Sink::Ws { edges } => ws::run(pacer, &edges, &space, counts, stop).await,

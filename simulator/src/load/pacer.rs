@@ -1,8 +1,8 @@
 //! Which command is due when, and for whom.
 
-use crate::scenario::{CommandTarget, Swarm};
+use super::Audience;
+use crate::scenario::CommandTarget;
 use grouploop_bridge::Target;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -16,19 +16,19 @@ pub(super) struct Due {
     pub(super) text: String,
 }
 
-/// The schedule of a load. The first command is due one interval after its beginning, when the devices have had a moment to appear.
+/// The schedule of a load. The first command is due one interval after its beginning.
 #[derive(Debug)]
-pub(super) struct Pacer<P> {
-    plan: P,
+pub(super) struct Pacer<A> {
+    audience: A,
     began: Instant,
     /// Commands that were due.
     turns: u64,
 }
 
-impl<P: Fn() -> Arc<Swarm>> Pacer<P> {
+impl<A: Fn() -> Audience> Pacer<A> {
     /// A load that begins now.
-    pub(super) fn new(plan: P) -> Self {
-        Self { plan, began: Instant::now(), turns: 0 }
+    pub(super) fn new(audience: A) -> Self {
+        Self { audience, began: Instant::now(), turns: 0 }
     }
 
     /// Waits for the next command that is due.
@@ -36,17 +36,22 @@ impl<P: Fn() -> Arc<Swarm>> Pacer<P> {
     /// # Cancel safety
     /// Dropped, it is still the next.
     pub(super) async fn next(&mut self) -> Due {
-        let plan = (self.plan)();
+        let plan = (self.audience)().plan;
         let Some((load, at)) = plan.commands.as_ref().and_then(|load| Some((load, self.due_at(load.per_second)?)))
         else {
             return std::future::pending().await;
         };
         tokio::time::sleep_until(at).await;
+        // Who has appeared meanwhile has its turn, too.
+        let Audience { plan: now, appeared } = (self.audience)();
         let turn = self.turns;
         self.turns += 1;
         let target = match load.target {
             CommandTarget::All => Target::All,
-            CommandTarget::Each => in_turn(&plan.ids, turn).map_or(Target::All, |device| Target::Device(*device)),
+            CommandTarget::Each => {
+                let there = now.ids.get(..appeared).unwrap_or(&now.ids);
+                in_turn(there, turn).map_or(Target::All, |device| Target::Device(*device))
+            }
         };
         Due { at, target, text: in_turn(&load.which, turn).cloned().unwrap_or_default() }
     }

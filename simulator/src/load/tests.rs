@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::scenario::Scenario;
+use crate::swarm::Status;
 use crate::swarms::{Limits, Swarms};
-use futures_util::{SinkExt, StreamExt};
-use grouploop_bridge::{Bus, Delivery, DeviceId, Heartbeat, Hub, Pattern, Space, Subject, Subscription, json};
+use futures_util::stream::SelectAll;
+use futures_util::{SinkExt, Stream, StreamExt};
+use grouploop_bridge::{Bus, Delivery, DeviceId, Hub, Pattern, Space, Subject, Subscription};
 use std::sync::Mutex;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
@@ -23,6 +25,30 @@ fn command(device: u16) -> Pattern {
     Subject::Command { space: Space::main(), device: DeviceId(device) }.into()
 }
 
+/// All of its devices have appeared.
+fn all_of(plan: &Arc<Swarm>) -> Audience {
+    Audience { plan: plan.clone(), appeared: plan.ids.len() }
+}
+
+/// A node that has a device and answers nothing, not even that it is there: what it is asked.
+async fn mute_node(bus: &Bus) -> SelectAll<Subscription> {
+    let id: grouploop_bridge::NodeId = "mute".parse().unwrap();
+    let echo = Subject::Echo { node: id.clone() };
+    let all = Subject::CommandAll { space: Space::main() };
+    let questions = bus.subscribe_all(&[echo.into(), all.into()]).await.unwrap();
+    let beat = serde_json::json!({"node": "mute", "role": "edge", "version": "", "clock": 0, "devices": {"main": 1}});
+    bus.publish(&Subject::Node { node: id }, beat.to_string().into()).unwrap();
+    questions.into_iter().collect()
+}
+
+/// Answers nothing.
+async fn hold(mut questions: impl Stream<Item = Delivery> + Unpin) {
+    let mut held: Vec<Delivery> = Vec::new();
+    while let Some(question) = questions.next().await {
+        held.push(question);
+    }
+}
+
 /// Runs a load for a time and returns its figures at the end.
 async fn run_for(time: Duration, plan: &Arc<Swarm>, sink: Sink) -> CommandFigures {
     let (counts, stop) = (CommandCounts::default(), CancellationToken::new());
@@ -30,7 +56,7 @@ async fn run_for(time: Duration, plan: &Arc<Swarm>, sink: Sink) -> CommandFigure
         tokio::time::sleep(time).await;
         stop.cancel();
     };
-    tokio::join!(ends, run(|| plan.clone(), sink, &counts, &stop));
+    tokio::join!(ends, run(|| all_of(plan), sink, &counts, &stop));
     counts.figures()
 }
 
@@ -68,14 +94,8 @@ async fn what_nobody_answers_is_counted_and_more_than_may_wait_is_not_sent() {
     let (node, other) = (node(&hub), hub.attach());
     let mut questions = other.subscribe(command(0)).await.unwrap();
     let plan = plan("devices = 1\ncommands = { per_second = 2000, which = [\"led:ff0000\"] }");
-    let held = async {
-        let mut held: Vec<Delivery> = Vec::new();
-        while let Some(question) = questions.next().await {
-            held.push(question);
-        }
-    };
     let figures = tokio::select! {
-        () = held => unreachable!(),
+        () = hold(&mut questions) => unreachable!(),
         figures = run_for(Duration::from_secs(2), &plan, Sink::Bus { node: node.clone() }) => figures,
     };
     assert_eq!((figures.sent, figures.no_answer), (1024, 1024), "{figures:?}");
@@ -84,14 +104,8 @@ async fn what_nobody_answers_is_counted_and_more_than_may_wait_is_not_sent() {
 
     // Those that waited in vain make room for others.
     let mut questions = other.subscribe(command(0)).await.unwrap();
-    let held = async {
-        let mut held: Vec<Delivery> = Vec::new();
-        while let Some(question) = questions.next().await {
-            held.push(question);
-        }
-    };
     let figures = tokio::select! {
-        () = held => unreachable!(),
+        () = hold(&mut questions) => unreachable!(),
         figures = run_for(Duration::from_secs(3), &plan, Sink::Bus { node }) => figures,
     };
     assert!((1900..=2048).contains(&figures.sent) && figures.no_answer == figures.sent, "{figures:?}");
@@ -132,6 +146,50 @@ async fn a_command_to_all_reaches_the_devices_of_every_node_while_the_swarm_runs
     assert!(one.drain(Duration::from_secs(2)).await && two.drain(Duration::from_secs(2)).await);
 }
 
+/// At 1 Hz the last device appears when half of the first commands are due already; and one is due when the swarm ends.
+#[tokio::test(start_paused = true)]
+async fn every_command_finds_its_device_from_the_first_to_the_last() {
+    let hub = Hub::new();
+    for target in ["each", "all"] {
+        let swarms = swarms("sim-1", hub.attach());
+        let load = format!("commands = {{ per_second = 20, target = \"{target}\", which = [\"status\"] }}");
+        let loaded = swarms.start(Arc::unwrap_or_clone(plan(&format!(
+            "space = \"{target}\"\ndevices = 3\nrate_hz = 1\nduration = \"1s\"\n{load}"
+        ))));
+        let loaded = loaded.unwrap();
+        assert_eq!(loaded.ended().await, Status::Finished);
+        let figures = loaded.command_figures().unwrap();
+        assert!((19..=20).contains(&figures.sent), "{target}: {figures:?}");
+        assert_eq!(figures.success, figures.sent, "{target}: {figures:?}");
+        let received = if target == "each" { figures.sent } else { figures.devices_reached };
+        assert_eq!(loaded.figures().commands_received, received, "{target}");
+        assert!(swarms.drain(Duration::from_secs(2)).await);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn devices_stay_until_commands_that_are_on_their_way_are_answered() {
+    let hub = Hub::new();
+    let (swarms, other) = (swarms("sim-1", hub.attach()), hub.attach());
+    let load = "commands = { per_second = 3, target = \"all\", which = [\"status\"] }";
+    let loaded =
+        swarms.start(Arc::unwrap_or_clone(plan(&format!("devices = 2\nduration = \"900ms\"\n{load}")))).unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let mut mute = mute_node(&other).await;
+    let watch = async {
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        assert_eq!((loaded.status(), loaded.figures().present), (Status::Running, 2));
+        assert_eq!(loaded.ended().await, Status::Finished);
+    };
+    tokio::select! {
+        () = watch => {}
+        () = hold(&mut mute) => unreachable!(),
+    }
+    let figures = loaded.command_figures().unwrap();
+    assert_eq!((figures.sent, figures.no_answer, loaded.figures().present), (2, 2, 0), "{figures:?}");
+    assert!(swarms.drain(Duration::from_secs(2)).await);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_command_to_all_that_a_node_does_not_answer_has_no_answer_and_one_to_nobody_fails() {
     let hub = Hub::new();
@@ -141,25 +199,9 @@ async fn a_command_to_all_that_a_node_does_not_answer_has_no_answer_and_one_to_n
     let figures = run_for(half_second, &plan, Sink::Bus { node: node.clone() }).await;
     assert_eq!((figures.sent, figures.failed), (5, 5), "{figures:?}");
 
-    let id: grouploop_bridge::NodeId = "mute".parse().unwrap();
-    let echo = Subject::Echo { node: id.clone() };
-    let all = Subject::CommandAll { space: Space::main() };
-    let mut questions = mute.subscribe_all(&[echo.into(), all.into()]).await.unwrap();
-    let mut beat: Heartbeat = serde_json::from_value(
-        serde_json::json!({"node": "mute", "role": "edge", "version": "", "clock": 0, "devices": {}}),
-    )
-    .unwrap();
-    beat.devices.insert(Space::main(), 1);
-    mute.publish(&Subject::Node { node: id }, json(&beat)).unwrap();
-    let hold = async |questions: &mut Subscription| {
-        let mut held: Vec<Delivery> = Vec::new();
-        while let Some(question) = questions.next().await {
-            held.push(question);
-        }
-    };
-    let [echoes, alls] = &mut questions[..] else { unreachable!() };
+    let mut mute = mute_node(&mute).await;
     let figures = tokio::select! {
-        ((), ()) = async { tokio::join!(hold(echoes), hold(alls)) } => unreachable!(),
+        () = hold(&mut mute) => unreachable!(),
         figures = run_for(Duration::from_millis(3050), &plan, Sink::Bus { node }) => figures,
     };
     assert_eq!((figures.sent, figures.no_answer, figures.latency), (30, 30, None), "{figures:?}");
@@ -222,7 +264,7 @@ async fn over_a_websocket_answers_belong_to_commands_in_their_order_and_a_broken
         // It goes after a moment for answers.
         while edge.next().await.is_some_and(|message| message.is_ok()) {}
     };
-    tokio::join!(edge, run(|| plan.clone(), Sink::Ws { edges }, &counts, &stop));
+    tokio::join!(edge, run(|| all_of(&plan), Sink::Ws { edges }, &counts, &stop));
     let figures = counts.figures();
     assert_eq!(figures.success + figures.failed + figures.no_answer, figures.sent, "{figures:?}");
 }
@@ -238,6 +280,6 @@ async fn without_an_edge_no_command_is_sent() {
         grouploop_testkit::eventually!(counts.figures().not_sent >= 20);
         stop.cancel();
     };
-    tokio::join!(watch, run(|| plan.clone(), Sink::Ws { edges }, &counts, &stop));
+    tokio::join!(watch, run(|| all_of(&plan), Sink::Ws { edges }, &counts, &stop));
     assert_eq!(counts.figures(), CommandFigures { not_sent: counts.figures().not_sent, ..CommandFigures::default() });
 }

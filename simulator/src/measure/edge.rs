@@ -4,6 +4,7 @@ use super::error::ViewersError;
 use super::post::Post;
 use futures_util::{SinkExt, StreamExt};
 use grouploop_bridge::{GREETING, STREAM_ERROR, STREAM_ON, Space};
+use grouploop_serve::port_of;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::Ordering;
@@ -48,13 +49,14 @@ impl EdgeUrl {
         let (Some("ws"), Some(authority)) = (uri.scheme_str(), authority) else {
             return Err(wrong("an edge is reached without TLS here, as ws://host:5003"));
         };
+        let port = port_of(authority, 80).ok_or_else(|| wrong("it has no port that there is"))?;
         if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
             return Err(wrong("name the edge alone, as ws://host:5003; the path follows from the space of each swarm"));
         }
         let path = if *space == Space::main() { "/".to_owned() } else { format!("/spaces/{space}") };
         Ok(Self {
             host: authority.host().trim_matches(['[', ']']).to_owned(),
-            port: authority.port_u16().unwrap_or(80),
+            port,
             url: format!("ws://{authority}{path}"),
         })
     }

@@ -7,7 +7,7 @@ use super::outlet::Cast;
 use super::run::{Setup, run};
 use super::watched::Watched;
 use crate::link::{INCOMING_QUEUE, Incoming, Link, Special, WsCounts};
-use crate::load::{CommandFigures, Load, Sink, spawn_load};
+use crate::load::{Audience, CommandCounts, CommandFigures, Sink, spawn_load};
 use crate::scenario::Swarm;
 use grouploop_bridge::DeviceId;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,8 +24,8 @@ pub struct SwarmHandle {
     pub(super) status: watch::Receiver<Status>,
     pub(super) requests: mpsc::Sender<Request>,
     pub(super) stop: CancellationToken,
-    /// The commands that are sent to it.
-    pub(super) load: Option<Load>,
+    /// What has become of the commands that are sent to it; `None` when its plan sends none.
+    pub(super) commands: Option<Arc<CommandCounts>>,
 }
 
 impl SwarmHandle {
@@ -52,7 +52,7 @@ impl SwarmHandle {
     /// What has become of the commands that were sent to it so far; `None` when its plan sends none.
     #[must_use]
     pub fn command_figures(&self) -> Option<CommandFigures> {
-        self.load.as_ref().map(|load| load.counts.figures())
+        self.commands.as_ref().map(|commands| commands.figures())
     }
 
     /// Where it is in its life.
@@ -73,11 +73,7 @@ impl SwarmHandle {
     pub async fn ended(&self) -> Status {
         let mut status = self.status.clone();
         // A task that is gone without a word was cut off with its runtime.
-        let end = status.wait_for(|status| status.is_over()).await.map_or(Status::Stopped, |status| *status);
-        if let Some(load) = &self.load {
-            load.ended().await;
-        }
-        end
+        status.wait_for(|status| status.is_over()).await.map_or(Status::Stopped, |status| *status)
     }
 
     /// Some of its devices, from a number on; `None` when it is over.
@@ -106,7 +102,7 @@ impl SwarmHandle {
 }
 
 impl SwarmHandle {
-    /// Sets a swarm going on a link that `open` makes.
+    /// Sets a swarm going on a link that `open` makes. The commands that its plan has sent to it go to the sink.
     ///
     /// # Errors
     /// That of `open`.
@@ -115,18 +111,30 @@ impl SwarmHandle {
         fetcher: Arc<Fetcher>,
         watched: Option<Watched>,
         tasks: &TaskTracker,
+        sink: impl FnOnce(&Swarm) -> Sink,
         open: impl FnOnce(&Swarm, &Special, mpsc::Sender<Incoming>, &Arc<WsCounts>) -> Result<Link, E>,
     ) -> Result<Self, E> {
         let plan = Arc::new(plan);
         let cast = Cast::new(&plan);
-        let (commands, incoming) = mpsc::channel(INCOMING_QUEUE);
+        let (inbox, incoming) = mpsc::channel(INCOMING_QUEUE);
         let connections = Arc::<WsCounts>::default();
-        let link = open(&plan, &cast.special(), commands, &connections)?;
+        let link = open(&plan, &cast.special(), inbox, &connections)?;
         let (asker, requests) = mpsc::channel(REQUEST_QUEUE);
         let (teller, status) = watch::channel(Status::Waiting);
         let (counts, stop) = (Arc::<Counts>::default(), CancellationToken::new());
+        let shared = Arc::new(Mutex::new(plan.clone()));
+        let commands = plan.commands.is_some().then(Arc::<CommandCounts>::default);
+        let sink = sink(&plan);
+        let load = commands.as_ref().map(|commands| {
+            let (plan, counts) = (shared.clone(), counts.clone());
+            let audience = move || Audience {
+                plan: plan.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+                appeared: usize::try_from(counts.appeared.get()).unwrap_or(usize::MAX),
+            };
+            spawn_load(tasks, audience, sink, commands.clone())
+        });
         let setup = Setup {
-            plan: plan.clone(),
+            plan,
             cast,
             link,
             incoming,
@@ -135,19 +143,11 @@ impl SwarmHandle {
             counts: counts.clone(),
             fetcher,
             watched,
+            load,
             stop: stop.clone(),
         };
         tasks.spawn(run(setup));
-        Ok(Self { plan: Arc::new(Mutex::new(plan)), counts, connections, status, requests: asker, stop, load: None })
-    }
-
-    /// Has commands sent to it while it runs, when its plan says so.
-    pub(crate) fn with_commands(mut self, sink: impl FnOnce(&Swarm) -> Sink, tasks: &TaskTracker) -> Self {
-        if self.plan().commands.is_some() {
-            let plan = self.clone();
-            self.load = Some(spawn_load(tasks, move || plan.plan(), sink(&self.plan()), self.status.clone()));
-        }
-        self
+        Ok(Self { plan: shared, counts, connections, status, requests: asker, stop, commands })
     }
 }
 

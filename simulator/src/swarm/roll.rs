@@ -97,6 +97,8 @@ pub(crate) enum Move {
 pub(crate) struct Roll {
     marks: Vec<Mark>,
     begun: u32,
+    /// So many, the first ones, have begun.
+    appeared: u32,
     present: u32,
     churn: Churn,
     seed: u64,
@@ -116,6 +118,7 @@ impl Roll {
         let mut roll = Self {
             marks: vec![Mark::default(); devices],
             begun: 0,
+            appeared: 0,
             present: 0,
             churn,
             seed,
@@ -140,6 +143,14 @@ impl Roll {
     /// Devices that are there.
     pub(crate) fn present(&self) -> u32 {
         self.present
+    }
+
+    /// So many devices, the first ones, have begun, whether they are there now or not.
+    pub(crate) fn appeared(&mut self) -> u32 {
+        while self.mark(self.appeared).has_begun() {
+            self.appeared += 1;
+        }
+        self.appeared
     }
 
     /// A device's first frame is due: it is there from now on. `false` when it had begun before.
@@ -181,6 +192,7 @@ impl Roll {
     pub(crate) fn resize(&mut self, devices: usize) {
         self.marks.resize(devices, Mark::default());
         self.begun = self.count(Mark::has_begun);
+        self.appeared = self.appeared.min(u32::try_from(devices).unwrap_or(u32::MAX));
         self.present = self.count(Mark::is_present);
         let is_here = |Reverse((_, place)): &Reverse<(Duration, Place)>| (*place as usize) < devices;
         self.returns.retain(is_here);

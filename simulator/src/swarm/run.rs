@@ -10,6 +10,7 @@ use super::roll::Move;
 use super::watched::Watched;
 use crate::body::World;
 use crate::link::{Incoming, Kin, Link, Place, To};
+use crate::load::Load;
 use crate::scenario::Swarm;
 use crate::wearable::REBOOT;
 use grouploop_bridge::DeviceId;
@@ -43,6 +44,8 @@ pub(crate) struct Setup {
     pub(crate) fetcher: Arc<Fetcher>,
     /// Who notes what is sent, when the run is measured.
     pub(crate) watched: Option<Watched>,
+    /// The commands that are sent to it.
+    pub(crate) load: Option<Load>,
     pub(crate) stop: CancellationToken,
 }
 
@@ -64,7 +67,7 @@ struct Run {
 
 /// Runs a swarm until its end, or until it is stopped.
 pub(crate) async fn run(setup: Setup) {
-    let Setup { plan, cast, link, mut incoming, mut requests, status, counts, fetcher, watched, stop } = setup;
+    let Setup { plan, cast, link, mut incoming, mut requests, status, counts, fetcher, watched, load, stop } = setup;
     let began = Instant::now() + plan.starts_after;
     let outlet = Outlet::new(cast, began, link, counts.clone());
     let mut run = Run::new(plan, began, outlet, counts, fetcher, watched);
@@ -77,6 +80,11 @@ pub(crate) async fn run(setup: Setup) {
             // Before all that others want of it: who looks at a swarm must not hold it up.
             () = tokio::time::sleep_until(next) => {
                 status.send_if_modified(|status| std::mem::replace(status, Status::Running) != Status::Running);
+                // As of the last round: who is on the bus knows them by now.
+                let has_appeared = run.note_appeared();
+                if let Some(load) = load.as_ref().filter(|_| has_appeared) {
+                    load.begin();
+                }
                 if run.tick() {
                     break Status::Finished;
                 }
@@ -92,6 +100,13 @@ pub(crate) async fn run(setup: Setup) {
             Some(request) = requests.recv() => run.answer(request),
         }
     };
+    if let Some(load) = load {
+        // As long as its devices are there: what is on its way still finds them.
+        load.finish().await;
+        while let Ok(command) = incoming.try_recv() {
+            run.take(std::iter::once(command));
+        }
+    }
     // Downloads that are cut off came to nothing.
     run.counts.updates_failed.add(run.fetching.len() as u64);
     run.fetches.shutdown().await;
@@ -131,6 +146,13 @@ impl Run {
 
     fn now(&self) -> Duration {
         Instant::now().saturating_duration_since(self.began)
+    }
+
+    /// Whether a device has appeared.
+    fn note_appeared(&mut self) -> bool {
+        let appeared = self.outlet.roll.appeared();
+        self.counts.appeared.set(u64::from(appeared));
+        appeared > 0
     }
 
     /// Does what is due. `true` when nothing will be any more.

@@ -1,6 +1,7 @@
 //! Where an edge is: the parts of its URL that a device needs.
 
 use grouploop_bridge::Space;
+use grouploop_serve::port_of;
 use thiserror::Error;
 use tokio_tungstenite::tungstenite::http::Uri;
 
@@ -41,7 +42,7 @@ impl Edge {
             "/" => format!("/spaces/{space}"),
             path => path.to_owned(),
         };
-        let port = authority.port_u16().unwrap_or(DEFAULT_PORT);
+        let port = port_of(authority, DEFAULT_PORT).ok_or_else(wrong)?;
         let host_header = format!("{}:{port}", authority.host());
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
         Ok(Self { url: format!("ws://{host_header}{path}"), host, port, host_header, path })
@@ -75,7 +76,7 @@ mod tests {
 
     #[test]
     fn other_urls_are_refused_with_what_to_write_instead() {
-        for bad in ["", "a:5003", "wss://a:5003", "http://a", "ws://", "ws://u@a:1", "/x"] {
+        for bad in ["", "a:5003", "wss://a:5003", "http://a", "ws://", "ws://u@a:1", "ws://a:70000", "/x"] {
             let error = Edge::parse(bad, &Space::main()).unwrap_err();
             assert!(error.to_string().contains("must be ws://host:port"), "{bad}");
         }
