@@ -8,6 +8,9 @@ use crate::name::{NodeId, Space};
 use crate::tapped::Tapped;
 use std::fmt;
 
+/// A subject that nobody may ever subscribe to: a question there is answered by the server itself.
+pub(crate) const NOWHERE: &str = "gl.nowhere";
+
 /// A concrete subject, which one publishes to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Subject {

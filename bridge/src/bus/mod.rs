@@ -16,10 +16,7 @@
 
 mod delivery;
 mod embedded;
-mod few;
-mod inbox;
 mod nats;
-mod refusals;
 mod settings;
 
 pub use delivery::{Answers, BusError, Delivery, PublishError, RequestError, Subscription};

@@ -83,6 +83,12 @@ fn is_for(error: &object_store::Error, kind: ErrorKind) -> bool {
     false
 }
 
+/// Where machines in a cloud get their credentials: asked when the environment has none, and on other machines in vain.
+const METADATA: [&str; 2] = ["169.254.169.254", "metadata.google.internal"];
+/// What that means.
+const NO_KEYS: &str = "there are no credentials in the environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, GOOGLE_SERVICE_ACCOUNT, \
+                       AZURE_STORAGE_ACCOUNT_KEY), and no cloud that this machine is in gives any:";
+
 /// What the store said, in one bounded line, and without the queries of URLs: some clouds carry signatures in them.
 fn said(error: &object_store::Error) -> String {
     let mut causes = vec![error.to_string()];
@@ -96,6 +102,9 @@ fn said(error: &object_store::Error) -> String {
         source = cause.source();
     }
     let mut line = String::new();
+    if causes.iter().any(|cause| METADATA.iter().any(|address| cause.contains(address))) {
+        line.push_str(NO_KEYS);
+    }
     for word in causes.join(": ").split_whitespace() {
         if !line.is_empty() {
             line.push(' ');
@@ -103,4 +112,18 @@ fn said(error: &object_store::Error) -> String {
         line.push_str(if word.contains("://") { word.split('?').next().unwrap_or_default() } else { word });
     }
     line.chars().filter(|letter| !letter.is_control()).take(400).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_no_credentials_is_told_so() {
+        let said_of = |source: &str| said(&object_store::Error::Generic { store: "S3", source: source.into() });
+        let told = said_of("Error performing PUT http://169.254.169.254/latest/api/token in 1.3ms");
+        assert!(told.starts_with("there are no credentials in the environment (AWS_ACCESS_KEY_ID"), "{told}");
+        assert!(told.contains("any: Generic S3 error: "), "{told}");
+        assert!(said_of("connection refused").starts_with("Generic S3 error: "));
+    }
 }

@@ -2,6 +2,8 @@
 
 use super::folder::Folder;
 use super::{OpenError, Store};
+use axum::http::uri::Authority;
+use grouploop_serve::port_of;
 use object_store::aws::AmazonS3Builder;
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
@@ -96,7 +98,8 @@ pub fn variables_complaints(url: &str, variables: &BTreeMap<String, String>) -> 
     let is_s3 = matches!(place, Place::S3 { .. });
     for (name, value) in variables.iter().filter(|(name, value)| is_endpoint(name) && is_s3 && !value.is_empty()) {
         let good = value.parse::<axum::http::Uri>().is_ok_and(|uri| {
-            matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
+            let names_a_place = |to: &Authority| !to.host().is_empty() && port_of(to, 80).is_some();
+            matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some_and(names_a_place)
         });
         if !good {
             let value = shown(value);
@@ -226,7 +229,7 @@ mod tests {
             variables_complaints(url, &variables.collect())
         };
         let keys = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "secret")];
-        for endpoint in ["many!", "store:8333", "ftp://store", "http://", "http:// store"] {
+        for endpoint in ["many!", "store:8333", "ftp://store", "http://", "http:// store", "http://store:83330"] {
             let found = complaints("s3://b", &[("AWS_ENDPOINT_URL", endpoint), keys[0], keys[1]]);
             assert!(found.len() == 1 && found[0].contains("AWS_ENDPOINT_URL is `"), "{found:?}");
         }

@@ -1,6 +1,6 @@
 //! The desk for the answers of the NATS engine: one subscription for all questions of a node.
 
-use super::delivery::Answer;
+use crate::bus::delivery::Answer;
 use async_nats::StatusCode;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,7 +1,7 @@
 //! What a NATS server refused: subjects that the user of this process has no right to.
 
 use super::few::Few;
-use crate::subject::Subject;
+use crate::subject::{NOWHERE, Subject};
 use std::collections::BTreeSet;
 
 /// Longest subject that is remembered; ours are shorter.
@@ -47,7 +47,7 @@ fn refused(error: &str, inbox: Option<&str>) -> Option<String> {
         return None;
     }
     match what {
-        "Publish" if subject == super::nats::NOWHERE || Subject::parse(subject).is_some() => {
+        "Publish" if subject == NOWHERE || Subject::parse(subject).is_some() => {
             Some(format!("publishing to {subject}"))
         }
         "Publish" if inbox.is_some_and(|inbox| subject.starts_with(inbox)) => Some(ANSWERING.to_owned()),
