@@ -106,6 +106,10 @@ while IFS= read -r line || [ -n "$line" ]; do
             ;;
     esac
     name=${line%%=*} value=${line#*=}
+    case $line in
+        CDN_TOKEN=\'*) ;;
+        CDN_TOKEN=*\$*) complain "CDN_TOKEN has a \$ in it, and Compose takes what follows for the name of a variable; put ' before and after the value" ;;
+    esac
     case $value in
         \"*\" | \'*\') value=${value#?} value=${value%?} ;;
         *) value=${value%% #*} ;;

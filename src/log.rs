@@ -28,11 +28,14 @@ pub(crate) enum LogFormat {
 /// Libraries that say at each try what we say once in our own words: whoever names one in the filter hears it.
 const QUIET: [&str; 2] = ["async_nats", "object_store"];
 
+fn parts(filter: &str) -> impl Iterator<Item = &str> {
+    filter.split(',').map(str::trim).filter(|part| !part.is_empty())
+}
+
 /// What is wrong with `log.filter`: its parts are levels, or targets with theirs.
 pub(crate) fn complaint(filter: &str) -> Option<String> {
-    let wrong =
-        |part: &&str| !part.is_empty() && !part.contains(['=', '[', ']', '}']) && part.parse::<LevelFilter>().is_err();
-    if let Some(part) = filter.split(',').map(str::trim).find(wrong) {
+    let wrong = |part: &&str| !part.contains(['=', '[', ']', '}']) && part.parse::<LevelFilter>().is_err();
+    if let Some(part) = parts(filter).find(wrong) {
         // Such a word would be the name of a target, of which everything is logged, and nothing else.
         return Some(format!("`{part}` is no level: there are error, warn, info, debug, trace and off"));
     }
@@ -44,8 +47,8 @@ pub(crate) fn complaint(filter: &str) -> Option<String> {
 /// # Errors
 /// When a part of it is wrong.
 pub(crate) fn parse_filter(filter: &str) -> Result<EnvFilter, ParseError> {
-    let quiet = QUIET.iter().filter(|library| !filter.contains(*library));
-    EnvFilter::builder().parse(quiet.fold(filter.to_owned(), |filter, library| format!("{filter},{library}=off")))
+    let quiet = QUIET.iter().filter(|library| !filter.contains(*library)).map(|library| format!("{library}=off"));
+    EnvFilter::builder().parse(parts(filter).map(str::to_owned).chain(quiet).collect::<Vec<_>>().join(","))
 }
 
 /// Installs the log for the whole process.

@@ -143,6 +143,11 @@ impl Stack {
         self.edges[number].kill().await;
     }
 
+    /// Freezes an edge: its kernel takes connections, and nobody answers them.
+    pub fn freeze_edge(&self, number: usize) {
+        self.edges[number].stop();
+    }
+
     /// Restarts an edge as an engine does: its name goes, it is told, it ends, it comes again under its name, and is well.
     ///
     /// # Panics

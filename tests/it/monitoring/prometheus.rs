@@ -127,7 +127,7 @@ fn every_alert_has_its_section_in_the_runbooks() {
         .filter_map(|line| line.strip_prefix("## "))
         .map(|heading| {
             format!(
-                "'{{{{ or $externalLabels.docs \"http://localhost:5006\" }}}}/runbooks/#{}'",
+                "'{{{{ or $externalLabels.docs \"http://localhost:5006\" | reReplaceAll \"/+$\" \"\" }}}}/runbooks/#{}'",
                 heading.to_lowercase().replace(' ', "-")
             )
         })

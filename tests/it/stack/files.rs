@@ -330,6 +330,7 @@ fn env_sh_names_what_compose_tells_the_value_of_alone() {
         ("APPS", "apps"),
         ("NATS_EDGE_PASSWORD", "a\"b"),
         ("STORE_SECRET", ""),
+        ("CDN_TOKEN", "abcdefghijklmnop$later"),
         ("EDGE_PROT", "5003"),
     ] {
         std::fs::write(&file, format!("{made}COMPOSE_PROFILES=monitoring\n{name}={value}\n")).unwrap();

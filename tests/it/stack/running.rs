@@ -226,3 +226,23 @@ async fn an_edge_that_is_gone_but_still_known_keeps_nobody_out() {
     eventually!(controller.ask("cmd:all:status").await == "cmd:result:sent_to_24_devices");
     drop((before, after));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edge_that_hangs_keeps_nobody_out() {
+    let stack = Stack::start(env!("CARGO_BIN_EXE_grouploop"), &[]).await;
+    let url = format!("ws://{}/", stack.balancer());
+    let mut before = Vec::new();
+    for id in 0..6 {
+        before.push(Peer::device(&url, id).await);
+    }
+    // It takes connections as it did, and of all edges it is soon the one with the fewest.
+    stack.freeze_edge(1);
+    drop(before);
+    let mut after = Vec::new();
+    for id in 10..20 {
+        after.push(Peer::device(&url, id).await);
+    }
+    let mut controller = Peer::connect(&url).await;
+    assert_eq!(controller.ask("cmd:000a:status").await, "cmd:result:success");
+    drop(after);
+}

@@ -143,7 +143,7 @@ export class Acts {
     this.#turn = begun;
     const outcomes = await Promise.all(await begun);
     outcomes.forEach((outcome, at) => orders[at] && onOutcome?.(orders[at], outcome));
-    const found = orders.length === 0 && note !== undefined ? { ok: false, words: "Nothing was sent." } : summary(orders, outcomes);
+    const found = orders.length === 0 ? { ok: true, words: "Nothing was sent." } : summary(orders, outcomes);
     const words = [note, found.words, found.ok && more].filter(Boolean).join(" ");
     const over: Line = { ...line, ...found, ok: found.ok === true && note === undefined, words };
     this.#log.value = this.#log.value.map(other => (other.number === line.number ? over : other));

@@ -57,10 +57,21 @@ export class Drafts<T> {
     return this.#new() !== undefined;
   }
 
+  /** Those that were changed, and that somebody else deleted meanwhile. */
+  get orphans(): readonly Unkept<T>[] {
+    if (!this.#documents.isKnown.value) return [];
+    const isGone = ({ id, seen }: Aside<T>) => seen !== undefined && !this.#documents.all.value.has(id);
+    return this.#aside.value.filter(aside => aside.space === this.#space.value && isGone(aside));
+  }
+
+  /** Opens one as it was left. */
+  reopen({ id, document, seen, base }: Unkept<T>): void {
+    this.#follow(new Draft(this.#documents, id, document, seen, base));
+  }
+
   /** Opens one that is kept: as it is, or as it was left. */
   change(id: string, document: T, etag: string): void {
-    const { document: left, seen, base } = this.#of(id) ?? { document, seen: etag, base: document };
-    this.#follow(new Draft(this.#documents, id, left, seen, base));
+    this.reopen(this.#of(id) ?? { id, document, seen: etag, base: document });
   }
 
   /** Opens a new one, or the new one that was left. */

@@ -10,7 +10,7 @@ import { kept } from "./kept";
 import { AllDark } from "./panic";
 import { picked, pick, selection, space, swarm } from "./state";
 import { TitleField, wrongTitle } from "./title";
-import { DraftTrouble } from "./trouble";
+import { DraftTrouble, Orphans } from "./trouble";
 
 const { groups } = kept;
 
@@ -106,6 +106,8 @@ function Change({ draft }: { draft: Draft<Group> }) {
 }
 
 function Entry({ id, group, etag }: { id: string; group: Group; etag: string }) {
+  // Who is there changes with them.
+  swarm.ids.value;
   const here = group.devices.filter(device => swarm.place(device) !== undefined).length;
   return (
     <li class="kept-entry">
@@ -121,7 +123,6 @@ function Entry({ id, group, etag }: { id: string; group: Group; etag: string }) 
 }
 
 export function Groups() {
-  swarm.ids.value;
   const all = [...groups.all.value];
   const draft = drafts.open.value;
   return (
@@ -130,6 +131,7 @@ export function Groups() {
       {all.length === 0
         ? <p class="quiet small">{groups.isKnown.value ? "None yet in this space." : "Looking which there are."}</p>
         : <ul class="kept-list">{all.map(([id, { document, etag }]) => <Entry key={id} id={id} group={document} etag={etag} />)}</ul>}
+      {draft === undefined && <Orphans all={drafts.orphans} onOpen={orphan => drafts.reopen(orphan)} />}
       <NewGroup />
       <Dialog aside={<AllDark />} title="Change the group" open={draft !== undefined} onClose={close}>{draft && <Change draft={draft} />}</Dialog>
     </Card>

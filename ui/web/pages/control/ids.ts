@@ -54,7 +54,7 @@ export function typedIds(text: string, known: readonly string[]): TypedIds {
 export function typedInOrder(text: string, known: readonly string[]): { readonly ids: readonly string[]; readonly wrong: string | undefined } {
   const ids = new Set<string>();
   for (const { word, span } of words(text)) {
-    if (!span) return { ids: [...ids], wrong: `“${word}” is no device: it must be 4 hex digits such as 1a2b, or a range such as 1a00-1a1f.` };
+    if (!span) return { ids: [...ids], wrong: `“${brief(word)}” is no device: it must be 4 hex digits such as 1a2b, or a range such as 1a00-1a1f.` };
     const [least, most] = span;
     const found = least === most ? [least] : known.filter(id => id >= least && id <= most);
     if (found.length === 0) return { ids: [...ids], wrong: `Nobody of ${word} is there now.` };
@@ -63,8 +63,14 @@ export function typedInOrder(text: string, known: readonly string[]): { readonly
   return { ids: [...ids], wrong: undefined };
 }
 
+/** Letters of a word that are repeated in a sentence. */
+const MOST_LETTERS = 24;
+
+/** A word, or its beginning when somebody pasted a book. */
+export const brief = (word: string): string => (word.length > MOST_LETTERS ? `${word.slice(0, MOST_LETTERS)}…` : word);
+
 /** The first of these, and how many more there are. */
 export function few(words: readonly string[], most = 8): string {
-  const shown = words.slice(0, most).join(", ");
+  const shown = words.slice(0, most).map(brief).join(", ");
   return words.length > most ? `${shown} and ${words.length - most} more` : shown;
 }

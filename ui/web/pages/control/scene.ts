@@ -14,21 +14,24 @@ export interface Resolved {
   readonly orders: readonly Order[];
   /** Groups that it names and that are not there. */
   readonly missing: readonly string[];
+  /** Groups that it names and that nobody is in. */
+  readonly empty: readonly string[];
   /** Devices that it names and that are away. */
   readonly away: readonly string[];
 }
 
 /** Looks up whom the steps are for. Steps of groups that are not there are left out; devices that are away are told nevertheless. */
 export function resolved(steps: readonly Step[], groups: { get: (id: string) => { document: Group } | undefined }, isThere: (id: string) => boolean): Resolved {
-  const missing = new Set<string>(), away = new Set<string>();
+  const missing = new Set<string>(), empty = new Set<string>(), away = new Set<string>();
   const orders: Order[] = [];
   for (const { target, command, parameters = [] } of steps) {
     const to = target === "all" ? target : isGroup(target) ? groups.get(target.group)?.document.devices : target;
     if (to === undefined) missing.add((target as { group: string }).group);
     else if (to.length > 0) orders.push({ to, command, parameters: parameters.map(String) });
+    else if (isGroup(target)) empty.add(targetWords(target, groups));
     for (const id of to === undefined || to === "all" ? [] : to) if (!isThere(id)) away.add(id);
   }
-  return { orders, missing: [...missing], away: [...away].sort() };
+  return { orders, missing: [...missing], empty: [...empty], away: [...away].sort() };
 }
 
 /** What the devices were told last, as steps. `untold` were told nothing that stays. */

@@ -12,9 +12,9 @@ import { kept } from "./kept";
 import { AllDark } from "./panic";
 import { composed, MOST_STEPS } from "./scene";
 import { selection, space, url } from "./state";
-import { finished, leaveStep, Steps } from "./steps";
+import { enterScene, finished, leaveStep, Steps } from "./steps";
 import { TitleField, wrongTitle } from "./title";
-import { DraftTrouble } from "./trouble";
+import { DraftTrouble, Orphans } from "./trouble";
 import { apply, backWords, undo, undoable } from "./undo";
 
 const { scenes } = kept;
@@ -54,6 +54,12 @@ function finish(): void {
   title.value = "";
 }
 
+/** Opens the window of a scene. */
+function show(open: () => void): void {
+  open();
+  enterScene(drafts.open.peek()?.id ?? "");
+}
+
 function close(): void {
   drafts.close();
   isDoomed.value = false;
@@ -79,7 +85,7 @@ function NewScene() {
       {draft && <DraftTrouble draft={draft} what="Scene" describe={describe} onDone={finish} onBoth={() => void save()} />}
       <div class="row">
         <Button type="submit" aria-disabled={draft?.isBusy.value}>Keep what those picked were sent last</Button>
-        <Button onClick={() => drafts.begin(title.peek().trim() || "New scene", { title: title.peek(), steps: [] })}>{drafts.hasNew ? "Go on writing" : "Write one"}</Button>
+        <Button onClick={() => show(() => drafts.begin(title.peek().trim() || "New scene", { title: title.peek(), steps: [] }))}>{drafts.hasNew ? "Go on writing" : "Write one"}</Button>
       </div>
     </form>
   );
@@ -144,12 +150,13 @@ export function Scenes() {
                 <span class="grow title">{document.title} <span class="quiet small">{document.steps.length} {document.steps.length === 1 ? "step" : "steps"}{drafts.has(id) && ", with changes that are not kept"}</span></span>
                 <span class="row">
                   <Button first onClick={() => void apply(document)}>Apply <span class="unseen">{document.title}</span></Button>
-                  <Button onClick={() => drafts.change(id, document, etag)}>Change <span class="unseen">{document.title}</span></Button>
+                  <Button onClick={() => show(() => drafts.change(id, document, etag))}>Change <span class="unseen">{document.title}</span></Button>
                 </span>
               </li>
             ))}
           </ul>
         )}
+      {draft === undefined && <Orphans all={drafts.orphans} onOpen={orphan => show(() => drafts.reopen(orphan))} />}
       <Undo />
       <NewScene />
       <Dialog aside={<AllDark />} title={draft?.isNew ? "A new scene" : "Change the scene"} open={draft !== undefined} onClose={close}>{draft && <Change draft={draft} />}</Dialog>

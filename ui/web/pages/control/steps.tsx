@@ -19,17 +19,24 @@ function targetIn(text: string): StepTarget | undefined {
 /** The step that is being written: a new one, or one of those. */
 const draft = new CommandDraft(watching, "control.step");
 const target = remembered<StepTarget>("control.step.target", "all", targetIn, target => (target === "all" ? undefined : JSON.stringify(target)));
-/** Which one is being changed, as `<scene> <place>`; none is a new one. */
+/** Which one is being changed, as `<scene> <place> <what it was>`; none is a new one. */
 const changed = rememberedText("control.step.at");
 
-/** The place of the step of this scene that is being changed. */
+const markOf = (scene: string, place: number, step: Step): string => `${scene} ${place} ${JSON.stringify(step.target)} ${stepText(step)}`;
+
+/** The place of the step of this scene that is being changed. One that somebody else moved or changed meanwhile is not it any more. */
 function placeIn(scene: string, steps: readonly Step[]): number | undefined {
-  const [id, place] = changed.value.split(" ");
-  return id === scene && Number(place) < steps.length ? Number(place) : undefined;
+  const place = steps.findIndex((step, place) => changed.value === markOf(scene, place, step));
+  return place < 0 ? undefined : place;
 }
 
-/** No step is being changed any more. */
+/** No step is being changed any more. What is written stays, as a further one. */
 export const leaveStep = (): void => void (changed.value = "");
+
+/** The steps of this scene are shown from now on: what is written next is for none of another one's. */
+export function enterScene(scene: string): void {
+  if (!changed.peek().startsWith(`${scene} `)) leaveStep();
+}
 
 /** The steps, with the one that is being changed as it is written now; `undefined` when something is wrong with that, which is then marked. */
 export function finished(form: HTMLFormElement, scene: string, steps: readonly Step[]): readonly Step[] | undefined {
@@ -75,7 +82,7 @@ export function Steps({ scene, steps, onChange }: { scene: string; steps: readon
   const open = (index: number) => {
     const step = steps[index];
     if (!step) return;
-    changed.value = `${scene} ${index}`;
+    changed.value = markOf(scene, index, step);
     target.value = step.target;
     draft.command.value = step.command;
     const schema = draft.chosen.peek()?.schema ?? [];

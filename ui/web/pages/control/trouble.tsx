@@ -1,7 +1,22 @@
 // What keeps a group or a scene from being kept, where it is changed.
 
 import { Button, Notice } from "../../design/parts";
-import type { Draft } from "./draft";
+import type { Draft, Unkept } from "./draft";
+
+/** Those that somebody else deleted while they were changed here: without this nobody would see them again. */
+export function Orphans<T extends { readonly title: string }>({ all, onOpen }: { all: readonly Unkept<T>[]; onOpen: (orphan: Unkept<T>) => void }) {
+  if (all.length === 0) return null;
+  return (
+    <ul class="kept-list">
+      {all.map(orphan => (
+        <li key={orphan.id} class="kept-entry">
+          <span class="grow title">{orphan.base.title} <span class="quiet small">deleted by somebody else; what you changed is still here</span></span>
+          <span class="row"><Button onClick={() => onOpen(orphan)}>Look <span class="unseen">at {orphan.base.title}</span></Button></span>
+        </li>
+      ))}
+    </ul>
+  );
+}
 
 interface DraftTroubleProps<T> {
   readonly draft: Draft<T>;

@@ -9,7 +9,7 @@ import { type Part, partOf, wayBack } from "../../store/told";
 import { acts, told } from "./acts";
 import { few } from "./ids";
 import { kept } from "./kept";
-import { resolved } from "./scene";
+import { type Resolved, resolved } from "./scene";
 import { swarm, url } from "./state";
 
 /** The way back, as it is kept over a reload. */
@@ -52,8 +52,9 @@ export function backWords({ known, dark, staying }: Pick<Back, "known" | "dark" 
 }
 
 /** What of a scene is not there; `undefined` when all is. */
-function absence(missing: readonly string[], away: readonly string[]): string | undefined {
+function absence({ missing, empty, away }: Resolved): string | undefined {
   const words = [
+    empty.length > 0 && `Nobody is in ${few(empty)}.`,
     missing.length > 0 && `${missing.length === 1 ? "The group" : "The groups"} ${few(missing)} ${missing.length === 1 ? "is" : "are"} not there: ${missing.length === 1 ? "its" : "their"} steps were left out.`,
     away.length > 0 && `Not there: ${few(away)}.`,
   ].filter(Boolean).join(" ");
@@ -62,7 +63,8 @@ function absence(missing: readonly string[], away: readonly string[]): string | 
 
 /** Sends a scene's commands, and keeps the way back. */
 export async function apply(scene: Scene): Promise<void> {
-  const { orders, missing, away } = resolved(scene.steps, kept.groups.all.peek(), id => swarm.place(id) !== undefined);
+  const found = resolved(scene.steps, kept.groups.all.peek(), id => swarm.place(id) !== undefined);
+  const { orders } = found;
   const place = url.peek();
   let there: readonly string[] = [], last: Back | undefined, began = 0;
   let isOver = false;
@@ -87,7 +89,7 @@ export async function apply(scene: Scene): Promise<void> {
     changed.clear();
   }, () => isOver && keep());
   await acts.run(`scene ${scene.title}`, `${orders.length} ${orders.length === 1 ? "step" : "steps"}`, orders, {
-    note: absence(missing, away),
+    note: absence(found),
     // Also when those that it missed get it later.
     onOutcome: ({ to, command }, { reached, missed, unknown, isUnsent }) => {
       // Of all, nobody names those whose edge went away just then: who was there may have it.

@@ -6,8 +6,10 @@ import { readGroup } from "../../store/kept";
 
 const group = (title: string): Group => ({ title, devices: ["1a2b"] });
 const all = signal<ReadonlyMap<string, Document<Group>>>(new Map());
+const isKnown = signal(true);
 const documents = {
   all,
+  isKnown,
   put: async (id: string, document: Group) => {
     all.value = new Map([...all.peek(), [id, { etag: `${document.title} tag`, document }]]);
     return { is: "done", value: {}, etag: `${document.title} tag` };
@@ -22,6 +24,7 @@ beforeEach(() => {
   vi.stubGlobal("localStorage", { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, text: string) => kept.set(key, text), removeItem: (key: string) => kept.delete(key) });
   all.value = new Map([["row", { etag: "1", document: group("Row") }]]);
   space.value = "main";
+  isKnown.value = true;
 });
 
 test("what was changed and not kept is there when it is opened again, also after a reload, until it is kept", async () => {
@@ -40,6 +43,29 @@ test("what was changed and not kept is there when it is opened again, also after
   expect(await after.open.value?.overwrite()).toBe(true);
   expect(after.has("row")).toBe(false);
   expect(drafts().has("row")).toBe(false);
+});
+
+test("what others deleted while it was changed here is shown until it is kept or let go", () => {
+  const before = drafts();
+  before.change("row", group("Row"), "1");
+  if (before.open.value) before.open.value.document.value = group("Ro");
+  before.close();
+  expect(before.orphans).toEqual([]);
+  all.value = new Map();
+  const after = drafts();
+  const [orphan] = after.orphans;
+  expect(orphan).toMatchObject({ id: "row", base: { title: "Row" } });
+  if (orphan) after.reopen(orphan);
+  expect(after.open.value?.document.value.title).toBe("Ro");
+  expect(after.open.value?.others.value).toBe("removed");
+  after.discard();
+  expect(after.orphans).toEqual([]);
+  // Until it is known what there is, nothing is gone.
+  before.change("row", group("Row"), "1");
+  if (before.open.value) before.open.value.document.value = group("Ro");
+  before.close();
+  isKnown.value = false;
+  expect(drafts().orphans).toEqual([]);
 });
 
 test("what is discarded is gone, and what was not changed was never there", () => {

@@ -23,6 +23,7 @@ test("a scene comes to orders for those whom it names, and says who is not there
       { to: ["1a2b", "beef"], command: "led_set", parameters: ["0", "red"] },
     ],
     missing: ["back-row"],
+    empty: ["Nobody"],
     away: ["1a2c", "beef"],
   });
 });

@@ -105,6 +105,7 @@ test("what was wrong from the start is said with the answer", async () => {
   sent[0]?.answer(outcome(["a"]));
   expect(await scene).toMatchObject({ ok: false, words: "The group x is not there. Written to the device.", again: [] });
   expect(heard).toEqual(["led"]);
+  expect(await acts.run("undo", "1 device", [], { more: "1 device keeps its brightness." })).toMatchObject({ ok: true, words: "Nothing was sent. 1 device keeps its brightness." });
   expect(await acts.run("scene", "0 steps", [], { note: "The group x is not there." })).toMatchObject({ ok: false, words: "The group x is not there. Nothing was sent." });
 });
 
