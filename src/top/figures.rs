@@ -22,7 +22,8 @@ pub(super) struct Figures {
 impl Figures {
     /// Takes the newest figures.
     pub(super) fn take(&mut self, mut system: System) {
-        let is_same = system.at.saturating_sub(self.second) < SAME_MS;
+        // A clock that is set, forward or back, is in another second.
+        let is_same = system.at.abs_diff(self.second) < SAME_MS;
         if !is_same {
             self.second = system.at;
         }
@@ -88,6 +89,11 @@ mod tests {
         figures.take(system(r#"{"at": 1000, "subjects": [{"subject": "gl.a", "history": [1, 2, 3]}]}"#));
         figures.take(at(2_000, 9));
         figures.take(at(2_300, 4));
+        assert_eq!(values(&figures), [1.0, 2.0, 3.0, 4.0]);
+        figures.take(at(500, 5));
+        figures.take(at(900, 6));
+        assert_eq!(values(&figures), [1.0, 2.0, 3.0, 4.0, 6.0]);
+        figures.take(system(r#"{"at": 2300, "subjects": [{"subject": "gl.a", "history": [1, 2, 3, 4]}]}"#));
         assert_eq!(values(&figures), [1.0, 2.0, 3.0, 4.0]);
         for second in 3..100 {
             figures.take(at(second * 1_000, 4));

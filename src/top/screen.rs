@@ -77,7 +77,7 @@ impl Screen {
     pub(super) fn take(&mut self, system: &str, now: Instant) {
         match serde_json::from_str(system) {
             Ok(system) => {
-                if !self.is_live(now) {
+                if !self.is_hearing(now) {
                     self.figures.forget_history();
                 }
                 self.figures.take(system);

@@ -19,6 +19,7 @@ pub struct NatsServer {
 #[derive(Debug, Default)]
 struct Launch {
     config: Option<ConfigFile>,
+    folder: Option<ClusterFolder>,
     args: Vec<String>,
     variables: Vec<(String, String)>,
 }
@@ -49,20 +50,24 @@ impl NatsServer {
         Self::launch(Launch { args: args.into(), variables: owned(variables), ..Launch::default() }).await
     }
 
-    /// Three servers of one cluster, `nats-1` to `nats-3`, each at its own loopback address with the ports of the file.
+    /// Three servers of one cluster, `nats-1` to `nats-3`, each at its own loopback address with the ports of the file. `password` is the one
+    /// that they tell each other.
     ///
     /// # Panics
-    /// As [`with_config`](Self::with_config).
-    pub async fn cluster(path: &Path, variables: &[(&str, &str)]) -> [Self; 3] {
+    /// As [`with_config`](Self::with_config), and when one of them has no route to another.
+    pub async fn cluster(path: &Path, variables: &[(&str, &str)], password: &str) -> [Self; 3] {
         let net = Loopback::new();
         let hosts = [1, 2, 3].map(|host| net.host(host));
-        let routes = hosts.map(|host| format!("nats-route://{host}:6222")).join(",");
+        let routes = hosts.map(|host| format!("\"nats-route://cluster:{password}@{host}:6222\"")).join(", ");
         let mut servers = Vec::new();
         for (number, host) in (1..).zip(hosts) {
-            let (name, listen) = (format!("nats-{number}"), format!("nats://{host}:6222"));
-            let config = path.to_string_lossy();
-            let args = ["--config", &config, "--name", &name, "--cluster", &listen, "--routes", &routes];
-            let launch = Launch { config: None, args: args.map(str::to_owned).into(), variables: owned(variables) };
+            let folder = ClusterFolder::new(path, host);
+            let launch = Launch {
+                config: None,
+                folder: Some(folder),
+                args: vec!["--name".to_owned(), format!("nats-{number}")],
+                variables: [owned(variables), owned(&[("NATS_ROUTES", &format!("[{routes}]"))])].concat(),
+            };
             let addr = SocketAddr::from((host, 4222));
             let Ok(process) = spawn(addr, &launch).await else { panic!("{addr} is taken") };
             servers.push(Self { addr, launch, process });
@@ -170,6 +175,9 @@ async fn spawn(addr: SocketAddr, launch: &Launch) -> Result<Process, PortTaken> 
     if let Some(config) = &launch.config {
         command.arg("--config").arg(&config.path);
     }
+    if let Some(folder) = &launch.folder {
+        command.arg("--config").arg(folder.file());
+    }
     command.args(&launch.args).envs(launch.variables.iter().map(|(name, value)| (name, value)));
     let process = Process::spawn("nats-server", command);
     let up = |line: &str| match line {
@@ -199,6 +207,48 @@ impl ConfigFile {
 impl Drop for ConfigFile {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// The configuration of a cluster once more, for one of several servers on this machine: it says at which address of its own a server listens
+/// for the others. (The flag that does, `--cluster`, takes the password away with it.) Removed when dropped.
+#[derive(Debug)]
+pub(crate) struct ClusterFolder {
+    folder: PathBuf,
+    file: PathBuf,
+}
+
+impl ClusterFolder {
+    /// Copies the folder of this file.
+    ///
+    /// # Panics
+    /// When it cannot, or the file has no port for the cluster.
+    pub(crate) fn new(path: &Path, host: Ipv4Addr) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let name = format!("grouploop-nats-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).expect("the folder can be made");
+        for entry in std::fs::read_dir(path.parent().expect("a file is in a folder")).expect("the folder is there") {
+            let entry = entry.expect("the folder can be read");
+            std::fs::copy(entry.path(), folder.join(entry.file_name())).expect("it can be copied");
+        }
+        let file = folder.join(path.file_name().expect("a file has a name"));
+        let text = std::fs::read_to_string(&file).expect("the file can be read");
+        let port = "    port: 6222\n";
+        assert!(text.contains(port), "{} has the port of the cluster", path.display());
+        std::fs::write(&file, text.replace(port, &format!("{port}    host: \"{host}\"\n"))).expect("it can be written");
+        Self { folder, file }
+    }
+
+    /// The configuration.
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+}
+
+impl Drop for ClusterFolder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 

@@ -3,7 +3,8 @@
 use crate::rights::{PASSWORDS, file, role};
 use crate::stage::{meet, tune_in};
 use grouploop_testkit::{NatsServer, Peer, eventually, frame, frame_id, frame_number, http_get, within};
-use std::collections::HashMap;
+use serde_json::json;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -25,7 +26,7 @@ async fn server_of(servers: &[NatsServer], connection: &str) -> Option<usize> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_three_servers_killed_under_load_is_a_short_gap() {
-    let servers = NatsServer::cluster(&file("cluster.conf"), &PASSWORDS).await;
+    let servers = NatsServer::cluster(&file("cluster.conf"), &PASSWORDS, "cluster-cluster").await;
     let url = servers.iter().map(NatsServer::url).collect::<Vec<_>>().join(",");
     let edge = |name: &str| role("edge", "edge", &url).env("GROUPLOOP_NODE__NAME", name).start();
     let (near, far) = tokio::join!(edge("near"), edge("far"));
@@ -104,4 +105,22 @@ async fn one_of_three_servers_killed_under_load_is_a_short_gap() {
         assert_eq!(newest, sent, "device {id}");
         assert!(missing < 2 * HERTZ, "device {id}: {missing} frames missing");
     }
+}
+
+/// Who does not know the password of the cluster is no part of it, and the cluster goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_with_another_password_stays_outside() {
+    let servers = NatsServer::cluster(&file("cluster.conf"), &PASSWORDS, "cluster-cluster").await;
+    let routes = json!(["nats-route://cluster:another@".to_owned() + &servers[0].addr().replace(":4222", ":6222")]);
+    let stranger = NatsServer::with_config(&format!(
+        "cluster {{ name: grouploop, host: 127.0.0.1, port: -1, routes: {routes} }}\nhttp: 127.0.0.1:-1"
+    ))
+    .await;
+    eventually!(servers[0].process().log().iter().any(|line| line.contains("authentication error")));
+    let routes = async |server: &NatsServer| http_get(server.http_addr().await, "/routez").await.json();
+    assert_eq!(routes(&stranger).await["num_routes"], 0);
+    let of_others = routes(&servers[0]).await["routes"].clone();
+    let names: BTreeSet<&str> =
+        of_others.as_array().unwrap().iter().map(|route| route["remote_name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["nats-2", "nats-3"].into());
 }

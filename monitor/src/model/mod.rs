@@ -2,16 +2,19 @@
 //!
 //! ```text
 //!  reports ─▶ NodeBook ─┐
-//!  messages ─▶ Heard ───┼─(once a second)─▶ Rows, by subject ─▶ Histories
+//!  messages ─▶ Heard ───┼─(once a second)─▶ Flows, by subject and space ─▶ Histories
 //!  presence ─▶ Devices ─┤                └▶ System ─▶ Troubles
 //!  NATS ─▶ NatsBook ────┘
 //! ```
+//!
+//! Without the bus nothing is heard: the flows are then those of the last second in which something was, and whoever shows them says so.
 
 mod devices;
 mod heard;
 mod nats;
 mod node;
 mod subjects;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod troubles;
@@ -21,17 +24,17 @@ pub(crate) use nats::NatsLook;
 pub(crate) use view::System;
 
 use devices::Devices;
-use grouploop_bridge::{DeviceId, NodeId, Presence, Report, RosterEntry, Space, SpaceFigures, Subject, Version};
+use grouploop_bridge::{DeviceId, NodeId, Presence, Report, RosterEntry, Space, Subject, Version};
 use heard::Heard;
 use nats::NatsBook;
-use node::{Flow, NodeBook};
+use node::NodeBook;
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 use subjects::{Histories, MAX_SHOWN, Row};
+use sums::{SpaceSum, on_bus};
 use troubles::{Found, Troubles};
 use view::{
-    AnswersView, BusView, DevicesView, LatencyView, NodeState, NodeView, RestView, SpaceView, SubjectView, TotalsView,
-    TroubleKind, rounded,
+    BusView, DevicesView, NodeState, NodeView, RestView, SpaceView, SubjectView, TotalsView, TroubleKind, rounded,
 };
 
 /// Nodes that are known at most.
@@ -54,6 +57,17 @@ pub(crate) struct Model {
     devices: Devices,
     nats: Vec<NatsBook>,
     troubles: Troubles,
+    /// What flowed in the last second in which all were heard.
+    flows: Flows,
+}
+
+/// What flows, in all, by space and by subject.
+#[derive(Debug, Clone, Default)]
+struct Flows {
+    spaces: Vec<SpaceView>,
+    subjects: Vec<SubjectView>,
+    rest: RestView,
+    totals: TotalsView,
 }
 
 /// Whether anything can be heard.
@@ -61,22 +75,6 @@ pub(crate) struct Model {
 enum Bus {
     UpSince(Instant),
     Away(String),
-}
-
-/// The figures of one space over all nodes.
-#[derive(Debug, Default)]
-struct SpaceSum {
-    devices: u64,
-    viewers: u64,
-    silent: u64,
-    frames: f64,
-    answers: AnswersView,
-    /// Sum of the medians by the answers they are of, and those answers.
-    p50: (f64, f64),
-    p99: u64,
-    commands: (f64, f64),
-    commands_to_all: (f64, f64),
-    rosters: f64,
 }
 
 impl Model {
@@ -91,6 +89,7 @@ impl Model {
             devices: Devices::default(),
             nats: servers.into_iter().map(NatsBook::new).collect(),
             troubles: Troubles::default(),
+            flows: Flows::default(),
         }
     }
 
@@ -98,6 +97,8 @@ impl Model {
     pub(crate) fn bus_up(&mut self, now: Instant) {
         if matches!(self.bus, Bus::Away(_)) {
             self.bus = Bus::UpSince(now);
+            // A line says nothing of a time in which nothing was heard.
+            self.histories = Histories::default();
         }
     }
 
@@ -206,8 +207,49 @@ impl Model {
         self.heard.look(now);
         self.devices.tidy(now);
         let nodes = self.nodes_now(now);
-        let (sums, mut rows, mut rest) = self.sums(now);
-        for (space, sum) in &sums {
+        let (sums, rows, rest) = self.sums(now);
+        let flows = match self.hearing_since() {
+            Some(_) => self.flows_now(now, &sums, rows, rest),
+            None => self.flows.clone(),
+        };
+        // All fall silent a little before the bus is known to be away.
+        if nodes.iter().all(|node| node.state != NodeState::Silent) {
+            self.flows = flows.clone();
+        }
+        let silent = self.devices.silent(|space| sums.get(space).map_or(0, |sum| sum.silent), now);
+        let mut system = System {
+            at: wall_ms,
+            version: self.version.number.clone(),
+            commit: self.version.commit.clone(),
+            bus: self.bus_now(),
+            nodes,
+            spaces: flows.spaces,
+            subjects: flows.subjects,
+            rest: flows.rest,
+            totals: flows.totals,
+            nats: self.nats.iter().map(|book| book.view(now)).collect(),
+            devices: DevicesView {
+                clashes: self.devices.clashes(now).collect(),
+                flapping: self.devices.flapping(),
+                silent,
+            },
+            troubles: Vec::new(),
+        };
+        let mut found = troubles::in_picture(&system);
+        found.extend(sums.iter().filter(|(_, sum)| sum.silent > 0).map(|(space, sum)| silent_in(space, sum.silent)));
+        system.troubles = self.troubles.note(found, wall_ms);
+        system
+    }
+
+    /// What flows now.
+    fn flows_now(
+        &mut self,
+        now: Instant,
+        sums: &BTreeMap<Space, SpaceSum>,
+        mut rows: Vec<Row>,
+        mut rest: RestView,
+    ) -> Flows {
+        for (space, sum) in sums {
             rows.extend(sum.rows(space));
         }
         rows.extend(self.heard.rates().map(|(subject, messages, bytes)| Row::of(subject, messages, bytes)));
@@ -233,32 +275,11 @@ impl Model {
             rest.messages_per_s += row.messages_per_s;
             rest.bytes_per_s += row.bytes_per_s;
         }
-        let (spaces, beyond) = self.spaces(&sums, &of_space);
+        let (spaces, beyond) = self.spaces(sums, &of_space);
         rest.spaces += beyond;
         (rest.messages_per_s, rest.bytes_per_s) = (rounded(rest.messages_per_s), rounded(rest.bytes_per_s));
-        let silent = self.devices.silent(|space| sums.get(space).map_or(0, |sum| sum.silent), now);
-        let mut system = System {
-            at: wall_ms,
-            version: self.version.number.clone(),
-            commit: self.version.commit.clone(),
-            bus: self.bus_now(),
-            nodes,
-            spaces,
-            subjects: rows.iter().take(MAX_SHOWN).map(Row::view).collect(),
-            rest,
-            totals,
-            nats: self.nats.iter().map(|book| book.view(now)).collect(),
-            devices: DevicesView {
-                clashes: self.devices.clashes(now).collect(),
-                flapping: self.devices.flapping(),
-                silent,
-            },
-            troubles: Vec::new(),
-        };
-        let mut found = troubles::in_picture(&system);
-        found.extend(sums.iter().filter(|(_, sum)| sum.silent > 0).map(|(space, sum)| silent_in(space, sum.silent)));
-        system.troubles = self.troubles.note(found, wall_ms);
-        system
+        let subjects = rows.iter().take(MAX_SHOWN).map(Row::view).collect();
+        Flows { spaces, subjects, rest, totals }
     }
 
     /// The last minute of each subject of a picture.
@@ -332,81 +353,12 @@ impl Model {
     }
 }
 
-/// Messages and bytes on the bus that a node counted in a space: what it published there, and what it asked.
-fn on_bus(figures: &SpaceFigures) -> (u64, u64) {
-    let messages = figures.messages + figures.asked + figures.sent_to_all + figures.rosters;
-    (messages, figures.telemetry_bytes() + figures.asked_bytes + figures.all_bytes)
-}
-
 fn silent_in(space: &Space, silent: u64) -> Found {
     let text = match silent {
         1 => format!("A device of space {space} is connected, and has sent nothing for more than 5 s."),
         silent => format!("{silent} devices of space {space} are connected, and have sent nothing for more than 5 s."),
     };
     Found::new(TroubleKind::Silent, space, text)
-}
-
-impl SpaceSum {
-    /// What one node says.
-    fn add(&mut self, flow: &Flow) {
-        let grown = &flow.grown;
-        self.devices += grown.devices;
-        self.viewers += grown.viewers;
-        self.silent += grown.silent;
-        self.frames += flow.per_s(grown.frames);
-        self.answers.success += flow.per_s(grown.success);
-        self.answers.failed += flow.per_s(grown.failed);
-        self.answers.sent_to_all += flow.per_s(grown.sent_to_all);
-        self.answers.error += flow.per_s(grown.error);
-        if grown.p99_us > 0 {
-            // Times of a few seconds ago are in it, too: no answer in the last two is no answer at all.
-            let weight = flow.per_s(grown.answered()).max(0.1);
-            self.p50 = (self.p50.0 + grown.p50_us as f64 * weight, self.p50.1 + weight);
-            self.p99 = self.p99.max(grown.p99_us);
-        }
-        let add = |to: &mut (f64, f64), messages, bytes| {
-            to.0 += flow.per_s(messages);
-            to.1 += flow.per_s(bytes);
-        };
-        add(&mut self.commands, grown.asked, grown.asked_bytes);
-        add(&mut self.commands_to_all, grown.sent_to_all, grown.all_bytes);
-        self.rosters += flow.per_s(grown.rosters);
-    }
-
-    /// The subjects of the space on which nodes ask; the others are heard, or a node's own.
-    fn rows(&self, space: &Space) -> Vec<Row> {
-        let (all, roster) = (Subject::CommandAll { space: space.clone() }, Subject::Roster { space: space.clone() });
-        let rows = [
-            Row::of_commands(space, self.commands.0, self.commands.1),
-            Row::of(&all, self.commands_to_all.0, self.commands_to_all.1),
-            Row::of(&roster, self.rosters, 0.0),
-        ];
-        rows.into_iter().filter(|row| row.messages_per_s > 0.0).collect()
-    }
-
-    fn view(&self, space: &Space, messages_per_s: f64, bytes_per_s: f64, clashes: usize) -> SpaceView {
-        let AnswersView { success, failed, sent_to_all, error } = self.answers;
-        let (weighted, weight) = self.p50;
-        // Neither is larger than what it cannot be.
-        let p50 = (weight > 0.0).then(|| (weighted / weight).round() as u64);
-        SpaceView {
-            space: space.clone(),
-            devices: self.devices,
-            viewers: self.viewers,
-            frames_per_s: rounded(self.frames),
-            messages_per_s: rounded(messages_per_s),
-            bytes_per_s: rounded(bytes_per_s),
-            commands_per_s: rounded(success + failed + sent_to_all + error),
-            answers: AnswersView {
-                success: rounded(success),
-                failed: rounded(failed),
-                sent_to_all: rounded(sent_to_all),
-                error: rounded(error),
-            },
-            latency_us: p50.map(|p50| LatencyView { p50, p99: self.p99 }),
-            clashes,
-        }
-    }
 }
 
 /// What a roster says of a device, with who says it.

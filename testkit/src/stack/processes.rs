@@ -2,7 +2,7 @@
 
 use super::compose::{Service, required, service, stack, tool};
 use super::resolver::Resolver;
-use crate::nats::NatsServer;
+use crate::nats::{ClusterFolder, NatsServer};
 use crate::port::Loopback;
 use crate::process::Process;
 use crate::s3::S3Server;
@@ -10,7 +10,7 @@ use crate::{eventually, http_get};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The whole stack, with as many edges as the file says.
@@ -24,6 +24,7 @@ pub struct Stack {
     edges: Vec<Process>,
     _others: Vec<Process>,
     _store: S3Server,
+    _clusters: Vec<ClusterFolder>,
 }
 
 const EDGE: u8 = 21;
@@ -54,7 +55,7 @@ impl Stack {
         let edges: Vec<Ipv4Addr> = (0..u8::try_from(replicas).unwrap()).map(|number| net.host(EDGE + number)).collect();
         let resolver = Resolver::start(net, edges.clone()).await;
         let mut names: Vec<(String, String)> =
-            (1..=3).map(|number| (format!("//nats-{number}:"), format!("//{}:", net.host(10 + number)))).collect();
+            (1..=3).map(|number| (format!("nats-{number}:"), format!("{}:", net.host(10 + number)))).collect();
         names.extend([
             ("//cdn:".into(), format!("//{}:", net.host(CDN))),
             ("//balancer:".into(), format!("//{}:", net.host(BALANCER))),
@@ -70,6 +71,7 @@ impl Stack {
             edges: Vec::new(),
             _others: Vec::new(),
             _store: store,
+            _clusters: Vec::new(),
         };
         let mut others: Vec<Process> = (1..=3).map(|number| whole.nats(number)).collect();
         for (name, host) in SINGLE {
@@ -187,24 +189,20 @@ impl Stack {
         Process::spawn(format!("{name} at {host}"), command)
     }
 
-    /// One more than the file says: where this server and the others are.
-    fn nats(&self, number: u8) -> Process {
+    /// One more than the file says: where this server is.
+    fn nats(&mut self, number: u8) -> Process {
         let service = service(&self.stack, &format!("nats-{number}"));
         let host = self.net.host(10 + number);
-        let routes: Vec<String> =
-            (1..=3).map(|number| format!("nats-route://{}:6222", self.net.host(10 + number))).collect();
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../nats/cluster.conf");
+        let folder = ClusterFolder::new(&path, host);
         let mut command = Command::new(NatsServer::program());
         command.env_clear().envs(self.environment(&service, host));
-        command.args(service.command().iter().map(|argument| self.here(&service, host, argument)));
-        command.args([
-            "--addr",
-            &host.to_string(),
-            "--cluster",
-            &format!("nats://{host}:6222"),
-            "--routes",
-            &routes.join(","),
-        ]);
-        Process::spawn(service.name, command)
+        let config = folder.file().to_string_lossy();
+        command.args(service.command().iter().map(|argument| argument.replace("/etc/nats/cluster.conf", &config)));
+        command.args(["--addr", &host.to_string()]);
+        let process = Process::spawn(service.name, command);
+        self._clusters.push(folder);
+        process
     }
 
     /// Waits until the health check of the file is content.

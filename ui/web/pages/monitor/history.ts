@@ -15,7 +15,8 @@ export class History {
 
   /** Takes the newest figures. */
   take({ at, subjects, totals }: System): void {
-    const isSame = at - this.#at < SAME_MS;
+    // A clock that is set, forward or back, is in another second.
+    const isSame = Math.abs(at - this.#at) < SAME_MS;
     if (!isSame) this.#at = at;
     const after = <T>(values: readonly T[], value: T) => [...(isSame ? values.slice(0, -1) : values), value].slice(-MINUTE);
     const before = new Map(this.#subjects);

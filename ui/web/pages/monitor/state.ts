@@ -59,7 +59,7 @@ function age(): void {
 
 function take(now: System): void {
   // What is between two events that are far from each other, nobody knows.
-  if (!isLive.peek()) history.clear();
+  if (!isHearing.peek()) history.clear();
   history.take(now);
   cameAtMs = performance.now();
   batch(() => {
