@@ -17,6 +17,7 @@ use grouploop_bridge::BusState;
 use grouploop_serve::metrics::CONTENT_TYPE;
 use grouploop_serve::{Scheme, Tls};
 use serde_json::json;
+use std::time::Instant;
 
 /// Body of a command request at most: 65,536 ids fit.
 const MAX_BODY_BYTES: usize = 1 << 20;
@@ -145,11 +146,12 @@ async fn metrics(State(state): State<AppState>) -> Response {
 }
 
 fn levels(edge: &EdgeState) -> Levels {
-    let spaces = edge.spaces.all();
+    let (spaces, now) = (edge.spaces.all(), Instant::now());
     Levels {
         spaces: spaces.len(),
         devices: spaces.iter().map(|space| space.owners.len()).sum(),
         viewers: spaces.iter().map(|space| space.viewers()).sum(),
+        clashing: spaces.iter().map(|space| space.owners.clashing(now).len()).sum(),
         bus_up: edge.node.member.bus.is_up(),
         bus_lost: edge.node.member.bus.lost(),
         trace_spans_dropped: edge.node.tracer.dropped(),

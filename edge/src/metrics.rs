@@ -149,6 +149,7 @@ pub(crate) struct Levels {
     pub(crate) spaces: usize,
     pub(crate) devices: usize,
     pub(crate) viewers: usize,
+    pub(crate) clashing: usize,
     pub(crate) bus_up: bool,
     pub(crate) bus_lost: u64,
     pub(crate) trace_spans_dropped: u64,
@@ -300,7 +301,12 @@ impl Metrics {
             self.command_times.clone(),
         );
         registry.register("commands_delivered", "Commands written to devices here", self.commands_delivered.clone());
-        registry.register("clashes", "Device ids under which two live connections send", self.clashes.clone());
+        registry.register("clashes", "Device ids under which two live connections began to send", self.clashes.clone());
+        registry.register(
+            "clashing",
+            "Device ids under which two live connections send now",
+            gauge(levels.clashing as u64),
+        );
         registry.register(
             "registry_loads",
             "Looks at the registry of the CDN, by what they brought",

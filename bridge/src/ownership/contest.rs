@@ -1,6 +1,6 @@
 //! A contest: a device id that goes to and fro between live connections. What is a clash, and what of it the bus hears when.
 
-use super::OwnerId;
+use super::{NOBODY, OwnerId};
 use std::time::{Duration, Instant};
 
 /// Returns to an earlier owner within [`CONTEST_WINDOW`] from which on an id counts as clashing: two live connections send under it.
@@ -27,7 +27,7 @@ pub(super) struct Contest {
 
 impl Contest {
     pub(super) fn new(now: Instant) -> Self {
-        Self { since: now, returns: 0, losers: [0; LOSERS], hold_until: None, told: false }
+        Self { since: now, returns: 0, losers: [NOBODY; LOSERS], hold_until: None, told: false }
     }
 
     /// Whether it is so long ago that it may be forgotten.
@@ -68,6 +68,16 @@ impl Contest {
                 *first = owner;
             }
         }
+    }
+
+    /// A connection is gone, and `owner` has it now, if anybody does. `true` when nobody is left to fight with.
+    pub(super) fn left_by(&mut self, gone: OwnerId, owner: Option<OwnerId>) -> bool {
+        let was_in = self.losers.contains(&gone);
+        for loser in self.losers.iter_mut().filter(|loser| **loser == gone) {
+            *loser = NOBODY;
+        }
+        let others = self.losers.iter().filter(|loser| **loser != NOBODY && Some(**loser) != owner).count();
+        was_in && others + usize::from(owner.is_some()) <= 1
     }
 
     /// A connection takes it; `true` when this makes it a clash that nobody was told of.

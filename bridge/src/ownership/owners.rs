@@ -121,6 +121,11 @@ impl<O: Owner> Owners<O> {
             if is_owned {
                 inner.remove(*device);
             }
+            let Inner { owned, contests, .. } = &mut *inner;
+            let left = owned.get(device).map(|entry| entry.owner.id());
+            if contests.get_mut(device).is_some_and(|contest| contest.left_by(owner, left)) {
+                contests.remove(device);
+            }
             is_owned
         };
         let released = devices.into_iter().filter(release).count();

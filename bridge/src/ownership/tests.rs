@@ -88,6 +88,30 @@ fn a_clash_is_told_once_and_a_device_that_only_moves_is_none() {
 }
 
 #[test]
+fn a_clash_ends_when_all_but_one_have_gone() {
+    let (owners, clock, now) = (Owners::<Peer>::new(), OwnershipClock::default(), Instant::now());
+    let peers = [peer(1), peer(2), peer(3)];
+    let fight = |peers: &[Arc<Peer>]| {
+        for _ in 0..5 {
+            peers.iter().for_each(|peer| drop(owners.claim(ID, peer, &clock, now)));
+        }
+        owners.clashing(now)
+    };
+    assert_eq!(fight(&peers), [ID]);
+    owners.release([ID], 2);
+    assert_eq!(owners.clashing(now), [ID], "two are left");
+    // Whether the one that goes has it or not.
+    owners.release([ID], 3);
+    assert_eq!(owners.clashing(now), []);
+    assert_eq!(fight(&peers[..2]), [ID]);
+    owners.release([ID], 1);
+    assert_eq!(owners.clashing(now), []);
+    assert_eq!(fight(&peers[..2]), [ID]);
+    owners.release([ID], 77);
+    assert_eq!(owners.clashing(now), [ID], "it had nothing to do with it");
+}
+
+#[test]
 fn a_clash_between_nodes_is_held_back_and_the_last_claim_is_told() {
     let (owners, clock, now) = (Owners::<Peer>::new(), OwnershipClock::default(), Instant::now());
     let one = peer(1);
