@@ -136,7 +136,7 @@ impl Screen {
         let mut lines = self.header(now);
         if self.came.is_some() {
             let is_high = height >= HIGH;
-            lines.extend(self.troubles(if is_high { FEW_TROUBLES } else { 1 }, now));
+            lines.extend(self.troubles(if is_high { FEW_TROUBLES } else { 1 }, width, now));
             if is_high && self.table != Table::Nodes {
                 lines.push(Line::default());
                 let nodes = Table::Nodes.len(&self.figures);
@@ -158,14 +158,14 @@ impl Screen {
     fn header(&self, now: Instant) -> Vec<Line> {
         let system = self.figures.system();
         let version = if self.came.is_some() { format!(" {}", printable(&system.version)) } else { String::new() };
-        let is_live = self.is_live(now);
-        let state = (if is_live { Style::Plain } else { Style::Chosen }, self.state(now));
+        let is_hearing = self.is_hearing(now);
+        let state = (if is_hearing { Style::Plain } else { Style::Chosen }, self.state(now));
         let name = (Style::Bold, format!("GroupLoop{version}"));
         let mut lines = vec![Line(vec![name, (Style::Plain, format!("  {}  ", self.url)), state])];
         if self.came.is_some() {
             let totals = &system.totals;
             lines.push(Line::new(
-                if self.is_hearing(now) { Style::Plain } else { Style::Dim },
+                if is_hearing { Style::Plain } else { Style::Dim },
                 format!(
                     "{} devices  {} viewers  {} frames/s  {} messages/s  {}/s  {} commands/s",
                     whole(totals.devices),
@@ -183,7 +183,8 @@ impl Screen {
     fn state(&self, now: Instant) -> String {
         let old = self.age(now).map(|age| format!(", figures are {} old", ago(age))).unwrap_or_default();
         match &self.link {
-            Link::There if self.is_live(now) => "live".into(),
+            Link::There if self.is_hearing(now) => "live".into(),
+            Link::There if self.is_live(now) => format!("without a bus{}", self.unheard(now)),
             Link::There => format!("stale{old}"),
             Link::Connecting => format!("connecting{old}"),
             Link::Away { why, retry_at } => {
@@ -196,15 +197,25 @@ impl Screen {
         }
     }
 
-    /// The sentences, and how many more there are.
-    fn troubles(&self, most: usize, now: Instant) -> Vec<Line> {
+    /// How old figures of nodes, spaces and subjects are by what the monitor says of its bus.
+    fn unheard(&self, now: Instant) -> String {
+        let system = self.figures.system();
+        let away = system.troubles.iter().find(|trouble| trouble.kind == "bus_away");
+        let since = away.map(|away| Duration::from_millis(system.at.saturating_sub(away.since)));
+        let age = since.map(|since| since + self.age(now).unwrap_or_default());
+        age.map(|age| format!(", figures are {} old", ago(age))).unwrap_or_default()
+    }
+
+    /// The sentences, each in as many lines as it needs, and how many more there are.
+    fn troubles(&self, most: usize, width: usize, now: Instant) -> Vec<Line> {
         let system = self.figures.system();
         let style = if self.is_live(now) { Style::Bold } else { Style::Dim };
         let age = self.age(now).unwrap_or_default();
         let mut lines = Vec::new();
         for trouble in system.troubles.iter().take(most) {
             let since = Duration::from_millis(system.at.saturating_sub(trouble.since)) + age;
-            lines.push(Line::new(style, format!("! {} ({})", printable(&trouble.text), ago(since))));
+            let text = format!("! {} ({})", printable(&trouble.text), ago(since));
+            lines.extend(wrapped(&text, width).into_iter().map(|line| Line::new(style, line)));
         }
         let more = system.troubles.len().saturating_sub(most);
         if more > 0 {
@@ -230,7 +241,7 @@ impl Screen {
     fn part(&self, table: Table, skip: usize, take: usize, width: usize, now: Instant) -> Vec<Line> {
         let mut lines = vec![head(table.name(), table.columns(), width)];
         let is_now = if table == Table::Nats { self.is_live(now) } else { self.is_hearing(now) };
-        let age = self.age(now).unwrap_or_default();
+        let age = (!is_now).then(|| self.age(now).unwrap_or_default());
         for mut one in table.rows(&self.figures, skip, take, age) {
             if !is_now {
                 one.style = Style::Dim;
@@ -247,6 +258,27 @@ impl Screen {
         }
         lines
     }
+}
+
+/// Lines of a sentence at most: a message from outside may have no end.
+const MOST_LINES: usize = 4;
+
+/// A sentence in lines of so many columns, those after the first one indented.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let taken = lines.last().map_or(0, |line| line.chars().count());
+        if taken > 2 && taken + 1 + word.chars().count() > width {
+            lines.push("  ".to_owned() + word);
+        } else if let Some(line) = lines.last_mut() {
+            if taken > 0 {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.truncate(MOST_LINES);
+    lines
 }
 
 #[cfg(test)]
@@ -302,8 +334,30 @@ mod tests {
         let mut screen = Screen::new("http://hub:5010".into());
         screen.take(&system(1).replace(r#""engine":"embedded""#, r#""engine":"nats","up":false"#), now);
         let shown = lines(&mut screen, 100, 30, now);
-        assert!(shown[0].ends_with("live"), "{}", shown[0]);
+        assert!(shown[0].ends_with("\x1b[7mwithout a bus\x1b[0m"), "{}", shown[0]);
         assert!([1, 5, 10].iter().all(|line| shown[*line].starts_with("\x1b[2m")), "{shown:?}");
+        assert!(shown[5].starts_with("\x1b[2medge-1") && shown[5].contains("was live"), "{}", shown[5]);
+        let why = "The monitor has no bus (connection refused): nothing is known of nodes, spaces and devices until it is back.";
+        let trouble = format!(r#""troubles":[{{"kind":"bus_away","text":"{why}","since":7000}}]"#);
+        let told = system(1).replace(r#""engine":"embedded""#, r#""engine":"nats","up":false"#);
+        let (before, _) = told.split_once(r#""troubles""#).unwrap();
+        screen.take(&format!("{before}{trouble}}}"), now);
+        let shown = lines(&mut screen, 80, 30, now + Duration::from_millis(500));
+        assert!(shown[0].contains("without a bus, figures are 3.5 s old"), "{}", shown[0]);
+        // The whole sentence, and since when.
+        assert_eq!(
+            shown[2],
+            "\x1b[1m! The monitor has no bus (connection refused): nothing is known of nodes, spaces\x1b[0m"
+        );
+        assert_eq!(shown[3], "\x1b[1m  and devices until it is back. (3.5 s)\x1b[0m");
+    }
+
+    #[test]
+    fn a_sentence_without_end_takes_a_few_lines() {
+        assert_eq!(wrapped("! one two three", 80), ["! one two three"]);
+        assert_eq!(wrapped("! one two three", 9), ["! one two", "  three"]);
+        assert_eq!(wrapped("! one two three", 0), ["! one", "  two", "  three"]);
+        assert_eq!(wrapped(&"word ".repeat(1_000), 20).len(), MOST_LINES);
     }
 
     #[test]

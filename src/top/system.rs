@@ -133,6 +133,7 @@ pub(super) struct Server {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Trouble {
+    pub(super) kind: String,
     pub(super) text: String,
     /// Milliseconds since 1970, by the monitor's clock.
     pub(super) since: u64,

@@ -121,8 +121,8 @@ impl Table {
         }
     }
 
-    /// Some of its rows; `age` is how old the figures are.
-    pub(super) fn rows(self, figures: &Figures, skip: usize, take: usize, age: Duration) -> Vec<Row> {
+    /// Some of its rows; `age` is how old the figures are, and `None` when they are of now.
+    pub(super) fn rows(self, figures: &Figures, skip: usize, take: usize, age: Option<Duration>) -> Vec<Row> {
         fn some<T>(all: &[T], skip: usize, take: usize, row: impl Fn(&T) -> Row) -> Vec<Row> {
             all.iter().skip(skip).take(take).map(row).collect()
         }
@@ -141,11 +141,13 @@ fn style(live: bool) -> Style {
     if live { Style::Plain } else { Style::Dim }
 }
 
-fn state(state: &str, age_ms: u64, age: Duration) -> String {
-    if state == "live" {
-        return state.to_owned();
+/// What is not known to be live was live.
+fn state(state: &str, age_ms: u64, age: Option<Duration>) -> String {
+    match (state, age) {
+        ("live", None) => state.to_owned(),
+        ("live", Some(_)) => "was live".to_owned(),
+        _ => format!("{} {}", printable(state), ago(Duration::from_millis(age_ms) + age.unwrap_or_default())),
     }
-    format!("{} {}", printable(state), ago(Duration::from_millis(age_ms) + age))
 }
 
 fn cores(cores: f64) -> String {
@@ -192,7 +194,7 @@ fn space(space: &Space) -> Row {
     }
 }
 
-fn node(node: &Node, age: Duration) -> Row {
+fn node(node: &Node, age: Option<Duration>) -> Row {
     Row {
         style: style(node.state == "live"),
         name: printable(&node.node),
@@ -211,7 +213,7 @@ fn node(node: &Node, age: Duration) -> Row {
     }
 }
 
-fn server(server: &Server, age: Duration) -> Row {
+fn server(server: &Server, age: Option<Duration>) -> Row {
     Row {
         style: style(server.state == "live"),
         // One that nobody gave a name has a long key for one, and its address says more.
