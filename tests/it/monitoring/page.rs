@@ -24,11 +24,10 @@ This page is written from the code, and a test compares: `GROUPLOOP_WRITE_DOCS=1
 fn page() -> String {
     let mut page = HEAD.to_owned();
     for role in ROLES {
-        let _ = write!(page, "\n## {}\n\n{} All with the prefix `{}`:\n\n", role.name, role.about, role.prefix);
+        let _ = write!(page, "\n## {}\n\n{}\n\n", role.name, role.about);
         page += "| name | kind | unit | meaning | labels |\n| --- | --- | --- | --- | --- |\n";
         for metric in &read(&(role.told)()) {
             let Metric { name, kind, meaning, .. } = metric;
-            let name = name.strip_prefix(role.prefix).unwrap();
             let _ = writeln!(page, "| `{name}` | {kind} | {} | {meaning} | {} |", unit(metric), labels(metric));
         }
     }

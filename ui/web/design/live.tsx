@@ -4,14 +4,21 @@ import type { ReadonlySignal } from "@preact/signals";
 import type { LinkState } from "../library/api";
 import { ago } from "./ago";
 
+interface LiveProps {
+  readonly state: ReadonlySignal<LinkState>;
+  readonly ageMs: ReadonlySignal<number | undefined>;
+  /** What is so old. */
+  readonly what?: string;
+}
+
 /** The badge. The state is read out when it changes; the age, which always does, is for eyes alone. */
-export function Live(props: { state: ReadonlySignal<LinkState>; ageMs: ReadonlySignal<number | undefined> }) {
-  const age = props.ageMs.value;
+export function Live({ state, ageMs, what = "newest frame" }: LiveProps) {
+  const age = ageMs.value;
   return (
-    <span class="live" data-state={props.state.value}>
-      <span role="status">{props.state}</span>
+    <span class="live" data-state={state.value}>
+      <span role="status">{state}</span>
       {age !== undefined && <span aria-hidden="true">{ago(age)}</span>}
-      {age !== undefined && <span class="unseen">newest frame {ago(age)} old</span>}
+      {age !== undefined && <span class="unseen">{what} {ago(age)} old</span>}
     </span>
   );
 }

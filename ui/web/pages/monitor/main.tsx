@@ -7,7 +7,7 @@ import { Device } from "./device";
 import { Node } from "./node";
 import { Overview } from "./overview";
 import { Space } from "./space";
-import { ageMs, link, route, start, state, system } from "./state";
+import { heard, heardMs, link, route, start, system } from "./state";
 import { TapPlace } from "./tap-place";
 import { Troubles } from "./troubles";
 // After the shell's: what is said here goes before what the parts say.
@@ -26,7 +26,7 @@ function Where() {
 }
 
 render(
-  <Shell page="monitor" live={<Live state={state} ageMs={ageMs} />}>
+  <Shell page="monitor" live={<Live state={heard} ageMs={heardMs} what="figures" />}>
     <Troubles />
     <Where />
   </Shell>,

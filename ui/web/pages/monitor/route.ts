@@ -21,7 +21,7 @@ export function routeOf(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#?\/?/, "").split("?", 2);
   const [first, second, third, fourth] = path.split("/").map(decoded);
   const asked = new URLSearchParams(query);
-  if (first === "spaces" && second && third === "devices" && fourth) return { at: "device", space: second, device: fourth };
+  if (first === "spaces" && second && third === "devices" && fourth) return { at: "device", space: second, device: fourth.toLowerCase() };
   if (first === "spaces" && second && third === undefined) return { at: "space", space: second };
   if (first === "nodes" && second && third === undefined) return { at: "node", node: second };
   if (first === "tap") return { at: "tap", subject: asked.get("subject") ?? "", device: asked.get("device") ?? "" };

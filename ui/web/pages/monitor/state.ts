@@ -53,6 +53,10 @@ export function oldMs(): number | undefined {
   return away ? sinceMs(away.since) : ageMs.value;
 }
 
+/** How the page is as a whole: without a bus the monitor is there, and what it shows is not of now. */
+export const heard = computed<LinkState>(() => (isLive.value && !isHearing.value ? "stale" : state.value));
+export const heardMs = computed(() => oldMs() ?? ageMs.value);
+
 function age(): void {
   ageMs.value = cameAtMs === undefined ? undefined : performance.now() - cameAtMs;
 }
