@@ -37,7 +37,7 @@ pub use bus::{
 pub use color::normalize_color;
 pub use firmware::{Download, FIRMWARE_REPORT_DOWNLOADS, FirmwareReport};
 pub use frame::{DeviceId, DeviceIdError, FRAME_LEN, Frame, LINE_LEN};
-pub use kept::Kept;
+pub use kept::{Kept, PANIC};
 pub use message::{
     CommandLine, InvalidFormat, Line, Lines, MAX_RATE, MAX_SUBSCRIBED_DEVICES, Message, OptionsError, SubscribeOptions,
     Target,

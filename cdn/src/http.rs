@@ -53,6 +53,7 @@ fn spaces(state: &Arc<State>) -> Router<Arc<State>> {
     let nothing = || async { HttpError::NotFound };
     Router::new()
         .route("/api/spaces/{space}/events", get(spaces::listen))
+        .route("/api/spaces/{space}/panic", post(spaces::panic))
         .route("/api/spaces/{space}/rollouts", get(rollout::list).post(rollout::create))
         .route("/api/spaces/{space}/rollouts/{id}", get(rollout::show))
         .route("/api/spaces/{space}/rollouts/{id}/{verb}", post(rollout::wish))
@@ -140,6 +141,7 @@ async fn welcome(FromState(state): FromState<Arc<State>>) -> Response {
             "scenes": "/api/spaces/<space>/scenes",
             "rollouts": "/api/spaces/<space>/rollouts",
             "events": "/api/spaces/<space>/events",
+            "panic": "/api/spaces/<space>/panic",
             "description": "/openapi.json",
             "health": "/health",
             "readiness": "/readyz",

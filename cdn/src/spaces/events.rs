@@ -9,7 +9,7 @@ use axum::extract::{Path, State as FromState};
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use grouploop_bridge::{Kept, Space};
+use grouploop_bridge::{Kept, PANIC, Space};
 use grouploop_serve::Asker;
 use serde_json::json;
 use std::convert::Infallible;
@@ -80,6 +80,9 @@ impl Stream {
 }
 
 fn event_of(kept: &Kept) -> Event {
+    if kept.kind == PANIC {
+        return Event::default().event(PANIC).data("{}");
+    }
     let data = json!({"kind": kept.kind, "id": kept.id, "etag": kept.etag});
     let name = if kept.etag.is_some() { "changed" } else { "removed" };
     Event::default().event(name).data(data.to_string())

@@ -12,10 +12,12 @@ mod check;
 mod documents;
 mod events;
 mod news;
+mod panic;
 mod request;
 
 pub(crate) use api::{change, list, remove, show, tagged};
 pub(crate) use documents::{DocumentId, Documents, Kind, Listed, tag_of};
 pub(crate) use events::listen;
 pub(crate) use news::News;
+pub(crate) use panic::panic;
 pub(crate) use request::{Held, around, body_of, condition, id_of, space_of};

@@ -2,7 +2,7 @@
 
 use super::{DocumentId, Kind};
 use futures_util::StreamExt;
-use grouploop_bridge::{Bus, BusState, Kept, NodeId, Pattern, Space, Subject, Subscription, json};
+use grouploop_bridge::{Bus, BusState, Kept, NodeId, PANIC, Pattern, Space, Subject, Subscription, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -54,6 +54,16 @@ impl News {
         etag: Option<String>,
     ) {
         let kept = Kept { node: node.clone(), kind: kind.name().into(), id: id.to_string(), etag };
+        self.publish(bus, space, kept);
+    }
+
+    /// Tells everybody, here and elsewhere, that the space was darkened: who still sends it something stops.
+    pub(super) fn panic(&self, bus: &Bus, node: &NodeId, space: &Space) {
+        let kept = Kept { node: node.clone(), kind: PANIC.into(), id: PANIC.into(), etag: None };
+        self.publish(bus, space, kept);
+    }
+
+    fn publish(&self, bus: &Bus, space: &Space, kept: Kept) {
         if bus.publish(&Subject::Kept { space: space.clone() }, json(&kept)).is_err() {
             self.tell(space, kept);
         }

@@ -203,6 +203,13 @@ async fn pages_hear_of_changes_through_any_cdn() {
     http("DELETE", two.addr, GROUP, &[("If-Match", &tag)], b"").await;
     let removed = ("removed".to_owned(), json!({"kind": "groups", "id": "front-row", "etag": null}));
     assert_eq!((here.next().await, there.next().await), (removed.clone(), removed));
+    // Somebody darkens the space.
+    assert_eq!(http("POST", two.addr, "/api/spaces/class-3b/panic", &[], b"").await.status, 204);
+    let panic = ("panic".to_owned(), json!({}));
+    assert_eq!((here.next().await, there.next().await), (panic.clone(), panic));
+    assert_eq!(http("POST", two.addr, "/api/spaces/no_space/panic", &[], b"").await.status, 404);
+    let strange = [("Origin", "http://evil.example")];
+    assert_eq!(http("POST", two.addr, "/api/spaces/class-3b/panic", &strange, b"").await.status, 403);
     let tag = make(&one, "/api/spaces/main/groups/a", group("A")).await;
     assert_eq!(elsewhere.next().await.1["etag"], json!(tag), "nothing of another space came before");
     // They end with the CDN, in time.
@@ -275,7 +282,7 @@ async fn the_description_is_what_there_is() {
     let cdn = stage.cdn().await;
     let described = cdn.get("/openapi.json").await.json();
     let paths = described["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 6);
+    assert_eq!(paths.len(), 7);
     for (path, item) in paths {
         let named = path.replace("{space}", "main").replace("{id}", "x").replace("{verb}", "abort");
         for kind in if path.contains("{kind}") { &["groups", "scenes"][..] } else { &[""] } {

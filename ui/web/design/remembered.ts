@@ -55,3 +55,10 @@ export function remembered<T>(
   effect(() => keep(name, write(value.value), place));
   return value;
 }
+
+/** Has a value of all tabs follow what another tab makes of it: it writes the whole, and would forget what it never saw. */
+export function followTabs<T>(name: string, value: Signal<T>, initial: T, read: (text: string) => T | undefined): void {
+  globalThis.addEventListener?.("storage", ({ key, newValue }) => {
+    if (key === `grouploop.${name}`) value.value = (newValue === null ? undefined : read(newValue)) ?? initial;
+  });
+}

@@ -24,6 +24,8 @@ export interface NewsEvents {
   /** Look at everything: what changed before this was not told. */
   readonly again: undefined;
   readonly change: Change;
+  /** Somebody darkened the space. */
+  readonly panic: undefined;
   /** Changes are not told any more, or not yet. */
   readonly down: undefined;
 }
@@ -69,6 +71,7 @@ export class News {
       this.#events.emit("again", undefined);
     });
     on("missed", () => this.#events.emit("again", undefined));
+    on("panic", () => this.#events.emit("panic", undefined));
     for (const event of ["changed", "removed"]) on(event, data => this.#change(data));
     on("error", () => this.#down(raw));
   }

@@ -2,7 +2,7 @@
 // or discarded.
 
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
-import { remembered } from "../../design/remembered";
+import { followTabs, remembered } from "../../design/remembered";
 import type { Documents } from "../../store/kept";
 import { fieldsOf } from "../../store/space";
 import { Draft, freeId, type Unkept } from "./draft";
@@ -40,6 +40,7 @@ export class Drafts<T> {
     this.#documents = documents;
     this.#space = space;
     this.#aside = remembered<readonly Aside<T>[]>(name, [], text => readAside(text, read), all => (all.length === 0 ? undefined : JSON.stringify(all)));
+    followTabs(name, this.#aside, [], text => readAside(text, read));
   }
 
   /** The one in the window. */

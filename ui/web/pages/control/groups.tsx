@@ -27,18 +27,21 @@ const isDoomed = signal(false);
 const describe = (group: Group): string => `“${group.title}” with ${group.devices.length} ${group.devices.length === 1 ? "device" : "devices"}`;
 
 async function save(): Promise<void> {
+  if (made.peek()?.isBusy.peek()) return;
   wasTried.value = true;
   const devices = selection.peek();
   if (wrongTitle(title.peek()) !== undefined || devices.length === 0) return;
   const draft = new Draft<Group>(groups, freeId(title.peek(), groups.all.peek()), { title: title.peek().trim(), devices }, undefined);
   made.value = draft;
+  const sent = title.peek();
   if (!(await draft.save())) return;
-  finish();
+  finish(sent);
 }
 
-function finish(): void {
+/** What is typed for the next one meanwhile stays. */
+function finish(sent = title.peek()): void {
   made.value = undefined;
-  title.value = "";
+  if (title.peek() === sent) title.value = "";
   wasTried.value = false;
 }
 
@@ -62,7 +65,7 @@ function NewGroup() {
     }}>
       <TitleField label="New group of those picked" title={title.value} wrong={wasTried.value ? wrongTitle(title.value) : undefined} onType={next => (title.value = next)} />
       {wasTried.value && count === 0 && <Notice kind="bad">No device is picked: draw around some on the floor.</Notice>}
-      {draft && <DraftTrouble draft={draft} what="Group" describe={describe} onDone={finish} onBoth={() => void save()} />}
+      {draft && <DraftTrouble draft={draft} what="Group" describe={describe} onDone={() => finish()} onBoth={() => void save()} />}
       <div><Button type="submit" aria-disabled={draft?.isBusy.value}>Keep {count === 0 ? "them" : count} as a group</Button></div>
     </form>
   );

@@ -1,17 +1,20 @@
 // The panic key: everything in the space dark, at once, whatever is under way. By a button that is always in view, and by a key that is found
 // blind and not hit by accident: Escape, held.
 
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Button, Notice } from "../../design/parts";
 import { sendBatch } from "../../store/batch";
 import { acts, told } from "./acts";
+import { kept } from "./kept";
 import { picked, swarm, url, watching } from "./state";
 
 /** How long the key is held, in milliseconds. */
 const HOLD_MS = 500;
-/** After what was under way, the dark is sent once more when the edge has surely noticed that it was stopped, in milliseconds. */
-const ONCE_MORE_MS = 300;
+/** The dark is sent once more when what was under way has surely stopped, also on the pages of others, in milliseconds. */
+const ONCE_MORE_MS = 500;
+/** What is told within so many milliseconds of our own is our own. */
+const OWN_MS = 2_000;
 /** How long requests may take, in milliseconds. */
 const PATIENCE_MS = 10_000;
 /** Between the bar and what has the keys, for the ring around it, in pixels. */
@@ -20,6 +23,8 @@ const ROOM_PX = 8;
 /** `ok` is `undefined` while nobody has answered. */
 const answer = signal<{ readonly ok: boolean | undefined; readonly words: string } | undefined>(undefined);
 const isHeld = signal(false);
+/** When it was pressed here, as `performance.now()` counts. */
+let pressedAt = -Infinity;
 
 /** What makes a device dark; both, so that who misses one has the other. */
 const OFF = [["led_all_off"], ["pattern", "off"]] as const;
@@ -46,14 +51,16 @@ async function darken(): Promise<readonly Dark[]> {
 }
 
 export async function panic(): Promise<void> {
-  const wasBusy = acts.log.peek().some(({ ok }) => ok === undefined);
+  pressedAt = performance.now();
   acts.stop();
+  // Whether it can be told or not, the devices are told.
+  void kept.space.peek()?.post("panic");
   const [place, ids] = [url.peek(), swarm.ids.peek()];
   const mine = { ok: undefined, words: "Going dark." };
   answer.value = mine;
   const newest = acts.log.peek()[0];
   // Unless somebody lights them again by then.
-  if (wasBusy) setTimeout(() => void (acts.log.peek()[0]?.number === newest?.number && darken()), ONCE_MORE_MS);
+  setTimeout(() => void (acts.log.peek()[0]?.number === newest?.number && darken()), ONCE_MORE_MS);
   const dark = await darken();
   const ok = dark.some(({ ok }) => ok);
   if (ok && place === url.peek()) told.take(ids, "led_all_off", []);
@@ -63,6 +70,16 @@ export async function panic(): Promise<void> {
   const words = !ok ? `Not dark: ${dark[0]?.message}` : count === 0 ? "There is no device in this space." : `Dark: ${count} ${count === 1 ? "device" : "devices"}.`;
   answer.value = { ok, words };
 }
+
+/** Somebody else pressed it: what this page still sends would light devices again. */
+function heard(): void {
+  if (performance.now() - pressedAt < OWN_MS) return;
+  const wasBusy = acts.log.peek().some(({ ok }) => ok === undefined);
+  acts.stop();
+  answer.value = { ok: true, words: `Somebody pressed All dark.${wasBusy ? " What this page was sending has stopped." : ""}` };
+}
+
+effect(() => kept.news.value?.on("panic", heard));
 
 /** Listens before anything else on the page does, and in every field. */
 function useKey(): void {

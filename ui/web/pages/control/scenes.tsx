@@ -12,7 +12,7 @@ import { kept } from "./kept";
 import { AllDark } from "./panic";
 import { composed, MOST_STEPS } from "./scene";
 import { selection, space, url } from "./state";
-import { enterScene, finished, leaveStep, Steps } from "./steps";
+import { enterScene, finished, isForgotten, leaveStep, Steps } from "./steps";
 import { TitleField, wrongTitle } from "./title";
 import { DraftTrouble, Orphans } from "./trouble";
 import { apply, backWords, undo, undoable } from "./undo";
@@ -32,6 +32,7 @@ const isDoomed = signal(false);
 const describe = (scene: Scene): string => `“${scene.title}” with ${scene.steps.length} ${scene.steps.length === 1 ? "step" : "steps"}`;
 
 async function save(): Promise<void> {
+  if (made.peek()?.isBusy.peek()) return;
   const ids = selection.peek();
   const { steps, untold } = composed(ids, id => told.of(id));
   const noTitle = wrongTitle(title.peek());
@@ -44,14 +45,16 @@ async function save(): Promise<void> {
   if (noTitle !== undefined || noSteps !== undefined) return;
   const draft = new Draft<Scene>(scenes, freeId(title.peek(), scenes.all.peek()), { title: title.peek().trim(), steps }, undefined);
   made.value = draft;
+  const sent = title.peek();
   if (!(await draft.save())) return;
   if (untold.length > 0) without.value = `Without ${few(untold)}: nothing was sent to ${untold.length === 1 ? "it" : "them"} from this page.`;
-  finish();
+  finish(sent);
 }
 
-function finish(): void {
+/** What is typed for the next one meanwhile stays. */
+function finish(sent = title.peek()): void {
   made.value = undefined;
-  title.value = "";
+  if (title.peek() === sent) title.value = "";
 }
 
 /** Opens the window of a scene. */
@@ -82,7 +85,7 @@ function NewScene() {
       <TitleField label="New scene" title={title.value} wrong={title.value.trim() === "" ? noTitle : undefined} onType={next => (title.value = next)} />
       {noSteps && <Notice kind="bad" onDismiss={() => (wrong.value = {})}>{noSteps}</Notice>}
       {without.value && <Notice kind="warn" onDismiss={() => (without.value = undefined)}>{without.value}</Notice>}
-      {draft && <DraftTrouble draft={draft} what="Scene" describe={describe} onDone={finish} onBoth={() => void save()} />}
+      {draft && <DraftTrouble draft={draft} what="Scene" describe={describe} onDone={() => finish()} onBoth={() => void save()} />}
       <div class="row">
         <Button type="submit" aria-disabled={draft?.isBusy.value}>Keep what those picked were sent last</Button>
         <Button onClick={() => show(() => drafts.begin(title.peek().trim() || "New scene", { title: title.peek(), steps: [] }))}>{drafts.hasNew ? "Go on writing" : "Write one"}</Button>
@@ -98,7 +101,7 @@ function Change({ draft }: { draft: Draft<Scene> }) {
   const submit = async (event: Event & { currentTarget: HTMLFormElement }) => {
     event.preventDefault();
     const steps = finished(event.currentTarget, draft.id, scene.steps);
-    if (steps === undefined || noTitle !== undefined || isEmpty) return;
+    if (steps === undefined || noTitle !== undefined || isEmpty || isForgotten()) return;
     draft.document.value = { ...draft.document.peek(), steps };
     const { isNew } = draft;
     if (!(await draft.save())) return;

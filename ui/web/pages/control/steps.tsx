@@ -1,7 +1,8 @@
 // The steps of a scene, to be changed: for whom, which command, in which order.
 
+import { signal } from "@preact/signals";
 import { CommandChoice, CommandDraft } from "../../design/command-choice";
-import { Button, Field } from "../../design/parts";
+import { Button, Field, Notice } from "../../design/parts";
 import { remembered, rememberedText } from "../../design/remembered";
 import { readTarget, type Step, type StepTarget } from "../../store/kept";
 import { kept } from "./kept";
@@ -22,6 +23,9 @@ const target = remembered<StepTarget>("control.step.target", "all", targetIn, ta
 /** Which one is being changed, as `<scene> <place> <what it was>`; none is a new one. */
 const changed = rememberedText("control.step.at");
 
+/** A further step: whether somebody wrote at it since the last one was added, and whether it was asked what is to become of it. */
+const further = signal<"untouched" | "written" | "asked">("untouched");
+
 const markOf = (scene: string, place: number, step: Step): string => `${scene} ${place} ${JSON.stringify(step.target)} ${stepText(step)}`;
 
 /** The place of the step of this scene that is being changed. One that somebody else moved or changed meanwhile is not it any more. */
@@ -31,11 +35,22 @@ function placeIn(scene: string, steps: readonly Step[]): number | undefined {
 }
 
 /** No step is being changed any more. What is written stays, as a further one. */
-export const leaveStep = (): void => void (changed.value = "");
+export function leaveStep(): void {
+  changed.value = "";
+  further.value = "untouched";
+}
+
+/** Whether a further step is written and not added, and nobody was asked about it yet. Now somebody is. */
+export function isForgotten(): boolean {
+  if (further.peek() !== "written") return false;
+  further.value = "asked";
+  return true;
+}
 
 /** The steps of this scene are shown from now on: what is written next is for none of another one's. */
 export function enterScene(scene: string): void {
   if (!changed.peek().startsWith(`${scene} `)) leaveStep();
+  further.value = "untouched";
 }
 
 /** The steps, with the one that is being changed as it is written now; `undefined` when something is wrong with that, which is then marked. */
@@ -103,6 +118,10 @@ export function Steps({ scene, steps, onChange }: { scene: string; steps: readon
     if (isFull || !(form instanceof HTMLFormElement) || !draft.check(form, true)) return;
     const next = at === undefined ? [...steps, { target: target.peek(), ...draft.words }] : finished(form, scene, steps);
     if (next) onChange(next);
+    further.value = "untouched";
+  };
+  const written = () => {
+    if (at === undefined) further.value = "written";
   };
   return (
     <div class="stack tight">
@@ -123,7 +142,7 @@ export function Steps({ scene, steps, onChange }: { scene: string; steps: readon
           </li>
         ))}
       </ol>
-      <div class="step-form stack tight" onKeyDown={event => {
+      <div class="step-form stack tight" onInput={written} onKeyDown={event => {
         // Enter is for what is written here, and not for the whole scene.
         if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return;
         event.preventDefault();
@@ -132,6 +151,9 @@ export function Steps({ scene, steps, onChange }: { scene: string; steps: readon
         <h3>{at === undefined ? "A further step" : `Step ${at + 1}`}</h3>
         <Target target={target.value} onChange={next => (target.value = next)} />
         <CommandChoice draft={draft} />
+        {further.value === "asked" && at === undefined && (
+          <Notice kind="warn">This step is not in the scene: add it, or press Keep once more to leave it out.</Notice>
+        )}
         {isFull && <p class="small" role="status">A scene has {MOST_STEPS} steps at most.</p>}
         <div class="row">
           <Button aria-disabled={isFull} onClick={event => write(event.currentTarget.closest("form"))}>{at === undefined ? "Add the step" : "Change the step"}</Button>

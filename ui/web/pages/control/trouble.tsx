@@ -2,6 +2,7 @@
 
 import { Button, Notice } from "../../design/parts";
 import type { Draft, Unkept } from "./draft";
+import { Why } from "./why";
 
 /** Those that somebody else deleted while they were changed here: without this nobody would see them again. */
 export function Orphans<T extends { readonly title: string }>({ all, onOpen }: { all: readonly Unkept<T>[]; onOpen: (orphan: Unkept<T>) => void }) {
@@ -80,8 +81,7 @@ export function DraftTrouble<T>({ draft, what, describe, onDone, onBoth }: Draft
   if (failed === undefined) return null;
   return (
     <Notice kind="bad">
-      <p>{what} not kept. {failed.message}</p>
-      {failed.mistakes.length > 0 && <ul>{failed.mistakes.slice(0, 8).map(mistake => <li key={mistake}>{mistake}</li>)}</ul>}
+      <div>{what} not kept. <Why failed={failed} /></div>
     </Notice>
   );
 }

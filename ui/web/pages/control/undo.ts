@@ -19,6 +19,8 @@ interface Back {
   /** Where these devices are. */
   readonly place: string;
   readonly title: string;
+  /** Which scene it is the way back from. */
+  readonly scene?: string;
   readonly orders: readonly Order[];
   readonly known: number;
   readonly dark: number;
@@ -61,11 +63,32 @@ function absence({ missing, empty, away }: Resolved): string | undefined {
   return words === "" ? undefined : words;
 }
 
-/** Sends a scene's commands, and keeps the way back. */
+/** A scene in a few letters: another one when anything of it is another (FNV-1a). */
+function markOf(scene: Scene): string {
+  let hash = 0x811c9dc5;
+  for (const letter of JSON.stringify(scene)) hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01000193);
+  return (hash >>> 0).toString(16);
+}
+
+/** The scene that is being sent, with its place. */
+let underWay: string | undefined;
+
+/** Sends a scene's commands, and keeps the way back. The same once more while it is on its way changes nothing. */
 export async function apply(scene: Scene): Promise<void> {
+  const which = `${url.peek()} ${markOf(scene)}`;
+  if (which === underWay) return;
+  underWay = which;
+  try {
+    await send(scene);
+  } finally {
+    if (underWay === which) underWay = undefined;
+  }
+}
+
+async function send(scene: Scene): Promise<void> {
   const found = resolved(scene.steps, kept.groups.all.peek(), id => swarm.place(id) !== undefined);
   const { orders } = found;
-  const place = url.peek();
+  const [place, mark] = [url.peek(), markOf(scene)];
   let there: readonly string[] = [], last: Back | undefined, began = 0;
   let isOver = false;
   const changed = new Map<string, Set<Part>>();
@@ -75,8 +98,20 @@ export async function apply(scene: Scene): Promise<void> {
     for (const id of ids) changed.set(id, (changed.get(id) ?? new Set()).add(part));
   };
   const write = () => {
-    const { orders: way, known, dark, staying } = wayBack(changed, id => before.of(id));
-    back.value = changed.size === 0 ? last : { began, place, title: scene.title, orders: way, known, dark: dark.length, staying: staying.length };
+    // Who applies a scene twice goes back to what was before the first time, but for devices that were told something else in between.
+    const same = last?.scene === mark && last.place === place ? last : undefined;
+    const older = new Set(same?.orders.flatMap(({ to }) => (to === "all" ? [] : to)));
+    const isAgain = [...changed.keys()].every(id => !older.has(id) || JSON.stringify(told.of(id)) === JSON.stringify(before.of(id)));
+    const first = isAgain ? same : undefined;
+    const fresh = first ? new Map([...changed].filter(([id]) => !older.has(id))) : changed;
+    const { orders: way, known, dark, staying } = wayBack(fresh, id => before.of(id));
+    back.value = changed.size === 0 ? last : {
+      began, place, title: scene.title, scene: mark,
+      orders: [...(first?.orders ?? []), ...way],
+      known: known + (first?.known ?? 0),
+      dark: dark.length + (first?.dark ?? 0),
+      staying: Math.max(staying.length, first?.staying ?? 0),
+    };
   };
   // Unless another scene came meanwhile, or somebody went the way back.
   const keep = () => void (back.peek()?.began === began && write());

@@ -68,6 +68,24 @@ test("what others deleted while it was changed here is shown until it is kept or
   expect(drafts().orphans).toEqual([]);
 });
 
+test("two tabs keep what is written in either", () => {
+  const told: ((event: { key: string; newValue: string | null }) => void)[] = [];
+  vi.stubGlobal("addEventListener", (_: string, hear: (typeof told)[0]) => told.push(hear));
+  all.value = new Map([["row", { etag: "1", document: group("Row") }], ["side", { etag: "1", document: group("Side") }]]);
+  const [one, other] = [drafts(), drafts()];
+  const write = (tab: typeof one, id: string, title: string) => {
+    tab.change(id, group(id), "1");
+    if (tab.open.value) tab.open.value.document.value = group(title);
+    tab.close();
+    // A browser tells all but the tab that wrote.
+    told[tab === one ? 1 : 0]?.({ key: "grouploop.test", newValue: localStorage.getItem("grouploop.test") });
+  };
+  write(one, "row", "Ro");
+  write(other, "side", "Si");
+  expect([drafts().has("row"), drafts().has("side")]).toEqual([true, true]);
+  expect([one.has("side"), other.has("row")]).toEqual([true, true]);
+});
+
 test("what is discarded is gone, and what was not changed was never there", () => {
   const now = drafts();
   now.change("row", group("Row"), "1");

@@ -1,6 +1,7 @@
 // Why nothing was started: in words, and with a way on where devices are in another rollout.
 
 import { Button, Notice } from "../../../design/parts";
+import { Why } from "../why";
 import type { Failed } from "../../../store/space";
 import { devices } from "./record";
 import { show } from "./state";
@@ -11,7 +12,7 @@ const NAMED = 8;
 export function Taken({ refused, onWithout }: { refused: Failed; onWithout?: (ids: readonly string[]) => void }) {
   const { rollout, devices: taken } = refused.said;
   if (refused.code !== "devices_taken" || typeof rollout !== "string" || !Array.isArray(taken)) {
-    return <Notice kind="bad">{refused.message} {refused.is === "away" && "What you chose stays; try again."}</Notice>;
+    return <Notice kind="bad"><Why failed={refused} /> {refused.is === "away" && "What you chose stays; try again."}</Notice>;
   }
   const ids = taken.filter(id => typeof id === "string");
   const rest = ids.length - NAMED;
