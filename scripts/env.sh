@@ -124,5 +124,10 @@ for name in $(sed -n 's/^\([A-Z_]*\)=$/\1/p' .env.example); do
     [ "$name" = CDN_TOKEN ] || grep -q "^$name=" .env || complain "$name is missing; .env.example tells what it is"
 done
 check_together
+# Those who run in the containers are nobody here.
+for path in $(find nats deploy/balancer deploy/monitoring scripts/env.sh .env.example \( -type f ! -perm -o=r \) -o \( -type d ! -perm -o=rx \) 2>/dev/null | head -n 1); do
+    printf '%s: the users of the containers cannot read it; chmod -R o+rX nats deploy scripts .env.example\n' "$path" >&2
+    wrong=1
+done
 [ $wrong -eq 0 ] && echo ".env is there already, and nothing in it is wrong at first sight; what it has not keeps its default"
 exit $wrong

@@ -3,3 +3,4 @@
 mod files;
 mod image;
 mod running;
+mod values;
