@@ -197,7 +197,9 @@ async fn nobody_comes_in_without_a_name_and_a_password() {
 
 #[test]
 fn a_password_that_is_missing_is_named() {
-    for (file_name, missing) in [("one.conf", "NATS_EDGE_PASSWORD"), ("cluster.conf", "NATS_CLUSTER_PASSWORD")] {
+    for (file_name, missing) in
+        [("one.conf", "NATS_EDGE_PASSWORD"), ("cluster.conf", "NATS_CLUSTER_PASSWORD"), ("cluster.conf", "NATS_ROUTES")]
+    {
         let given = PASSWORDS.into_iter().filter(|(name, _)| *name != missing);
         let mut command = Command::new(NatsServer::program());
         command.args(["-t", "--config"]).arg(file(file_name)).env_clear().envs(given);
@@ -205,6 +207,21 @@ fn a_password_that_is_missing_is_named() {
         let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         assert!(!output.status.success() && said.trim_end().lines().count() == 1 && said.contains(missing), "{said}");
     }
+}
+
+/// Servers find each other, and tell each other their password, where Kubernetes runs them.
+#[test]
+fn the_routes_of_the_kubernetes_example_are_taken() {
+    let example = std::fs::read_to_string(file("../deploy/kubernetes/nats.yaml")).unwrap();
+    let (before, rest) = example.split_once("- name: NATS_ROUTES\n              value: >-\n").unwrap();
+    assert!(before.contains("name: NATS_CLUSTER_PASSWORD"), "a variable is known to those below it");
+    let (routes, _) = rest.split_once(']').unwrap();
+    let routes = format!("{}]", routes.trim().replace("$(NATS_CLUSTER_PASSWORD)", "cluster-cluster"));
+    assert_eq!(routes.matches("nats-route://cluster:cluster-cluster@nats-").count(), 3, "{routes}");
+    let mut command = Command::new(NatsServer::program());
+    command.args(["-t", "--config"]).arg(file("cluster.conf")).env_clear().envs(PASSWORDS).env("NATS_ROUTES", routes);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
 }
 
 /// What a server complained of: nothing, when all rights are there.
