@@ -1,11 +1,11 @@
 //! A WebSocket client of any edge: which URL to use, and a connection that has heard the greeting.
 
-use crate::cli::Peer;
 use crate::settings::{Settings, mask_urls};
 use crate::terminal::printable;
 use crate::tls::{client_config, distrust};
+use clap::Args;
 use futures_util::StreamExt;
-use grouploop_bridge::GREETING;
+use grouploop_bridge::{GREETING, Space};
 use grouploop_serve::port_of;
 use rustls::ClientConfig;
 use std::fmt;
@@ -17,6 +17,17 @@ use tokio_tungstenite::tungstenite::http::Uri;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
+
+/// Which edge to talk to.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Peer {
+    /// The edge to connect to; without it ui.ws_default_url, else the edge on this machine [env: WS_DEFAULT_URL]
+    #[arg(long, value_name = "WS_URL")]
+    pub(crate) url: Option<String>,
+    /// The space of the group; without it the one that the URL names
+    #[arg(long, value_name = "NAME")]
+    pub(crate) space: Option<Space>,
+}
 
 /// An open connection to an edge.
 pub(crate) type Connection = WebSocketStream<MaybeTlsStream<TcpStream>>;

@@ -28,8 +28,8 @@ mod viewer;
 mod watch;
 
 use clap::Parser;
-use cli::{Cli, Command, FirmwareCommand, HealthArgs, Peer, RegistryCommand, TopArgs};
-use client::EdgeUrl;
+use cli::{Cli, Command, FirmwareCommand, HealthArgs, RegistryCommand, TopArgs};
+use client::{EdgeUrl, Peer};
 use exit::Exit;
 use roles::{Role, Start};
 use rustls::ClientConfig;

@@ -1,7 +1,6 @@
 //! The roles that serve: build, say where they listen, run until a signal, drain.
 
-use crate::cli::Peer;
-use crate::client::EdgeUrl;
+use crate::client::{EdgeUrl, Peer};
 use crate::exit::Exit;
 use crate::listener::bind;
 use crate::listing::{Row, Security, lan_addresses, listing};

@@ -85,7 +85,7 @@ fn judge(answer: &str, target: &str) -> (Exit, Option<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::Peer;
+    use crate::client::Peer;
     use crate::settings::{Flags, load};
     use futures_util::StreamExt;
     use tokio::net::{TcpListener, TcpStream};

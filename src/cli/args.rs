@@ -2,6 +2,7 @@
 
 use super::Listen;
 use super::values::{parse_max_bytes, parse_parameter, parse_seconds, parse_word};
+use crate::client::Peer;
 use crate::settings::Format;
 use clap::{Args, Subcommand};
 use grouploop_bridge::{DeviceId, Space};
@@ -9,17 +10,6 @@ use grouploop_simulator::scenario::parse_duration;
 use grouploop_simulator::tape::{Speed, TapePlace};
 use std::path::PathBuf;
 use std::time::Duration;
-
-/// Which edge to talk to.
-#[derive(Debug, Default, Args)]
-pub(crate) struct Peer {
-    /// The edge to connect to; without it ui.ws_default_url, else the edge on this machine [env: WS_DEFAULT_URL]
-    #[arg(long, value_name = "WS_URL")]
-    pub(crate) url: Option<String>,
-    /// The space of the group; without it the one that the URL names
-    #[arg(long, value_name = "NAME")]
-    pub(crate) space: Option<Space>,
-}
 
 /// `grouploop watch`.
 #[derive(Debug, Args)]

@@ -6,7 +6,7 @@ mod tests;
 mod values;
 
 pub(crate) use args::{
-    ConfigArgs, FirmwareCommand, HealthArgs, Peer, PublishArgs, RecordArgs, RecordingArgs, RegistryCommand, ReplayArgs,
+    ConfigArgs, FirmwareCommand, HealthArgs, PublishArgs, RecordArgs, RecordingArgs, RegistryCommand, ReplayArgs,
     SendArgs, TopArgs, WatchArgs,
 };
 

@@ -6,7 +6,7 @@ mod progress;
 
 pub(crate) use args::SimulateArgs;
 
-use crate::client::EdgeUrl;
+use crate::client::{EdgeUrl, Peer};
 use crate::exit::Exit;
 use crate::log::LogSettings;
 use crate::settings::Settings;
@@ -153,7 +153,7 @@ fn write(report: &Report, file: &Path) -> Result<(), String> {
 
 /// The edge that swarms connect to when nobody names one.
 fn default_edge(settings: &Settings) -> Result<String, String> {
-    let url = EdgeUrl::choose(&crate::cli::Peer::default(), settings)?;
+    let url = EdgeUrl::choose(&Peer::default(), settings)?;
     Ok(url.plain()?.origin())
 }
 

@@ -8,8 +8,8 @@
 
 use super::live::Live;
 use super::{Stop, access, interruptible, spool};
-use crate::cli::{Peer, RecordArgs};
-use crate::client::EdgeUrl;
+use crate::cli::RecordArgs;
+use crate::client::{EdgeUrl, Peer};
 use crate::exit::Exit;
 use crate::settings::Settings;
 use crate::terminal::{complain, print, printable};

@@ -2,8 +2,8 @@
 
 use super::live::Live;
 use super::{Stop, access, interruptible, spool, warning};
-use crate::cli::{Peer, ReplayArgs};
-use crate::client::EdgeUrl;
+use crate::cli::ReplayArgs;
+use crate::client::{EdgeUrl, Peer};
 use crate::exit::Exit;
 use crate::settings::Settings;
 use crate::terminal::{complain, print};
