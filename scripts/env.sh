@@ -79,6 +79,14 @@ check_together() {
         complain "EDGE_STOP_GRACE is \`$grace\`, and an edge may take as long to end: twice EDGE_DRAIN_TIMEOUT_MS, which is $drain"
 }
 
+# Those who run in the containers are nobody here.
+check_readable() {
+    for path in $(find nats deploy/balancer deploy/monitoring scripts/env.sh .env.example \( -type f ! -perm -o=r \) -o \( -type d ! -perm -o=rx \) 2>/dev/null | head -n 1); do
+        printf '%s: the users of the containers cannot read it; chmod -R o+rX nats deploy scripts .env.example\n' "$path" >&2
+        wrong=1
+    done
+}
+
 if [ "${1-}" = values ]; then
     for name in $(sed -n 's/^#\{0,1\}\([A-Z_]*\)=.*/\1/p' .env.example); do
         eval "value=\${$name-not there}"
@@ -89,7 +97,8 @@ if [ "${1-}" = values ]; then
 fi
 [ -e .env ] || {
     make
-    exit 0
+    check_readable
+    exit $wrong
 }
 # Ports that .env does not name have their defaults.
 for line in $(sed -n 's/^#\([A-Z]*_PORT=[0-9]*\)$/\1/p' .env.example); do
@@ -124,10 +133,6 @@ for name in $(sed -n 's/^\([A-Z_]*\)=$/\1/p' .env.example); do
     [ "$name" = CDN_TOKEN ] || grep -q "^$name=" .env || complain "$name is missing; .env.example tells what it is"
 done
 check_together
-# Those who run in the containers are nobody here.
-for path in $(find nats deploy/balancer deploy/monitoring scripts/env.sh .env.example \( -type f ! -perm -o=r \) -o \( -type d ! -perm -o=rx \) 2>/dev/null | head -n 1); do
-    printf '%s: the users of the containers cannot read it; chmod -R o+rX nats deploy scripts .env.example\n' "$path" >&2
-    wrong=1
-done
+check_readable
 [ $wrong -eq 0 ] && echo ".env is there already, and nothing in it is wrong at first sight; what it has not keeps its default"
 exit $wrong

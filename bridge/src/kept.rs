@@ -14,7 +14,7 @@ pub struct Kept {
     pub node: NodeId,
     /// `groups`, `scenes`, `rollouts`, or [`PANIC`].
     pub kind: String,
-    /// Which of them.
+    /// Which of them; of [`PANIC`] who pressed it, as they call themselves.
     pub id: String,
     /// The `ETag` of what is there now; none when nothing is any more.
     #[serde(default)]

@@ -16,8 +16,8 @@ const STALE: Duration = Duration::from_millis(2_500);
 const HIGH: usize = 22;
 /// Nodes that are above another table, at most.
 const FEW_NODES: usize = 8;
-/// Troubles that are shown on a terminal of that height, at most.
-const FEW_TROUBLES: usize = 5;
+/// The share of the terminal that sentences about troubles may take, as a divisor.
+const TROUBLES: usize = 4;
 
 /// The state of the stream.
 #[derive(Debug)]
@@ -136,7 +136,7 @@ impl Screen {
         let mut lines = self.header(now);
         if self.came.is_some() {
             let is_high = height >= HIGH;
-            lines.extend(self.troubles(if is_high { FEW_TROUBLES } else { 1 }, width, now));
+            lines.extend(self.troubles((height / TROUBLES).max(1), width, now));
             if is_high && self.table != Table::Nodes {
                 lines.push(Line::default());
                 let nodes = Table::Nodes.len(&self.figures);
@@ -200,24 +200,28 @@ impl Screen {
     /// How old figures of nodes, spaces and subjects are by what the monitor says of its bus.
     fn unheard(&self, now: Instant) -> String {
         let system = self.figures.system();
-        let away = system.troubles.iter().find(|trouble| trouble.kind == "bus_away");
-        let since = away.map(|away| Duration::from_millis(system.at.saturating_sub(away.since)));
+        let since = system.bus.figures_at.map(|at| Duration::from_millis(system.at.saturating_sub(at)));
         let age = since.map(|since| since + self.age(now).unwrap_or_default());
         age.map(|age| format!(", figures are {} old", ago(age))).unwrap_or_default()
     }
 
-    /// The sentences, each in as many lines as it needs, and how many more there are.
-    fn troubles(&self, most: usize, width: usize, now: Instant) -> Vec<Line> {
+    /// The sentences, each in as many lines as it needs, as long as they fit into so many lines, and how many more there are.
+    fn troubles(&self, room: usize, width: usize, now: Instant) -> Vec<Line> {
         let system = self.figures.system();
         let style = if self.is_live(now) { Style::Bold } else { Style::Dim };
         let age = self.age(now).unwrap_or_default();
-        let mut lines = Vec::new();
-        for trouble in system.troubles.iter().take(most) {
+        let (mut lines, mut shown) = (Vec::new(), 0);
+        for trouble in &system.troubles {
             let since = Duration::from_millis(system.at.saturating_sub(trouble.since)) + age;
             let text = format!("! {} ({})", printable(&trouble.text), ago(since));
-            lines.extend(wrapped(&text, width).into_iter().map(|line| Line::new(style, line)));
+            let sentence = wrapped(&text, width);
+            if shown > 0 && lines.len() + sentence.len() > room {
+                break;
+            }
+            lines.extend(sentence.into_iter().take(room).map(|line| Line::new(style, line)));
+            shown += 1;
         }
-        let more = system.troubles.len().saturating_sub(most);
+        let more = system.troubles.len() - shown;
         if more > 0 {
             lines.push(Line::new(Style::Dim, format!("  and {more} more")));
         }
@@ -338,8 +342,8 @@ mod tests {
         assert!([1, 5, 10].iter().all(|line| shown[*line].starts_with("\x1b[2m")), "{shown:?}");
         assert!(shown[5].starts_with("\x1b[2medge-1") && shown[5].contains("was live"), "{}", shown[5]);
         let why = "The monitor has no bus (connection refused): nothing is known of nodes, spaces and devices until it is back.";
-        let trouble = format!(r#""troubles":[{{"kind":"bus_away","text":"{why}","since":7000}}]"#);
-        let told = system(1).replace(r#""engine":"embedded""#, r#""engine":"nats","up":false"#);
+        let trouble = format!(r#""troubles":[{{"text":"{why}","since":7000}}]"#);
+        let told = system(1).replace(r#""engine":"embedded""#, r#""engine":"nats","up":false,"figures_at":7000"#);
         let (before, _) = told.split_once(r#""troubles""#).unwrap();
         screen.take(&format!("{before}{trouble}}}"), now);
         let shown = lines(&mut screen, 80, 30, now + Duration::from_millis(500));

@@ -24,6 +24,8 @@ pub(super) struct Bus {
     pub(super) engine: String,
     /// `Some(false)`: nodes are not heard.
     pub(super) up: Option<bool>,
+    /// Of when the figures are while it is not, in milliseconds since 1970.
+    pub(super) figures_at: Option<u64>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -133,7 +135,6 @@ pub(super) struct Server {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Trouble {
-    pub(super) kind: String,
     pub(super) text: String,
     /// Milliseconds since 1970, by the monitor's clock.
     pub(super) since: u64,

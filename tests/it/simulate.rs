@@ -55,6 +55,20 @@ async fn roster(edge: &Edge, space: &str) -> Vec<String> {
     page["devices"].as_array().unwrap().iter().map(|device| device["id"].as_str().unwrap().to_owned()).collect()
 }
 
+/// A connection carries its first frame a period after it was begun; until then the edge knows nobody there.
+#[tokio::test]
+async fn commands_over_websockets_go_to_those_whom_the_edge_knows() {
+    let edge = builder().start().await;
+    let scenario = File::new("asked.toml");
+    let swarm = "devices = 20\nrate_hz = 1\nduration = \"3s\"";
+    let load = "per_second = 20\nwhich = [\"status\"]";
+    std::fs::write(scenario.path(), format!("[[swarm]]\n{swarm}\n[swarm.commands]\n{load}\n")).unwrap();
+    let url = format!("ui.ws_default_url=ws://{}", edge.addr());
+    // The frames that were due before count as dropped, which is another matter.
+    let (_, table, said) = run(&[scenario.path(), "--set", &url, "--expect", "failed_commands<10%"]).await;
+    assert!(table.contains("ok    failed_commands<10%: "), "{table}{said}");
+}
+
 #[tokio::test]
 async fn simulated_devices_on_nats_are_devices_to_every_edge() {
     let nats = NatsServer::start().await;

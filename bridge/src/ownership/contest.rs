@@ -23,11 +23,23 @@ pub(super) struct Contest {
     losers: [OwnerId; LOSERS],
     hold_until: Option<Instant>,
     told: bool,
+    /// Somebody took it back, and not all others have gone since.
+    is_fought: bool,
+    /// Another node is one of those who fight.
+    is_far: bool,
 }
 
 impl Contest {
     pub(super) fn new(now: Instant) -> Self {
-        Self { since: now, returns: 0, losers: [NOBODY; LOSERS], hold_until: None, told: false }
+        Self {
+            since: now,
+            returns: 0,
+            losers: [NOBODY; LOSERS],
+            hold_until: None,
+            told: false,
+            is_fought: false,
+            is_far: false,
+        }
     }
 
     /// Whether it is so long ago that it may be forgotten.
@@ -37,7 +49,7 @@ impl Contest {
 
     /// Whether it is a clash that goes on.
     pub(super) fn is_clash(&self, now: Instant) -> bool {
-        self.told && !self.is_over(now)
+        self.told && self.is_fought && !self.is_over(now)
     }
 
     /// Delays what the bus hears of it, when it has come back often.
@@ -58,6 +70,7 @@ impl Contest {
             self.told &= self.returns >= CLASH_RETURNS;
             self.since = now;
             self.returns = 0;
+            self.is_far = false;
         }
     }
 
@@ -70,14 +83,22 @@ impl Contest {
         }
     }
 
-    /// A connection is gone, and `owner` has it now, if anybody does. `true` when nobody is left to fight with.
-    pub(super) fn left_by(&mut self, gone: OwnerId, owner: Option<OwnerId>) -> bool {
-        let was_in = self.losers.contains(&gone);
+    /// Another node took it from this connection.
+    pub(super) fn lost_to_far(&mut self, loser: OwnerId) {
+        self.lost_by(loser);
+        self.is_far = true;
+    }
+
+    /// A connection is gone, and `owner` has it now, if anybody here does. When nobody is left to fight with, the fight is over until somebody
+    /// takes it back again.
+    pub(super) fn left_by(&mut self, gone: OwnerId, owner: Option<OwnerId>) {
         for loser in self.losers.iter_mut().filter(|loser| **loser == gone) {
             *loser = NOBODY;
         }
         let others = self.losers.iter().filter(|loser| **loser != NOBODY && Some(**loser) != owner).count();
-        was_in && others + usize::from(owner.is_some()) <= 1
+        if others + usize::from(owner.is_some()) + usize::from(self.is_far) <= 1 {
+            self.is_fought = false;
+        }
     }
 
     /// A connection takes it; `true` when this makes it a clash that nobody was told of.
@@ -85,6 +106,7 @@ impl Contest {
         if !self.losers.contains(&owner) {
             return false;
         }
+        self.is_fought = true;
         self.returns = self.returns.saturating_add(1);
         let tell = self.returns >= CLASH_RETURNS && !self.told;
         self.told |= tell;

@@ -123,8 +123,8 @@ impl<O: Owner> Owners<O> {
             }
             let Inner { owned, contests, .. } = &mut *inner;
             let left = owned.get(device).map(|entry| entry.owner.id());
-            if contests.get_mut(device).is_some_and(|contest| contest.left_by(owner, left)) {
-                contests.remove(device);
+            if let Some(contest) = contests.get_mut(device) {
+                contest.left_by(owner, left);
             }
             is_owned
         };
@@ -147,7 +147,7 @@ impl<O: Owner> Owners<O> {
         let loser = entry.owner.id();
         inner.remove(device);
         if let Some(contest) = contest(&mut inner.contests, device, now) {
-            contest.lost_by(loser);
+            contest.lost_to_far(loser);
         }
         Yielded::LetGo
     }

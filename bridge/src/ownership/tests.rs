@@ -109,6 +109,12 @@ fn a_clash_ends_when_all_but_one_have_gone() {
     assert_eq!(fight(&peers[..2]), [ID]);
     owners.release([ID], 77);
     assert_eq!(owners.clashing(now), [ID], "it had nothing to do with it");
+    assert_eq!(owners.take_changes(now).clashes, vec![ID], "told once, however often they come and go");
+    // Another node fights on with the one that is left.
+    assert_eq!(owners.yield_to(ID, u64::MAX, true, now), Yielded::LetGo);
+    owners.claim(ID, &peers[0], &clock, now);
+    owners.release([ID], 2);
+    assert_eq!(owners.clashing(now), [ID]);
 }
 
 #[test]

@@ -81,7 +81,7 @@ impl Stream {
 
 fn event_of(kept: &Kept) -> Event {
     if kept.kind == PANIC {
-        return Event::default().event(PANIC).data("{}");
+        return Event::default().event(PANIC).data(json!({"by": kept.id}).to_string());
     }
     let data = json!({"kind": kept.kind, "id": kept.id, "etag": kept.etag});
     let name = if kept.etag.is_some() { "changed" } else { "removed" };

@@ -58,8 +58,8 @@ impl News {
     }
 
     /// Tells everybody, here and elsewhere, that the space was darkened: who still sends it something stops.
-    pub(super) fn panic(&self, bus: &Bus, node: &NodeId, space: &Space) {
-        let kept = Kept { node: node.clone(), kind: PANIC.into(), id: PANIC.into(), etag: None };
+    pub(super) fn panic(&self, bus: &Bus, node: &NodeId, space: &Space, by: String) {
+        let kept = Kept { node: node.clone(), kind: PANIC.into(), id: by, etag: None };
         self.publish(bus, space, kept);
     }
 

@@ -1,17 +1,30 @@
-//! `POST /api/spaces/<space>/panic`: who darkens a space has everybody else stop what they still send to it.
+//! `POST /api/spaces/<space>/panic?by=<id>`: who darkens a space has everybody else stop what they still send to it.
 
-use super::request::space_of;
+use super::request::{id_of, space_of};
 use crate::error::HttpError;
 use crate::state::State;
-use axum::extract::{Path, State as FromState};
+use axum::extract::{Path, Query, State as FromState};
 use axum::http::StatusCode;
+use serde::Deserialize;
 use std::sync::Arc;
+
+/// Who it is, so that they know their own word when they hear it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Asker {
+    #[serde(default)]
+    by: String,
+}
 
 /// Answers it. It is told, and nothing is kept.
 pub(crate) async fn panic(
     FromState(state): FromState<Arc<State>>,
     Path(space): Path<String>,
+    Query(asker): Query<Asker>,
 ) -> Result<StatusCode, HttpError> {
-    state.news.panic(&state.bus, &state.node, &space_of(&space)?);
+    let space = space_of(&space)?;
+    if !asker.by.is_empty() {
+        id_of(&asker.by)?;
+    }
+    state.news.panic(&state.bus, &state.node, &space, asker.by);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -204,10 +204,11 @@ async fn pages_hear_of_changes_through_any_cdn() {
     let removed = ("removed".to_owned(), json!({"kind": "groups", "id": "front-row", "etag": null}));
     assert_eq!((here.next().await, there.next().await), (removed.clone(), removed));
     // Somebody darkens the space.
-    assert_eq!(http("POST", two.addr, "/api/spaces/class-3b/panic", &[], b"").await.status, 204);
-    let panic = ("panic".to_owned(), json!({}));
+    assert_eq!(http("POST", two.addr, "/api/spaces/class-3b/panic?by=me", &[], b"").await.status, 204);
+    let panic = ("panic".to_owned(), json!({"by": "me"}));
     assert_eq!((here.next().await, there.next().await), (panic.clone(), panic));
     assert_eq!(http("POST", two.addr, "/api/spaces/no_space/panic", &[], b"").await.status, 404);
+    assert!(http("POST", two.addr, "/api/spaces/class-3b/panic?by=A%20B", &[], b"").await.status >= 400);
     let strange = [("Origin", "http://evil.example")];
     assert_eq!(http("POST", two.addr, "/api/spaces/class-3b/panic", &strange, b"").await.status, 403);
     let tag = make(&one, "/api/spaces/main/groups/a", group("A")).await;

@@ -7,7 +7,8 @@
 //!  NATS ─▶ NatsBook ────┘
 //! ```
 //!
-//! Without the bus nothing is heard: the flows are then those of the last second in which something was, and whoever shows them says so.
+//! Without the bus nothing is heard: the flows are then those of the last second in which every node was, and whoever shows them says how long
+//! ago that is.
 
 mod devices;
 mod heard;
@@ -57,8 +58,9 @@ pub(crate) struct Model {
     devices: Devices,
     nats: Vec<NatsBook>,
     troubles: Troubles,
-    /// What flowed in the last second in which all were heard.
+    /// What flowed in the last second in which all were heard, and when that was, in milliseconds since 1970.
     flows: Flows,
+    flows_at: Option<u64>,
 }
 
 /// What flows, in all, by space and by subject.
@@ -90,6 +92,7 @@ impl Model {
             nats: servers.into_iter().map(NatsBook::new).collect(),
             troubles: Troubles::default(),
             flows: Flows::default(),
+            flows_at: None,
         }
     }
 
@@ -215,6 +218,7 @@ impl Model {
         // All fall silent a little before the bus is known to be away.
         if nodes.iter().all(|node| node.state != NodeState::Silent) {
             self.flows = flows.clone();
+            self.flows_at = self.hearing_since().map_or(self.flows_at, |_| Some(wall_ms));
         }
         let silent = self.devices.silent(|space| sums.get(space).map_or(0, |sum| sum.silent), now);
         let mut system = System {
@@ -292,7 +296,8 @@ impl Model {
             Bus::UpSince(_) => None,
             Bus::Away(why) => Some(why.clone()),
         };
-        BusView { engine: self.engine, up: says.is_none(), says }
+        let figures_at = says.as_ref().and(self.flows_at);
+        BusView { engine: self.engine, up: says.is_none(), says, figures_at }
     }
 
     /// The nodes, those that are heard first; of those that are gone the last few, for a while.

@@ -27,6 +27,9 @@ pub(crate) struct BusView {
     pub(crate) up: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) says: Option<String>,
+    /// While it is not up: of when spaces, subjects and totals are, in milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) figures_at: Option<u64>,
 }
 
 /// Whether something is heard.

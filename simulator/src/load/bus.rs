@@ -2,12 +2,14 @@
 
 use super::counts::{CommandCounts, Outcome};
 use super::pacer::{Due, Pacer};
-use super::{Audience, END_GRACE, MAX_IN_FLIGHT};
+use super::{END_GRACE, MAX_IN_FLIGHT};
 use crate::node::Node;
+use crate::scenario::Swarm;
 use bytes::Bytes;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use grouploop_bridge::{Answers, CommandReport, NodeHost, PublishError, Space, Subject, Target};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 const PATIENCE: Duration = Duration::from_millis(2500);
 
 pub(super) async fn run(
-    mut pacer: Pacer<impl Fn() -> Audience>,
+    mut pacer: Pacer<impl Fn() -> Arc<Swarm>>,
     node: &Node,
     space: &Space,
     counts: &CommandCounts,

@@ -6,7 +6,7 @@
 //!                                        answers ──▶ CommandCounts
 //! ```
 //!
-//! One task for each load, which its swarm begins when its first device has appeared, and ends before its devices leave. When a command is due follows from the clock alone: one that cannot go at its time is counted, and not sent
+//! One task for each load, which begins when the first device of its swarm can be reached, and ends before its devices leave. When a command is due follows from the clock alone: one that cannot go at its time is counted, and not sent
 //! later.
 
 mod bus;
@@ -23,8 +23,10 @@ pub(crate) use counts::CommandCounts;
 
 use crate::node::Node;
 use crate::scenario::Swarm;
+use grouploop_bridge::DeviceId;
 use pacer::Pacer;
-use std::sync::Arc;
+use rustc_hash::FxHashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -49,27 +51,42 @@ pub(crate) enum Sink {
     },
 }
 
-/// Whom commands are for.
-#[derive(Debug, Clone)]
-pub(crate) struct Audience {
-    /// The swarm as it is: its devices may change while commands are sent, its space and commands may not.
-    pub(crate) plan: Arc<Swarm>,
-    /// So many of its devices, the first ones, have appeared.
-    pub(crate) appeared: usize,
+/// The devices that can be commanded, in the order in which they appeared.
+#[derive(Debug, Default)]
+pub(crate) struct Appeared(Mutex<Vec<DeviceId>>);
+
+impl Appeared {
+    fn lock(&self) -> MutexGuard<'_, Vec<DeviceId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn in_turn(&self, turn: u64) -> Option<DeviceId> {
+        pacer::in_turn(&self.lock(), turn).copied()
+    }
 }
 
 /// A load that waits for its beginning, runs, or ran. Dropped by its swarm, it ends.
 #[derive(Debug)]
 pub(crate) struct Load {
+    appeared: Arc<Appeared>,
     begin: CancellationToken,
     stop: DropGuard,
     over: CancellationToken,
 }
 
 impl Load {
-    /// Has it send what is due from now on. A second time changes nothing.
-    pub(crate) fn begin(&self) {
-        self.begin.cancel();
+    /// These have appeared, too. With the first of them it begins.
+    pub(crate) fn appear(&self, devices: &mut Vec<DeviceId>) {
+        if !devices.is_empty() {
+            self.appeared.lock().append(devices);
+            self.begin.cancel();
+        }
+    }
+
+    /// Of those that have appeared, only these are left.
+    pub(crate) fn retain(&self, ids: &[DeviceId]) {
+        let left: FxHashSet<DeviceId> = ids.iter().copied().collect();
+        self.appeared.lock().retain(|device| left.contains(device));
     }
 
     /// Ends it, and returns when nothing is counted any more: a moment later when answers are on their way.
@@ -79,21 +96,24 @@ impl Load {
     }
 }
 
-/// Makes a load, which waits for its beginning.
+/// Makes a load, which waits for its first device. `plan` is asked for the swarm as it is: its devices may change meanwhile, its space and
+/// commands may not.
 pub(crate) fn spawn_load(
     tasks: &TaskTracker,
-    audience: impl Fn() -> Audience + Send + 'static,
+    plan: impl Fn() -> Arc<Swarm> + Send + 'static,
     sink: Sink,
     counts: Arc<CommandCounts>,
 ) -> Load {
     let [begin, stop, over] = std::array::from_fn(|_| CancellationToken::new());
-    let load = Load { begin: begin.clone(), stop: stop.clone().drop_guard(), over: over.clone() };
+    let appeared = Arc::<Appeared>::default();
+    let load =
+        Load { appeared: appeared.clone(), begin: begin.clone(), stop: stop.clone().drop_guard(), over: over.clone() };
     // Said on every way out, also when the runtime goes.
     let over = over.drop_guard();
     tasks.spawn(async move {
         let _over = over;
         if stop.run_until_cancelled(begin.cancelled()).await.is_some() {
-            run(audience, sink, &counts, &stop).await;
+            run(plan, appeared, sink, &counts, &stop).await;
         }
     });
     load
@@ -101,13 +121,14 @@ pub(crate) fn spawn_load(
 
 /// Sends what is due from now on until it is stopped, then waits a moment for the answers that are on their way.
 pub(crate) async fn run(
-    audience: impl Fn() -> Audience + Send,
+    plan: impl Fn() -> Arc<Swarm> + Send,
+    appeared: Arc<Appeared>,
     sink: Sink,
     counts: &CommandCounts,
     stop: &CancellationToken,
 ) {
-    let space = audience().plan.space.clone();
-    let pacer = Pacer::new(audience);
+    let space = plan().space.clone();
+    let pacer = Pacer::new(plan, appeared);
     match sink {
         Sink::Bus { node } => bus::run(pacer, &node, &space, counts, stop).await,
         Sink::Ws { edges } => ws::run(pacer, &edges, &space, counts, stop).await,

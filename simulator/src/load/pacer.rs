@@ -1,8 +1,9 @@
 //! Which command is due when, and for whom.
 
-use super::Audience;
-use crate::scenario::CommandTarget;
+use super::Appeared;
+use crate::scenario::{CommandTarget, Swarm};
 use grouploop_bridge::Target;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -18,17 +19,18 @@ pub(super) struct Due {
 
 /// The schedule of a load. The first command is due one interval after its beginning.
 #[derive(Debug)]
-pub(super) struct Pacer<A> {
-    audience: A,
+pub(super) struct Pacer<P> {
+    plan: P,
+    appeared: Arc<Appeared>,
     began: Instant,
     /// Commands that were due.
     turns: u64,
 }
 
-impl<A: Fn() -> Audience> Pacer<A> {
-    /// A load that begins now.
-    pub(super) fn new(audience: A) -> Self {
-        Self { audience, began: Instant::now(), turns: 0 }
+impl<P: Fn() -> Arc<Swarm>> Pacer<P> {
+    /// A load that begins now, for those that have appeared by each of its commands.
+    pub(super) fn new(plan: P, appeared: Arc<Appeared>) -> Self {
+        Self { plan, appeared, began: Instant::now(), turns: 0 }
     }
 
     /// Waits for the next command that is due.
@@ -36,22 +38,17 @@ impl<A: Fn() -> Audience> Pacer<A> {
     /// # Cancel safety
     /// Dropped, it is still the next.
     pub(super) async fn next(&mut self) -> Due {
-        let plan = (self.audience)().plan;
+        let plan = (self.plan)();
         let Some((load, at)) = plan.commands.as_ref().and_then(|load| Some((load, self.due_at(load.per_second)?)))
         else {
             return std::future::pending().await;
         };
         tokio::time::sleep_until(at).await;
-        // Who has appeared meanwhile has its turn, too.
-        let Audience { plan: now, appeared } = (self.audience)();
         let turn = self.turns;
         self.turns += 1;
         let target = match load.target {
             CommandTarget::All => Target::All,
-            CommandTarget::Each => {
-                let there = now.ids.get(..appeared).unwrap_or(&now.ids);
-                in_turn(there, turn).map_or(Target::All, |device| Target::Device(*device))
-            }
+            CommandTarget::Each => self.appeared.in_turn(turn).map_or(Target::All, Target::Device),
         };
         Due { at, target, text: in_turn(&load.which, turn).cloned().unwrap_or_default() }
     }
@@ -64,7 +61,7 @@ impl<A: Fn() -> Audience> Pacer<A> {
     }
 }
 
-fn in_turn<T>(all: &[T], turn: u64) -> Option<&T> {
+pub(super) fn in_turn<T>(all: &[T], turn: u64) -> Option<&T> {
     // A remainder by a length is below it, so it fits.
     all.get(usize::try_from(turn.checked_rem(all.len() as u64)?).ok()?)
 }

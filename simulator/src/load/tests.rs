@@ -26,8 +26,8 @@ fn command(device: u16) -> Pattern {
 }
 
 /// All of its devices have appeared.
-fn all_of(plan: &Arc<Swarm>) -> Audience {
-    Audience { plan: plan.clone(), appeared: plan.ids.len() }
+fn all_of(plan: &Swarm) -> Arc<Appeared> {
+    Arc::new(Appeared(Mutex::new(plan.ids.clone())))
 }
 
 /// A node that has a device and answers nothing, not even that it is there: what it is asked.
@@ -56,7 +56,7 @@ async fn run_for(time: Duration, plan: &Arc<Swarm>, sink: Sink) -> CommandFigure
         tokio::time::sleep(time).await;
         stop.cancel();
     };
-    tokio::join!(ends, run(|| all_of(plan), sink, &counts, &stop));
+    tokio::join!(ends, run(|| plan.clone(), all_of(plan), sink, &counts, &stop));
     counts.figures()
 }
 
@@ -264,7 +264,7 @@ async fn over_a_websocket_answers_belong_to_commands_in_their_order_and_a_broken
         // It goes after a moment for answers.
         while edge.next().await.is_some_and(|message| message.is_ok()) {}
     };
-    tokio::join!(edge, run(|| all_of(&plan), Sink::Ws { edges }, &counts, &stop));
+    tokio::join!(edge, run(|| plan.clone(), all_of(&plan), Sink::Ws { edges }, &counts, &stop));
     let figures = counts.figures();
     assert_eq!(figures.success + figures.failed + figures.no_answer, figures.sent, "{figures:?}");
 }
@@ -280,6 +280,6 @@ async fn without_an_edge_no_command_is_sent() {
         grouploop_testkit::eventually!(counts.figures().not_sent >= 20);
         stop.cancel();
     };
-    tokio::join!(watch, run(|| all_of(&plan), Sink::Ws { edges }, &counts, &stop));
+    tokio::join!(watch, run(|| plan.clone(), all_of(&plan), Sink::Ws { edges }, &counts, &stop));
     assert_eq!(counts.figures(), CommandFigures { not_sent: counts.figures().not_sent, ..CommandFigures::default() });
 }

@@ -1,13 +1,15 @@
 //! Commands over a WebSocket, as an app that controls devices sends them: one connection to one edge, made again when it breaks.
 
+use super::END_GRACE;
 use super::counts::CommandCounts;
 use super::lane::Lane;
 use super::pacer::Pacer;
-use super::{Audience, END_GRACE};
+use crate::scenario::Swarm;
 use futures_util::{SinkExt, StreamExt};
 use grouploop_bridge::Space;
 use std::convert::Infallible;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -24,7 +26,7 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 
 pub(super) async fn run(
-    mut pacer: Pacer<impl Fn() -> Audience>,
+    mut pacer: Pacer<impl Fn() -> Arc<Swarm>>,
     edges: &[String],
     space: &Space,
     counts: &CommandCounts,

@@ -28,8 +28,6 @@ impl Count {
 pub(crate) struct Counts {
     /// Devices that are there now.
     pub(crate) present: Count,
-    /// So many of its devices, the first ones, had appeared by the last round.
-    pub(crate) appeared: Count,
     pub(crate) scheduled: Count,
     pub(crate) sent: Count,
     pub(crate) late: Count,

@@ -7,7 +7,7 @@ use super::outlet::Cast;
 use super::run::{Setup, run};
 use super::watched::Watched;
 use crate::link::{INCOMING_QUEUE, Incoming, Link, Special, WsCounts};
-use crate::load::{Audience, CommandCounts, CommandFigures, Sink, spawn_load};
+use crate::load::{CommandCounts, CommandFigures, Sink, spawn_load};
 use crate::scenario::Swarm;
 use grouploop_bridge::DeviceId;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -126,12 +126,9 @@ impl SwarmHandle {
         let commands = plan.commands.is_some().then(Arc::<CommandCounts>::default);
         let sink = sink(&plan);
         let load = commands.as_ref().map(|commands| {
-            let (plan, counts) = (shared.clone(), counts.clone());
-            let audience = move || Audience {
-                plan: plan.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-                appeared: usize::try_from(counts.appeared.get()).unwrap_or(usize::MAX),
-            };
-            spawn_load(tasks, audience, sink, commands.clone())
+            let shared = shared.clone();
+            let plan = move || shared.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            spawn_load(tasks, plan, sink, commands.clone())
         });
         let setup = Setup {
             plan,

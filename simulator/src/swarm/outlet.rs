@@ -31,6 +31,8 @@ pub(crate) struct Outlet {
     began: Instant,
     counts: Arc<Counts>,
     round: Round,
+    /// Those that appeared since somebody looked, by the id under which they send.
+    pub(crate) appeared: Vec<DeviceId>,
 }
 
 /// What the current round of sending has come to.
@@ -75,7 +77,7 @@ impl Cast {
 impl Outlet {
     pub(crate) fn new(cast: Cast, began: Instant, link: Link, counts: Arc<Counts>) -> Self {
         let Cast { roll, ids, twins } = cast;
-        Self { link, roll, ids, twins, began, counts, round: Round::default() }
+        Self { link, roll, ids, twins, began, counts, round: Round::default(), appeared: Vec::new() }
     }
 
     /// A device appears, for the first time or again.
@@ -133,7 +135,7 @@ impl Outlet {
     #[inline]
     pub(crate) fn send(&mut self, frame: &DueFrame<'_>, notes: &mut Option<Notes<'_>>) {
         if self.roll.mark(frame.place).is_plain() {
-            self.push(frame, frame.line, notes);
+            let _ = self.push(frame, frame.line, notes);
         } else {
             self.send_special(frame, notes);
         }
@@ -145,6 +147,10 @@ impl Outlet {
             self.join(frame.place);
         }
         let mark = self.roll.mark(frame.place);
+        // Who sends no frame is known by none.
+        if mark.is_silent() || mark.is_malformed() {
+            self.appear(frame.place);
+        }
         if !mark.sends() {
             return;
         }
@@ -161,25 +167,35 @@ impl Outlet {
             self.counts.drop_frames(why, 1);
             return;
         }
-        match self.twins.get(&frame.place).copied() {
+        let taken = match self.twins.get(&frame.place).copied() {
             None => self.push(frame, frame.line, notes),
             Some(digits) => {
                 let mut line: LineBytes = *frame.line;
                 if let Some(id) = line.first_chunk_mut::<4>() {
                     *id = digits;
                 }
-                self.push(frame, &line, notes);
+                self.push(frame, &line, notes)
             }
+        };
+        if taken {
+            self.appear(frame.place);
         }
     }
 
+    fn appear(&mut self, place: Place) {
+        if self.roll.appear(place) {
+            self.appeared.extend(self.ids.get(place as usize));
+        }
+    }
+
+    /// Whether the frame was taken.
     #[inline]
-    fn push(&mut self, frame: &DueFrame<'_>, line: &LineBytes, notes: &mut Option<Notes<'_>>) {
+    fn push(&mut self, frame: &DueFrame<'_>, line: &LineBytes, notes: &mut Option<Notes<'_>>) -> bool {
         self.round.scheduled += 1;
         let pushed = self.link.push(frame.place, line);
         if let Push::Dropped(why) = pushed {
             self.counts.drop_frames(why, 1);
-            return;
+            return false;
         }
         self.round.open += 1;
         self.round.since_look += 1;
@@ -193,6 +209,7 @@ impl Outlet {
         if pushed == Push::Full {
             self.seal(notes);
         }
+        true
     }
 
     fn look(&mut self) {

@@ -30,6 +30,8 @@ impl Mark {
     const FAILING: u16 = 1 << 7;
     /// It sends under the id of another device.
     const TWIN: u16 = 1 << 8;
+    /// No frame of it has gone out.
+    const NEW: u16 = 1 << 9;
     const FAULTS: u16 = Self::SILENT | Self::MALFORMED | Self::SLOW | Self::FLAPPING | Self::FAILING;
 
     fn has(self, bits: u16) -> bool {
@@ -97,8 +99,6 @@ pub(crate) enum Move {
 pub(crate) struct Roll {
     marks: Vec<Mark>,
     begun: u32,
-    /// So many, the first ones, have begun.
-    appeared: u32,
     present: u32,
     churn: Churn,
     seed: u64,
@@ -118,7 +118,6 @@ impl Roll {
         let mut roll = Self {
             marks: vec![Mark::default(); devices],
             begun: 0,
-            appeared: 0,
             present: 0,
             churn,
             seed,
@@ -145,18 +144,17 @@ impl Roll {
         self.present
     }
 
-    /// So many devices, the first ones, have begun, whether they are there now or not.
-    pub(crate) fn appeared(&mut self) -> u32 {
-        while self.mark(self.appeared).has_begun() {
-            self.appeared += 1;
-        }
-        self.appeared
+    /// A device is known by its first frame, or because it has none. `false` when it was known before.
+    pub(crate) fn appear(&mut self, place: Place) -> bool {
+        let Some(mark) = self.marks.get_mut(place as usize).filter(|mark| mark.has(Mark::NEW)) else { return false };
+        mark.0 &= !Mark::NEW;
+        true
     }
 
     /// A device's first frame is due: it is there from now on. `false` when it had begun before.
     pub(crate) fn begin(&mut self, place: Place, now: Duration) -> bool {
         let Some(mark) = self.marks.get_mut(place as usize).filter(|mark| !mark.has_begun()) else { return false };
-        mark.0 |= Mark::BEGUN;
+        mark.0 |= Mark::BEGUN | Mark::NEW;
         self.begun += 1;
         self.present += 1;
         if mark.has(Mark::FLAPPING) {
@@ -192,7 +190,6 @@ impl Roll {
     pub(crate) fn resize(&mut self, devices: usize) {
         self.marks.resize(devices, Mark::default());
         self.begun = self.count(Mark::has_begun);
-        self.appeared = self.appeared.min(u32::try_from(devices).unwrap_or(u32::MAX));
         self.present = self.count(Mark::is_present);
         let is_here = |Reverse((_, place)): &Reverse<(Duration, Place)>| (*place as usize) < devices;
         self.returns.retain(is_here);

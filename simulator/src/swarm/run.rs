@@ -63,6 +63,7 @@ struct Run {
     fetching: FxHashMap<task::Id, Place>,
     moves: Vec<Move>,
     watched: Option<Watched>,
+    load: Option<Load>,
 }
 
 /// Runs a swarm until its end, or until it is stopped.
@@ -70,7 +71,7 @@ pub(crate) async fn run(setup: Setup) {
     let Setup { plan, cast, link, mut incoming, mut requests, status, counts, fetcher, watched, load, stop } = setup;
     let began = Instant::now() + plan.starts_after;
     let outlet = Outlet::new(cast, began, link, counts.clone());
-    let mut run = Run::new(plan, began, outlet, counts, fetcher, watched);
+    let mut run = Run { load, ..Run::new(plan, began, outlet, counts, fetcher, watched) };
     let mut next = began;
     let mut commands = Vec::with_capacity(TOGETHER);
     let end = loop {
@@ -80,11 +81,6 @@ pub(crate) async fn run(setup: Setup) {
             // Before all that others want of it: who looks at a swarm must not hold it up.
             () = tokio::time::sleep_until(next) => {
                 status.send_if_modified(|status| std::mem::replace(status, Status::Running) != Status::Running);
-                // As of the last round: who is on the bus knows them by now.
-                let has_appeared = run.note_appeared();
-                if let Some(load) = load.as_ref().filter(|_| has_appeared) {
-                    load.begin();
-                }
                 if run.tick() {
                     break Status::Finished;
                 }
@@ -100,7 +96,7 @@ pub(crate) async fn run(setup: Setup) {
             Some(request) = requests.recv() => run.answer(request),
         }
     };
-    if let Some(load) = load {
+    if let Some(load) = run.load.take() {
         // As long as its devices are there: what is on its way still finds them.
         load.finish().await;
         while let Ok(command) = incoming.try_recv() {
@@ -140,6 +136,7 @@ impl Run {
             fetching: FxHashMap::default(),
             moves: Vec::new(),
             watched,
+            load: None,
             plan,
         }
     }
@@ -148,16 +145,14 @@ impl Run {
         Instant::now().saturating_duration_since(self.began)
     }
 
-    /// Whether a device has appeared.
-    fn note_appeared(&mut self) -> bool {
-        let appeared = self.outlet.roll.appeared();
-        self.counts.appeared.set(u64::from(appeared));
-        appeared > 0
-    }
-
     /// Does what is due. `true` when nothing will be any more.
     fn tick(&mut self) -> bool {
         let now = self.now();
+        // Those of the last round: whoever is on the bus, or has the other end of a connection, knows them by now.
+        match &self.load {
+            Some(load) => load.appear(&mut self.outlet.appeared),
+            None => self.outlet.appeared.clear(),
+        }
         let mut wishes = Vec::new();
         self.crew.look(now, &self.counts, |wish| wishes.push(wish));
         wishes.into_iter().for_each(|wish| self.fetch(wish));
@@ -312,6 +307,9 @@ impl Run {
             world.change(&plan.world);
         }
         self.places = places(&plan.ids);
+        if let Some(load) = self.load.as_ref().filter(|_| old.ids.len() > devices) {
+            load.retain(&self.outlet.ids);
+        }
         if old.churn != plan.churn {
             self.outlet.roll.set_churn(plan.churn, now);
         }

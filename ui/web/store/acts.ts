@@ -106,7 +106,8 @@ export class Acts {
   readonly #place: ReadonlySignal<string>;
   readonly #log = signal<readonly Line[]>([]);
   #lines = 0;
-  #stop = new AbortController();
+  /** What ends acts, by their place. */
+  readonly #stops = new Map<string, AbortController>();
   /** Resolves when the next act may begin: who picks red and then blue gets blue. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -137,7 +138,9 @@ export class Acts {
     const place = this.#place.peek();
     const line: Line = { number: ++this.#lines, at: new Date(), text, to, place, ok: undefined, words: "on its way", failed: [], again: [], ...(onOutcome && { onOutcome }) };
     this.#log.value = [line, ...this.#log.value].slice(0, MOST_LINES);
-    const { signal } = this.#stop;
+    const controller = this.#stops.get(place) ?? new AbortController();
+    this.#stops.set(place, controller);
+    const { signal } = controller;
     const before = this.#turn;
     const begun = before.then(() => this.#each(orders, signal, place));
     this.#turn = begun;
@@ -162,10 +165,13 @@ export class Acts {
     return this.run(line.text, orders.some(({ to }) => to === "all") ? "all devices" : nameOf([...ids]), orders, { ...(line.onOutcome && { onOutcome: line.onOutcome }) });
   }
 
-  /** Ends what is under way: what was not sent by now, is not. */
-  stop(): void {
-    this.#stop.abort();
-    this.#stop = new AbortController();
+  /** Ends what is under way in a place, or everywhere: what was not sent by now, is not. */
+  stop(place?: string): void {
+    for (const [where, controller] of this.#stops) {
+      if (place !== undefined && where !== place) continue;
+      controller.abort();
+      this.#stops.delete(where);
+    }
   }
 
   /** Begins one after the other; after a failure of the whole the others are not begun. */

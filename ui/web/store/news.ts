@@ -24,8 +24,8 @@ export interface NewsEvents {
   /** Look at everything: what changed before this was not told. */
   readonly again: undefined;
   readonly change: Change;
-  /** Somebody darkened the space. */
-  readonly panic: undefined;
+  /** Somebody darkened the space: who, as they said themselves. */
+  readonly panic: string;
   /** Changes are not told any more, or not yet. */
   readonly down: undefined;
 }
@@ -71,7 +71,7 @@ export class News {
       this.#events.emit("again", undefined);
     });
     on("missed", () => this.#events.emit("again", undefined));
-    on("panic", () => this.#events.emit("panic", undefined));
+    on("panic", ({ by }) => this.#events.emit("panic", typeof by === "string" ? by : ""));
     for (const event of ["changed", "removed"]) on(event, data => this.#change(data));
     on("error", () => this.#down(raw));
   }

@@ -172,7 +172,9 @@ fn without_a_bus_what_flowed_is_what_it_was_and_lines_begin_anew() {
     assert_eq!(seen(&stage.picture()).0, 0);
     stage.model.bus_away("no connection to nats://n:4222");
     stage.pass(60_000);
-    assert_eq!(seen(&stage.picture()), before);
+    let system = stage.picture();
+    assert_eq!(seen(&system), before);
+    assert_eq!(system.bus.figures_at, Some(stage.wall() - 61_500), "and says of when that is");
     let back = stage.now();
     stage.model.bus_up(back);
     let system = stage.picture();

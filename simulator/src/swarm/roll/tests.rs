@@ -7,7 +7,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn roll(devices: usize, churn: Churn, faults: Faults) -> Roll {
     let mut roll = Roll::new(devices, 1, churn, &faults, Duration::ZERO);
-    (0..devices as u32).for_each(|place| assert!(roll.begin(place, Duration::ZERO)));
+    (0..devices as u32).for_each(|place| assert!(roll.begin(place, Duration::ZERO) && roll.appear(place)));
     roll
 }
 
@@ -92,6 +92,14 @@ fn a_smaller_roll_forgets_who_is_not_in_it() {
     roll.resize(8);
     assert_eq!(roll.present(), 5, "new ones have not begun");
     assert!(!roll.mark(7).has_begun() && !roll.mark(7).sends());
+}
+
+#[test]
+fn one_of_which_no_frame_went_out_is_looked_at_each_time() {
+    let mut roll = Roll::new(1, 1, Churn::default(), &Faults::default(), Duration::ZERO);
+    assert!(roll.begin(0, Duration::ZERO));
+    assert!(roll.mark(0).sends() && !roll.mark(0).is_plain());
+    assert!(roll.appear(0) && !roll.appear(0) && roll.mark(0).is_plain());
 }
 
 #[test]

@@ -87,6 +87,9 @@ export class Drafts<T> {
   /** Closes the window; what is not kept is put aside. */
   close(): void {
     this.#unfollow();
+    const draft = this.#open.peek();
+    // Another tab may have kept or forgotten its own of the same name.
+    if (draft?.isChanged.peek()) this.#putAside(draft);
     this.#unfollow = () => {};
     this.#open.value = undefined;
   }
@@ -102,11 +105,16 @@ export class Drafts<T> {
     this.close();
     this.#open.value = draft;
     this.#unfollow = effect(() => {
-      const { isChanged, unkept } = draft;
-      const isLeft = isChanged.value;
-      const others = this.#aside.peek().filter(aside => !this.#is(aside, draft.id));
-      this.#aside.value = isLeft ? [...others, { ...unkept, space: this.#space.peek() }].slice(-MOST) : others;
+      // Each of its changes is kept at once.
+      void draft.unkept;
+      if (draft.isChanged.value) this.#putAside(draft);
+      else this.#forget(draft.id);
     });
+  }
+
+  #putAside(draft: Draft<T>): void {
+    const others = this.#aside.peek().filter(aside => !this.#is(aside, draft.id));
+    this.#aside.value = [...others, { ...draft.unkept, space: this.#space.peek() }].slice(-MOST);
   }
 
   #forget(id: string): void {

@@ -13,8 +13,8 @@ import { picked, swarm, url, watching } from "./state";
 const HOLD_MS = 500;
 /** The dark is sent once more when what was under way has surely stopped, also on the pages of others, in milliseconds. */
 const ONCE_MORE_MS = 500;
-/** What is told within so many milliseconds of our own is our own. */
-const OWN_MS = 2_000;
+/** What this page calls itself when it tells others, so that it does not take its own word for theirs. */
+const ME = Array.from(crypto.getRandomValues(new Uint8Array(8)), byte => byte.toString(16).padStart(2, "0")).join("");
 /** How long requests may take, in milliseconds. */
 const PATIENCE_MS = 10_000;
 /** Between the bar and what has the keys, for the ring around it, in pixels. */
@@ -23,8 +23,6 @@ const ROOM_PX = 8;
 /** `ok` is `undefined` while nobody has answered. */
 const answer = signal<{ readonly ok: boolean | undefined; readonly words: string } | undefined>(undefined);
 const isHeld = signal(false);
-/** When it was pressed here, as `performance.now()` counts. */
-let pressedAt = -Infinity;
 
 /** What makes a device dark; both, so that who misses one has the other. */
 const OFF = [["led_all_off"], ["pattern", "off"]] as const;
@@ -51,10 +49,9 @@ async function darken(): Promise<readonly Dark[]> {
 }
 
 export async function panic(): Promise<void> {
-  pressedAt = performance.now();
   acts.stop();
   // Whether it can be told or not, the devices are told.
-  void kept.space.peek()?.post("panic");
+  void kept.space.peek()?.post(`panic?by=${ME}`);
   const [place, ids] = [url.peek(), swarm.ids.peek()];
   const mine = { ok: undefined, words: "Going dark." };
   answer.value = mine;
@@ -72,10 +69,11 @@ export async function panic(): Promise<void> {
 }
 
 /** Somebody else pressed it: what this page still sends would light devices again. */
-function heard(): void {
-  if (performance.now() - pressedAt < OWN_MS) return;
-  const wasBusy = acts.log.peek().some(({ ok }) => ok === undefined);
-  acts.stop();
+function heard(by: string): void {
+  if (by === ME) return;
+  const place = url.peek();
+  const wasBusy = acts.log.peek().some(line => line.ok === undefined && line.place === place);
+  acts.stop(place);
   answer.value = { ok: true, words: `Somebody pressed All dark.${wasBusy ? " What this page was sending has stopped." : ""}` };
 }
 

@@ -100,8 +100,9 @@ function Change({ draft }: { draft: Draft<Scene> }) {
   const isEmpty = scene.steps.length === 0;
   const submit = async (event: Event & { currentTarget: HTMLFormElement }) => {
     event.preventDefault();
+    if (noTitle !== undefined || isEmpty || isForgotten()) return;
     const steps = finished(event.currentTarget, draft.id, scene.steps);
-    if (steps === undefined || noTitle !== undefined || isEmpty || isForgotten()) return;
+    if (steps === undefined) return;
     draft.document.value = { ...draft.document.peek(), steps };
     const { isNew } = draft;
     if (!(await draft.save())) return;

@@ -96,8 +96,10 @@ export function Steps({ scene, steps, onChange }: { scene: string; steps: readon
   const isFull = at === undefined && steps.length >= MOST_STEPS;
   const open = (index: number) => {
     const step = steps[index];
-    if (!step) return;
+    // What is written at a further one would be gone.
+    if (!step || isForgotten()) return;
     changed.value = markOf(scene, index, step);
+    further.value = "untouched";
     target.value = step.target;
     draft.command.value = step.command;
     const schema = draft.chosen.peek()?.schema ?? [];
@@ -152,7 +154,7 @@ export function Steps({ scene, steps, onChange }: { scene: string; steps: readon
         <Target target={target.value} onChange={next => (target.value = next)} />
         <CommandChoice draft={draft} />
         {further.value === "asked" && at === undefined && (
-          <Notice kind="warn">This step is not in the scene: add it, or press Keep once more to leave it out.</Notice>
+          <Notice kind="warn">This step is not in the scene: add it, or do the same once more to leave it out.</Notice>
         )}
         {isFull && <p class="small" role="status">A scene has {MOST_STEPS} steps at most.</p>}
         <div class="row">

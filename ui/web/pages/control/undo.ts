@@ -5,7 +5,7 @@ import { type ReadonlySignal } from "@preact/signals";
 import { remembered } from "../../design/remembered";
 import type { Order } from "../../store/acts";
 import type { Scene } from "../../store/kept";
-import { type Part, partOf, wayBack } from "../../store/told";
+import { commandsFor, type Part, partOf, wayBack } from "../../store/told";
 import { acts, told } from "./acts";
 import { few } from "./ids";
 import { kept } from "./kept";
@@ -19,8 +19,9 @@ interface Back {
   /** Where these devices are. */
   readonly place: string;
   readonly title: string;
-  /** Which scene it is the way back from. */
+  /** Which scene it is the way back from, and of which devices. */
   readonly scene?: string;
+  readonly devices?: readonly string[];
   readonly orders: readonly Order[];
   readonly known: number;
   readonly dark: number;
@@ -70,18 +71,23 @@ function markOf(scene: Scene): string {
   return (hash >>> 0).toString(16);
 }
 
-/** The scene that is being sent, with its place. */
-let underWay: string | undefined;
+/** The number of the newest act. */
+const newest = (): number | undefined => acts.log.peek()[0]?.number;
 
-/** Sends a scene's commands, and keeps the way back. The same once more while it is on its way changes nothing. */
+/** The scene that is being sent, with its place, and the number of its act. */
+let underWay: { readonly which: string; readonly act: number | undefined } | undefined;
+
+/** Sends a scene's commands, and keeps the way back. The same once more changes nothing while it is on its way, and nothing was sent after it. */
 export async function apply(scene: Scene): Promise<void> {
   const which = `${url.peek()} ${markOf(scene)}`;
-  if (which === underWay) return;
-  underWay = which;
+  if (underWay?.which === which && underWay.act === newest()) return;
+  const sending = send(scene);
+  const mine = { which, act: newest() };
+  underWay = mine;
   try {
-    await send(scene);
+    await sending;
   } finally {
-    if (underWay === which) underWay = undefined;
+    if (underWay === mine) underWay = undefined;
   }
 }
 
@@ -98,19 +104,21 @@ async function send(scene: Scene): Promise<void> {
     for (const id of ids) changed.set(id, (changed.get(id) ?? new Set()).add(part));
   };
   const write = () => {
-    // Who applies a scene twice goes back to what was before the first time, but for devices that were told something else in between.
+    // Who applies a scene twice goes back to what was before the first time, unless one of the devices was told something else in between.
     const same = last?.scene === mark && last.place === place ? last : undefined;
-    const older = new Set(same?.orders.flatMap(({ to }) => (to === "all" ? [] : to)));
-    const isAgain = [...changed.keys()].every(id => !older.has(id) || JSON.stringify(told.of(id)) === JSON.stringify(before.of(id)));
+    const older = new Set(same?.devices);
+    const shows = (all: Pick<typeof told, "of">, id: string) => JSON.stringify(commandsFor(all.of(id)));
+    const isAgain = [...changed.keys()].every(id => !older.has(id) || shows(told, id) === shows(before, id));
     const first = isAgain ? same : undefined;
     const fresh = first ? new Map([...changed].filter(([id]) => !older.has(id))) : changed;
     const { orders: way, known, dark, staying } = wayBack(fresh, id => before.of(id));
     back.value = changed.size === 0 ? last : {
       began, place, title: scene.title, scene: mark,
+      devices: [...(first?.devices ?? []), ...fresh.keys()],
       orders: [...(first?.orders ?? []), ...way],
       known: known + (first?.known ?? 0),
       dark: dark.length + (first?.dark ?? 0),
-      staying: Math.max(staying.length, first?.staying ?? 0),
+      staying: staying.length + (first?.staying ?? 0),
     };
   };
   // Unless another scene came meanwhile, or somebody went the way back.

@@ -48,9 +48,8 @@ export const sinceMs = (at: number): number => Math.max(0, agedMs((system.value?
 /** How old figures of nodes, spaces and subjects are that are not of now, in milliseconds; `undefined` when they are of now, or there are none. */
 export function oldMs(): number | undefined {
   if (isHearing.value || !system.value) return undefined;
-  const { bus, troubles } = system.value;
-  const away = bus.up ? undefined : troubles.find(({ kind }) => kind === "bus_away");
-  return away ? sinceMs(away.since) : ageMs.value;
+  const { figures_at: at } = system.value.bus;
+  return at === undefined ? ageMs.value : sinceMs(at);
 }
 
 /** How the page is as a whole: without a bus the monitor is there, and what it shows is not of now. */

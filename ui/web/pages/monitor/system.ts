@@ -120,7 +120,7 @@ export interface System {
   readonly at: number;
   readonly version: string;
   readonly commit: string;
-  readonly bus: { readonly engine: "nats" | "embedded"; readonly up: boolean; readonly says?: string };
+  readonly bus: { readonly engine: "nats" | "embedded"; readonly up: boolean; readonly says?: string; readonly figures_at?: number };
   readonly nodes: readonly Node[];
   readonly spaces: readonly Space[];
   readonly subjects: readonly Subject[];
