@@ -52,7 +52,7 @@ fn a_variable_that_is_missing_is_named_in_one_line() {
 }
 
 /// Those that Compose takes and a role cannot use.
-const WRONG: [(&str, &str); 22] = [
+const WRONG: [(&str, &str); 25] = [
     ("EDGE_THREADS", "many"),
     ("EDGE_MAX_CONNECTIONS", "-1"),
     ("EDGE_DRAIN_TIMEOUT_MS", "5 s"),
@@ -61,9 +61,11 @@ const WRONG: [(&str, &str); 22] = [
     ("MONITOR_MAX_STREAMS", "many"),
     ("MONITOR_MAX_TAPS", "101"),
     ("LOG_FILTER", "info,grouploop=loud"),
+    ("LOG_FILTER", "loud"),
     ("LOG_FORMAT", "xml"),
     ("WS_DEFAULT_URL", "http://stage.example"),
     ("CDN_BASE_URL", "stage"),
+    ("CDN_BASE_URL", "http://stage.example:70000"),
     ("CDN_DEVICE_URL", "stage"),
     ("APPS_BASE_URL", "stage"),
     ("SIMULATOR_BASE_URL", "stage"),
@@ -74,6 +76,7 @@ const WRONG: [(&str, &str); 22] = [
     ("TRACING_FRAMES", "few"),
     ("CDN_STORE", "bucket"),
     ("CDN_STORE_ENDPOINT", "store:8333"),
+    ("CDN_STORE_ENDPOINT", "http://store:83330"),
     ("CDN_TOKEN", "short"),
 ];
 
