@@ -21,7 +21,8 @@ run: libraries web docs-if-possible ## build and run everything in one process, 
 
 test: setup lint unit web-test deploy-test browser examples ## set up, then all checks and all tests
 
-# What is missing is said first, everything else is measured nevertheless, and it is a failure in the end.
+# What is missing is said first, everything else is measured nevertheless, and it is a failure in the end. The documentation shows the figures, so
+# it is built anew before the start is measured.
 bench: libraries web setup-nats setup-s3 setup-deploy setup-browser ## measure a release build (about 10 minutes) and write bench/RESULTS.md
 	@scripts/need.sh cargo node
 	cargo build --release -p grouploop -p grouploop-bench
@@ -29,7 +30,7 @@ bench: libraries web setup-nats setup-s3 setup-deploy setup-browser ## measure a
 	@scripts/setup-bench.sh; failed=$$?; \
 	PATH="$$PATH:/usr/sbin" target/release/grouploop-bench --results bench/RESULTS.md $(ARGS) || failed=1; \
 	target/release/grouploop-bench-restarts --results bench/RESULTS.md || failed=1; \
-	node bench/start.mjs --results bench/RESULTS.md || failed=1; \
+	$(MAKE) --no-print-directory build && node bench/start.mjs --results bench/RESULTS.md || failed=1; \
 	exit $$failed
 
 bench-restarts: setup-nats setup-s3 setup-deploy libraries web ## restart each edge of the stack under load (2 minutes)
