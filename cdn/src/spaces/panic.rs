@@ -3,6 +3,7 @@
 use super::request::{id_of, space_of};
 use crate::error::HttpError;
 use crate::state::State;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State as FromState};
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -19,12 +20,13 @@ pub(crate) struct Asker {
 pub(crate) async fn panic(
     FromState(state): FromState<Arc<State>>,
     Path(space): Path<String>,
-    Query(asker): Query<Asker>,
+    asker: Result<Query<Asker>, QueryRejection>,
 ) -> Result<StatusCode, HttpError> {
     let space = space_of(&space)?;
-    if !asker.by.is_empty() {
-        id_of(&asker.by)?;
+    let Query(Asker { by }) = asker.map_err(|_| HttpError::BadId)?;
+    if !by.is_empty() {
+        id_of(&by)?;
     }
-    state.news.panic(&state.bus, &state.node, &space, asker.by);
+    state.news.panic(&state.bus, &state.node, &space, by);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -211,15 +211,16 @@ impl Model {
         self.devices.tidy(now);
         let nodes = self.nodes_now(now);
         let (sums, rows, rest) = self.sums(now);
-        let flows = match self.hearing_since() {
-            Some(_) => self.flows_now(now, &sums, rows, rest),
-            None => self.flows.clone(),
+        let flows = if self.hearing_since().is_some() {
+            let flows = self.flows_now(now, &sums, rows, rest);
+            // All fall silent a little before the bus is known to be away.
+            if nodes.iter().all(|node| node.state != NodeState::Silent) {
+                (self.flows, self.flows_at) = (flows.clone(), Some(wall_ms));
+            }
+            flows
+        } else {
+            self.flows.clone()
         };
-        // All fall silent a little before the bus is known to be away.
-        if nodes.iter().all(|node| node.state != NodeState::Silent) {
-            self.flows = flows.clone();
-            self.flows_at = self.hearing_since().map_or(self.flows_at, |_| Some(wall_ms));
-        }
         let silent = self.devices.silent(|space| sums.get(space).map_or(0, |sum| sum.silent), now);
         let mut system = System {
             at: wall_ms,

@@ -6,8 +6,8 @@
 //!                                        answers ──▶ CommandCounts
 //! ```
 //!
-//! One task for each load, which begins when the first device of its swarm can be reached, and ends before its devices leave. When a command is due follows from the clock alone: one that cannot go at its time is counted, and not sent
-//! later.
+//! One task for each load, which begins when the first device of its swarm can be reached, and ends before its devices leave. When a command
+//! is due follows from the clock alone: one that cannot go at its time is counted, and not sent later.
 
 mod bus;
 mod counts;
