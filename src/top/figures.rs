@@ -45,6 +45,11 @@ impl Figures {
             }
             self.history.insert(subject.subject.clone(), values);
         }
+        self.show(system);
+    }
+
+    /// Takes figures of a second that was taken before: while the monitor hears nobody it tells the last one again and again.
+    pub(super) fn show(&mut self, system: System) {
         let away = system.nodes.iter().filter(|node| node.state != "live");
         self.away = away.map(|node| node.node.clone()).collect();
         self.system = system;
@@ -101,6 +106,15 @@ mod tests {
         assert_eq!(values(&figures).len(), MINUTE);
         figures.take(system("{}"));
         assert_eq!(values(&figures), [0.0; 0]);
+    }
+
+    #[test]
+    fn a_second_that_is_told_again_makes_no_line_longer() {
+        let mut figures = Figures::default();
+        figures.take(system(r#"{"at": 1000, "subjects": [{"subject": "gl.a", "history": [1, 2, 3]}]}"#));
+        figures.show(system(r#"{"at": 2000, "subjects": [{"subject": "gl.a", "messages_per_s": 3}]}"#));
+        assert_eq!(figures.history("gl.a").copied().collect::<Vec<_>>(), [1.0, 2.0, 3.0]);
+        assert_eq!(figures.system().at, 2000);
     }
 
     #[test]

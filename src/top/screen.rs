@@ -2,6 +2,7 @@
 
 use super::figures::Figures;
 use super::keys::Key;
+use super::system::System;
 use super::table::{head, row};
 use super::tables::Table;
 use super::words::{ago, bytes, rate, whole};
@@ -75,12 +76,16 @@ impl Screen {
 
     /// Takes the figures of another second; what cannot be read is said where the state is.
     pub(super) fn take(&mut self, system: &str, now: Instant) {
-        match serde_json::from_str(system) {
+        match serde_json::from_str::<System>(system) {
             Ok(system) => {
-                if !self.is_hearing(now) {
-                    self.figures.forget_history();
+                if system.bus.up == Some(false) && self.is_live(now) {
+                    self.figures.show(system);
+                } else {
+                    if !self.is_hearing(now) {
+                        self.figures.forget_history();
+                    }
+                    self.figures.take(system);
                 }
-                self.figures.take(system);
                 self.link = Link::There;
                 self.came = Some(now);
             }

@@ -61,9 +61,11 @@ function age(): void {
 }
 
 function take(now: System): void {
-  // What is between two events that are far from each other, nobody knows.
-  if (!isHearing.peek()) history.clear();
-  history.take(now);
+  // Without a bus the same second is told again and again. What is between two events that are far from each other, nobody knows.
+  if (now.bus.up || !isLive.peek()) {
+    if (!isHearing.peek()) history.clear();
+    history.take(now);
+  }
   cameAtMs = performance.now();
   batch(() => {
     age();
