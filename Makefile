@@ -21,17 +21,12 @@ run: libraries web docs-if-possible ## build and run everything in one process, 
 
 test: setup lint unit web-test deploy-test browser examples ## set up, then all checks and all tests
 
-# What is missing is said first, everything else is measured nevertheless, and it is a failure in the end. The documentation shows the figures, so
-# it is built anew before the start is measured.
+# The measuring is a script: make runs a recipe that calls make again even when it is only asked what it would do.
 bench: libraries web setup-nats setup-s3 setup-deploy setup-browser ## measure a release build (about 10 minutes) and write bench/RESULTS.md
 	@scripts/need.sh cargo node
 	cargo build --release -p grouploop -p grouploop-bench
 	cargo build --release -p grouploop-simulator --example body_speed
-	@scripts/setup-bench.sh; failed=$$?; \
-	PATH="$$PATH:/usr/sbin" target/release/grouploop-bench --results bench/RESULTS.md $(ARGS) || failed=1; \
-	target/release/grouploop-bench-restarts --results bench/RESULTS.md || failed=1; \
-	$(MAKE) --no-print-directory build && node bench/start.mjs --results bench/RESULTS.md || failed=1; \
-	exit $$failed
+	scripts/bench.sh $(ARGS)
 
 bench-restarts: setup-nats setup-s3 setup-deploy libraries web ## restart each edge of the stack under load (2 minutes)
 	@scripts/need.sh cargo
