@@ -1,131 +1,13 @@
-// The device emulator, as people use it: a phone with motion sensors (faked, since no test has a hand), one without, a desk with several
-// devices; and everything that keeps it from being a device, with what the page then says.
+// The device emulator, as people use it: a phone with motion sensors (faked, since no test has a hand), one without, and a desk with several devices.
 
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
-import { after, afterEach, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { openBrowser, patience, servePages, startEdge, startNats, startUi, stopAll } from "./support.mjs";
-import { endsWithoutFaults, faults, look, watched } from "./watched.mjs";
+import { after, before, test } from "node:test";
+import { G, begin, button, desk, idOf, live, open, phone, says, shoot, useSensors, viewer, watch } from "./emulator-stage.mjs";
+import { stopAll } from "./support.mjs";
+import { endsWithoutFaults, look } from "./watched.mjs";
 
-const out = fileURLToPath(new URL("out/", import.meta.url));
-const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
-const desk = { viewport: { width: 1360, height: 900 } };
-const G = 9.80665;
-let nats, edge, browser, emulator, watch, viewer;
-
-before(async () => {
-  await mkdir(out, { recursive: true });
-  nats = await startNats();
-  edge = await startEdge(nats);
-  const context = await openBrowser({ args: ["--host-resolver-rules=MAP phone.test 127.0.0.1"] });
-  browser = context.browser();
-  // Nothing of the CDN and of the simulator is asked for here.
-  const [pages, ui] = await Promise.all([servePages(), startUi({ edge: edge.address, cdn: "127.0.0.1:9", simulator: "127.0.0.1:9" })]);
-  emulator = `http://${ui.emulator}/`;
-  watch = `${pages}watch.html?server=ws://${edge.address}/`;
-  viewer = await View.open(context, pages, `ws://${edge.address}/`);
-});
-
+before(begin);
 after(stopAll);
-
-/** What a test opened is gone when it is over, in whatever way: its devices would be among those of the next. */
-const opened = new Set();
-afterEach(async () => {
-  await Promise.all([...opened].map(context => context.close()));
-  opened.clear();
-});
-
-/** A page that watches frames and sends commands, over a socket of its own. */
-class View {
-  static async open(context, pages, url) {
-    const view = new View();
-    view.page = await context.newPage();
-    await view.page.goto(`${pages}watch.html?server=${url}`);
-    await view.connect(url);
-    return view;
-  }
-
-  connect(url) {
-    return this.page.evaluate(url => new Promise((resolve, reject) => {
-      window.newest = {};
-      window.taps = {};
-      window.answers = [];
-      const socket = (window.socket = new WebSocket(url));
-      socket.onerror = () => reject(new Error(`no connection to ${url}`));
-      socket.onopen = () => socket.send("s");
-      socket.onmessage = ({ data }) => {
-        for (const line of data.split("\n")) {
-          if (line === "stream:on") resolve();
-          if (line.startsWith("cmd:")) window.answers.shift()?.(line);
-          if (!/^[0-9a-f]{20}$/.test(line)) continue;
-          const id = line.slice(0, 4), tapped = line.endsWith("ff");
-          if (tapped && !window.newest[id]?.endsWith("ff")) window.taps[id] = (window.taps[id] ?? 0) + 1;
-          window.newest[id] = line;
-        }
-      };
-    }), url);
-  }
-
-  /** Waits for a frame of this id whose rest matches. */
-  frame(id, pattern = ".*") {
-    const matches = ([id, pattern]) => id in window.newest && new RegExp(`^${pattern}$`).test(window.newest[id].slice(4));
-    return this.page.waitForFunction(matches, [id, pattern]);
-  }
-
-  /** Waits until an id has been tapped so many times in all. */
-  taps(id, count) {
-    return this.page.waitForFunction(([id, count]) => window.taps[id] === count, [id, count]);
-  }
-
-  /** Sends a command: its answer. */
-  send(id, command) {
-    return this.page.evaluate(line => new Promise(answer => {
-      window.answers.push(answer);
-      window.socket.send(line);
-    }), `cmd:${id}:${command}`);
-  }
-}
-
-/** What a phone has that a test does not: sensors in a hand, a motor. `held` is in m/s², with the sign of the platform. */
-function fake({ ios, denied, silent, held }) {
-  window.held = held;
-  window.motor = [];
-  navigator.vibrate = ms => window.motor.push(ms) > 0;
-  if (ios) {
-    Object.defineProperty(Navigator.prototype, "vendor", { get: () => "Apple Computer, Inc." });
-    DeviceMotionEvent.requestPermission = async () => {
-      if (!navigator.userActivation.isActive) throw new DOMException("not in a click", "NotAllowedError");
-      return window.allowed ?? !denied ? "granted" : "denied";
-    };
-  } else if (denied) {
-    navigator.permissions.query = async () => ({ state: window.allowed ? "granted" : "denied" });
-  }
-  if (silent) return;
-  setInterval(() => {
-    const [x, y, z] = window.held;
-    dispatchEvent(new DeviceMotionEvent("devicemotion", { accelerationIncludingGravity: { x, y, z }, interval: 16 }));
-  }, 16);
-}
-
-/** The emulator, freshly loaded in a browser with nothing in it. */
-async function open(device, { sensors = { silent: true, held: [0, 0, 0] }, url = emulator, ...context } = {}) {
-  const fresh = await browser.newContext({ ...device, ...context });
-  opened.add(fresh);
-  fresh.setDefaultTimeout(patience);
-  const page = watched(await fresh.newPage(), ({ hostname }) => ["127.0.0.1", "phone.test"].includes(hostname));
-  page.on("console", message => message.type() === "error" && !/WebSocket connection|Content Security Policy/.test(message.text()) && faults.push(message.text()));
-  await page.addInitScript(fake, sensors);
-  await page.goto(url);
-  return page;
-}
-
-const live = page => page.locator(".live[data-state=live]").waitFor();
-const idOf = page => page.locator("#device .mono").textContent();
-const button = (page, name) => page.getByRole("button", { name, exact: true });
-const says = (page, text) => page.getByText(text).first().waitFor();
-const shoot = (page, name, fullPage = true) => page.screenshot({ path: `${out}emulator-${name}.png`, fullPage });
-const useSensors = page => button(page, "Use the motion sensors").tap();
 
 test("a phone becomes a device: from a fresh load to somebody who watches it and lights it", async () => {
   const page = await open(phone, { sensors: { held: [0, G, 0] } });
@@ -179,33 +61,6 @@ test("a knock on the phone is a tap", async () => {
     [G, G, 2.5 * G, G].forEach(motion);
   }, G);
   await viewer.taps(id, 1);
-});
-
-test("who says no hears how to say yes, and can", async () => {
-  for (const ios of [true, false]) {
-    const page = await open(phone, { sensors: { ios, denied: true, held: [0, 0, ios ? -G : G] } });
-    await live(page);
-    await useSensors(page);
-    await says(page, ios ? "close the browser altogether" : "Motion sensors, and choose Allow");
-    await shoot(page, `phone-denied-${ios ? "ios" : "android"}`, false);
-    await page.evaluate(() => (window.allowed = true));
-    await button(page, "Try again").tap();
-    await says(page, "The device moves as this phone does");
-  }
-});
-
-test("a page that came over plain http says where the secure one is", async () => {
-  const url = emulator.replace("127.0.0.1", "phone.test");
-  const page = await open(phone, { url, sensors: { held: [0, 0, G], silent: true } });
-  await live(page);
-  assert.equal(await page.evaluate(() => isSecureContext), false);
-  await says(page, "grouploop up --tls");
-  assert.equal(await page.locator("main .notice a").getAttribute("href"), url.replace("http:", "https:"));
-  await shoot(page, "phone-insecure");
-  await button(page, "A cube").tap();
-  await page.getByText("grouploop up --tls").waitFor({ state: "detached" });
-  await button(page, "This phone").tap();
-  await says(page, "grouploop up --tls");
 });
 
 test("a phone without sensors says so after a while, and a cube does the same", async () => {
@@ -381,28 +236,6 @@ test("the id can be changed, and is still there after a reload", async () => {
   assert.equal(await idOf(page), "beef");
 });
 
-test("another device with the same id is noticed, and one can get out of its way", async () => {
-  const page = await open(phone);
-  await live(page);
-  const id = await idOf(page);
-  const other = await viewer.page.context().newPage();
-  await other.goto(watch);
-  await other.evaluate(([url, id]) => {
-    const socket = new WebSocket(url);
-    // A still device like ours: its frames look the same.
-    setInterval(() => socket.readyState === 1 && socket.send(`${id}8080bfa2a2a2a200`), 50);
-  }, [`ws://${edge.address}/`, id]);
-  await page.reload();
-  await says(page, `Another device sends as ${id} too`);
-  await shoot(page, "phone-clash", false);
-  await button(page, "Take another id").tap();
-  await page.getByText("Another device sends as").waitFor({ state: "detached" });
-  const fresh = await idOf(page);
-  assert.notEqual(fresh, id);
-  await viewer.frame(fresh);
-  await other.close();
-});
-
 test("at a desk: several devices, each with its own lights, one in focus", async () => {
   const page = await open(desk, { colorScheme: "light" });
   await live(page);
@@ -452,81 +285,6 @@ test("at a desk: several devices, each with its own lights, one in focus", async
   assert.match(await viewer.send("all", "led:ff00ff"), /^cmd:result:sent_to_16_devices$/);
   await page.waitForFunction(() => [...document.querySelectorAll(".tile .unseen")].every(tile => tile.textContent.startsWith("magenta")));
   await shoot(page, "desk-16");
-});
-
-test("a server and a space that cannot be get a sentence, and what was typed stays", async () => {
-  const page = await open(desk);
-  await live(page);
-  const id = await idOf(page);
-  const server = page.getByLabel("Server");
-  await server.fill("htp:/nowhere");
-  await button(page, "Connect").click();
-  await page.locator(".field .wrong", { hasText: "htp:/nowhere" }).waitFor();
-  assert.equal(await server.inputValue(), "htp:/nowhere");
-  await live(page);
-
-  await server.fill(`ws://${edge.address}/`);
-  await page.getByLabel("Space").fill("No Such");
-  await button(page, "Connect").click();
-  await page.locator(".field .wrong", { hasText: "No Such" }).waitFor();
-  await page.getByLabel("Space").fill("band-a");
-  await button(page, "Connect").click();
-  await live(page);
-  await viewer.page.waitForFunction(async ([url, id]) => {
-    const { devices } = await (await fetch(url)).json();
-    return devices.some(device => device.id === id);
-  }, [`http://${edge.address}/api/spaces/band-a/devices`, id]);
-  await page.reload();
-  await live(page);
-  assert.equal(await page.getByLabel("Space").inputValue(), "band-a");
-
-  // A link may name both; what it names is kept, and can be changed again.
-  await page.goto(`${emulator}?space=band-b&server=${encodeURIComponent(`ws://${edge.address}/`)}`);
-  await live(page);
-  assert.equal(page.url(), emulator);
-  assert.equal(await page.getByLabel("Space").inputValue(), "band-b");
-
-  await server.fill(`wss://${edge.address}/`);
-  await button(page, "Connect").click();
-  await says(page, "If the server made its certificate itself");
-  assert.equal(await page.locator(".said a").getAttribute("href"), `https://${edge.address}/`);
-  await shoot(page, "desk-unreachable");
-  await button(page, "This page's own server").click();
-  await live(page);
-});
-
-test("an edge that dies and comes back has its devices again, and nothing that was typed is lost", async () => {
-  const page = await open(phone);
-  await live(page);
-  const id = await idOf(page);
-  await page.getByLabel("Space").fill("half-typ");
-  await edge.kill();
-  await page.locator(".live[data-state=disconnected]").waitFor();
-  await says(page, "tried again by itself");
-  await page.evaluate(() => scrollTo(0, 0));
-  await shoot(page, "phone-disconnected", false);
-  edge = await startEdge(nats, edge.address);
-  await live(page);
-  await viewer.connect(`ws://${edge.address}/`);
-  await viewer.frame(id);
-  assert.equal(await viewer.send(id, "led:00ff00"), "cmd:result:success");
-  await says(page, "green, steady");
-  assert.equal(await page.getByLabel("Space").inputValue(), "half-typ");
-  assert.equal(await idOf(page), id);
-});
-
-test("a browser that gives the page no time is told of", async () => {
-  const page = await open(phone);
-  await live(page);
-  // A hiccup while the page opens is none of anybody's business.
-  await page.waitForFunction(() => performance.now() > 6_000);
-  await page.evaluate(() => {
-    const end = performance.now() + 1_500;
-    while (performance.now() < end);
-  });
-  await says(page, /frames were left out/);
-  await button(page, "Dismiss").tap();
-  await page.getByText(/frames were left out/).waitFor({ state: "detached" });
 });
 
 test("axe finds nothing, light and dark, on a phone and at a desk", async () => {

@@ -119,7 +119,11 @@ describe("what a frame does", () => {
     swarm.paint("0001", 0x123456);
     swarm.paint("beef", 1);
     expect([swarm.color[placeOf(swarm, "0001")], swarm.color[placeOf(swarm, "0002")]]).toEqual([0x123456, NO_COLOR]);
+    swarm.paint("all", "off");
+    swarm.paint("all", "on");
+    expect([swarm.color[placeOf(swarm, "0001")], swarm.color[placeOf(swarm, "0002")]]).toEqual([0x123456, NO_COLOR]);
     swarm.paint("all", 7);
-    expect([swarm.color[placeOf(swarm, "0001")], swarm.color[placeOf(swarm, "0002")]]).toEqual([7, 7]);
+    swarm.paint("0001", "off");
+    expect([swarm.color[placeOf(swarm, "0001")], swarm.color[placeOf(swarm, "0002")]]).toEqual([0, 7]);
   });
 });
