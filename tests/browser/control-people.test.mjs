@@ -67,6 +67,35 @@ test("who takes what somebody else made of a scene keeps their steps", async () 
   assert.deepEqual(await written("ours"), ["brightness:9", "pattern:cycle"]);
 });
 
+test("who keeps theirs over what somebody else made of a scene keeps the step that is open too", async () => {
+  await scene("mine", "Mine", [step("led", "ff0000"), step("vibrate", 100)]);
+  const dialog = dialogOf(page);
+  await button(page, "Change Mine").click();
+  await button(dialog, "Change step 2").click();
+  await dialog.getByLabel("Duration", { exact: false }).fill("4321");
+  await write("scenes/mine", { title: "Mine", steps: [step("led", "00ff00")] });
+  await button(dialog, "Keep mine").click();
+  await dialog.waitFor({ state: "hidden" });
+  assert.deepEqual(await written("mine"), ["led:ff0000", "vibrate:4321"]);
+});
+
+test("each tab has its own way back, also after a reload", async () => {
+  await count(page, 20);
+  await scene("red", "Red", [step("led", "ff0000")]);
+  await scene("blue", "Blue", [step("led", "0000ff")]);
+  await button(page, "Apply Red").click();
+  await answer(page, "scene Red");
+  await button(page, "Undo “Red”").waitFor();
+  const other = await open(context);
+  await count(other, 20);
+  await button(other, "Apply Blue").click();
+  await answer(other, "scene Blue");
+  await button(other, "Undo “Blue”").waitFor();
+  await page.reload();
+  await button(page, "Undo “Red”").waitFor();
+  await other.close();
+});
+
 test("a step that is written and not added is asked about before the scene is kept", async () => {
   const dialog = dialogOf(page);
   await button(page, "Change Two").click();

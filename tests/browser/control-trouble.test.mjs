@@ -47,6 +47,7 @@ test("the panic key darkens everything: its button, and Escape when it is held, 
   await floor(page).focus();
   await page.keyboard.down("Escape");
   await page.getByText("Dark: 30 devices.").waitFor();
+  await page.keyboard.down("Escape"); // as a key does that is still held
   await page.keyboard.up("Escape");
   await picked(page, 30);
   await dark();
@@ -291,17 +292,65 @@ test("the panic key while the page is not connected goes by request", async () =
   await other.close();
 });
 
-test("the panic key says at once that it works", async () => {
-  const other = await context.newPage();
+test("the panic key over a connection that only looks open says at once that it works, and goes by request", async () => {
+  await button(page, "Apply Broken").click();
+  await answer(page, "Written to all 20.");
+  // Time passes there when the test says so: nothing here waits until the page gives the connection up.
+  const elsewhere = await context.browser().newContext();
+  const other = await elsewhere.newPage();
+  await other.clock.install();
   await other.routeWebSocket(/./, socket => {
     const server = socket.connectToServer();
     socket.onMessage(text => /^cmd:/.test(text) || server.send(text));
   });
   await other.goto(`http://${ui.control}/`);
   await state(other, "live");
+  await other.clock.pauseAt(Date.now() + 1_000);
   await button(other, "All dark").click();
   await other.getByText("Going dark.").waitFor();
+  await other.clock.runFor(1_000);
+  await untilLit(ids(0x0a00, 30), all("000000"));
+  await other.getByText("Dark: 30 devices.").waitFor();
+  await elsewhere.close();
+});
+
+test("a link with a space that cannot be is about none, and reaches nobody", async () => {
+  await button(page, "Apply Broken").click();
+  await answer(page, "Written to all 20.");
+  const other = await context.newPage();
+  await other.goto(`http://${ui.control}/?space=Blue%20Room`);
+  await other.getByRole("alert").filter({ hasText: "“Connection”" }).waitFor();
+  await state(other, "disconnected");
+  assert.equal(await other.getByLabel("Space", { exact: true }).inputValue(), "Blue Room");
+  assert.equal(await button(other, "Apply Broken").count(), 0);
+  await look(other, "no such space");
+  await button(other, "All dark").click();
+  await other.getByText("Not dark:").waitFor();
+  assert.ok((await seen()).some(({ wearable }) => wearable.leds[0] !== "000000"));
+  await other.getByLabel("Space", { exact: true }).fill("");
+  await button(other, "Connect").click();
+  await count(other, 30);
+  await button(other, "Apply Broken").waitFor();
   await other.close();
+  await button(page, "Undo “Broken”").click();
+  await answer(page, "undo Broken");
+});
+
+test("a scene that was surely not sent leaves the way back from the one before", async () => {
+  await scene("dawn", "Dawn", [{ target: ids(0x0a00, 10), command: "led", parameters: ["ff0000"] }]);
+  await scene("dusk", "Dusk", [{ target: "all", command: "led", parameters: ["0000ff"] }]);
+  await button(page, "Apply Dawn").click();
+  await answer(page, "Written to all 10.");
+  await edge.kill();
+  await state(page, "disconnected");
+  await button(page, "Apply Dusk").click();
+  await answer(page, "Not sent: there is no connection.", false);
+  await button(page, "Undo “Dawn”").waitFor();
+  await restartEdge();
+  await state(page, "live");
+  await count(page, 30);
+  await button(page, "Undo “Dawn”").click();
+  await answer(page, "undo Dawn");
 });
 
 test("a reload in the middle of typing loses nothing", async () => {

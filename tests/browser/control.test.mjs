@@ -461,6 +461,8 @@ test("five hundred devices: one request, one answer", async t => {
   await picked(page, 500);
   const figures = async () => (await (await fetch(`http://${simulator.address}/api/swarms/crowd`)).json()).figures.commands_received;
   await page.getByLabel("Color", { exact: true }).fill("cyan");
+  let requests = 0;
+  page.on("request", request => requests += request.method() === "POST" && request.url().endsWith("/commands") ? 1 : 0);
   for (let times = 1; times <= 3; times++) {
     const began = performance.now();
     await send(page);
@@ -469,6 +471,7 @@ test("five hundred devices: one request, one answer", async t => {
     await page.waitForFunction(times => [...document.querySelectorAll('.log li[data-ok="true"]')].filter(({ textContent }) => /Written to all 500/.test(textContent)).length >= times, times);
     t.diagnostic(`from the click to the last of 500 devices ${Math.round(reached - began)} ms, to the answer ${Math.round(performance.now() - began)} ms`);
   }
+  assert.equal(requests, 3);
   await until(devices => devices.length === 500 && devices.every(({ wearable }) => wearable.color === "00ffff"));
   await page.screenshot({ path: `${out}control-500.png` });
   await stop("crowd");

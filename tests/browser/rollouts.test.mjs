@@ -225,7 +225,11 @@ test("one that fails too often is stopped by its rule, the report is right to th
   await button(page, "Again for the 7 that failed or were skipped").click();
   await says(page, "0 of 7 devices done");
   await says(page, "It is for those that failed or were skipped in");
+  await field(page, "Id has").fill("2000");
   await tag(page, "done");
+  // Who is in the middle of something when it ends stays there.
+  assert.equal(await field(page, "Id has").inputValue(), "2000");
+  assert.equal(await field(page, "Id has").evaluate(input => input === document.activeElement), true);
   await says(page, "Every device runs it.");
   assert.ok(Object.values(await versions("mended")).every(version => version === "1.3.0"));
 });

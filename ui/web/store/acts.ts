@@ -65,10 +65,11 @@ export function summary(orders: readonly Order[], outcomes: readonly Outcome[]):
     if (outcome === undefined) for (const id of to === "all" ? [] : to) unsent.add(id);
     if (to === "all" && (outcome === undefined || outcome.problem !== undefined)) isAllUnknown = true;
   });
-  const failed = [...new Set([...missed, ...unknown, ...unsent])].sort();
+  const missing = new Set([...missed, ...unknown, ...unsent]);
+  const failed = [...missing].sort();
   const problem = outcomes.find(outcome => outcome.problem !== undefined)?.problem;
   const again = orders.flatMap(order => {
-    const to = order.to === "all" ? (isAllUnknown ? order.to : failed) : order.to.filter(id => failed.includes(id));
+    const to = order.to === "all" ? (isAllUnknown ? order.to : failed) : order.to.filter(id => missing.has(id));
     return to.length === 0 ? [] : [{ ...order, to }];
   });
   const ok = failed.length === 0 && problem === undefined && meant.size > 0;

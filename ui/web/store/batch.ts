@@ -69,8 +69,14 @@ export async function sendBatch(
   url: string, to: Receivers, command: string, parameters: readonly string[], signal: AbortSignal, fetcher: typeof fetch = (input, init) => fetch(input, init),
 ): Promise<Outcome> {
   const said = new Said();
+  let place: string;
   try {
-    const response = await fetcher(commandsUrl(url), {
+    place = commandsUrl(url);
+  } catch {
+    return { reached: [], missed: to === "all" ? [] : to, unknown: [], problem: "Not sent: the address of the server is wrong.", isUnsent: true };
+  }
+  try {
+    const response = await fetcher(place, {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: "application/x-ndjson" },
       body: JSON.stringify({ target: to, command, parameters }),

@@ -283,11 +283,12 @@ export class Kept {
   }
 
   /**
-   * Follows a space by its name from now on; what it returns ends that. Changes are listened to while `isListening` holds: a stream is one of
+   * Follows a space by its name from now on, and none while that is empty; what it returns ends that. Changes are listened to while `isListening` holds: a stream is one of
    * the six connections that a browser has to a host.
    */
   follow(name: ReadonlySignal<string>, isListening: ReadonlySignal<boolean> = ALWAYS): () => void {
     return effect(() => {
+      if (name.value === "") return undefined;
       const space = new Space(this.#cdn, name.value, this.#options.fetch);
       const news = new News(space.events, this.#options.source, this.#options.clock);
       const kinds: Readonly<Record<string, Documents<Group> | Documents<Scene>>> = { groups: this.groups, scenes: this.scenes };

@@ -26,3 +26,5 @@ export const shownServer = computed(() => server.value || config.wsDefaultUrl);
 export const addressOf = (server: string, space: string): Address => edgeAddress(server, space === "" ? {} : { space });
 
 export const address = computed(() => addressOf(shownServer.value, space.value));
+/** Where the page connects to; nowhere while something is wrong with the address: the part of it that is right may be the space of others. */
+export const edgeUrl = computed(() => (address.value.problem === undefined ? address.value.url : ""));

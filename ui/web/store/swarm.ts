@@ -18,6 +18,9 @@ const NEW_RATE = 0.5;
 /** The colour of a device to which nobody sent one. */
 export const NO_COLOR = -1;
 
+/** What a command does to the light that one sees of a device: another colour as 0xrrggbb, dark, or lit again in the colour that it has. */
+export type Light = number | "off" | "on";
+
 /** How hard something is pulled, in wire units of one g (63.75) from 0 g: a device at rest has 64, whichever way it lies. */
 function pull(device: Device): number {
   const [x, y, z] = [device.ax - 127.5, device.ay - 127.5, device.az - 127.5];
@@ -46,6 +49,8 @@ export class Swarm {
   beacons = new Float32Array(0);
   /** The LED colour that was sent last, as 0xrrggbb, or `NO_COLOR`. */
   color = new Int32Array(0);
+  /** The colour that it has in the dark too. */
+  #lit = new Int32Array(0);
   /** The newest acceleration: three bytes for each device. */
   acceleration = new Uint8Array(0);
   /** `HISTORY` samples for each device, a ring that begins at `frames % HISTORY`. */
@@ -103,11 +108,13 @@ export class Swarm {
     for (const id of [...this.#places.keys()]) this.leave(id);
   }
 
-  /** Keeps the colour that was sent to a device, or to all that are there. */
-  paint(target: string, color: number): void {
+  /** Keeps the light that was sent to a device, or to all that are there. */
+  paint(target: string, light: Light): void {
     for (const id of target === "all" ? this.#places.keys() : [target]) {
       const place = this.#places.get(id);
-      if (place !== undefined) this.color[place] = color;
+      if (place === undefined) continue;
+      if (typeof light === "number") this.#lit[place] = light;
+      this.color[place] = light === "off" ? 0 : (this.#lit[place] ?? NO_COLOR);
     }
   }
 
@@ -148,7 +155,7 @@ export class Swarm {
     this.beacons.fill(0, place * 4, place * 4 + 4);
     this.frames[place] = this.#before[place] = this.rate[place] = this.#tapping[place] = 0;
     this.tappedMs[place] = -Infinity;
-    this.color[place] = NO_COLOR;
+    this.color[place] = this.#lit[place] = NO_COLOR;
     this.history.fill(pull(device), place * HISTORY, (place + 1) * HISTORY);
     this.#tell();
     return place;
@@ -168,6 +175,7 @@ export class Swarm {
     this.beacons = more(this.beacons, length => new Float32Array(length), 4);
     this.#missing = more(this.#missing, length => new Uint8Array(length), 4);
     this.color = more(this.color, length => new Int32Array(length));
+    this.#lit = more(this.#lit, length => new Int32Array(length));
     this.#tapping = more(this.#tapping, length => new Uint8Array(length));
     this.acceleration = more(this.acceleration, length => new Uint8Array(length), 3);
     this.history = more(this.history, length => new Uint8Array(length), HISTORY);

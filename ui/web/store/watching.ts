@@ -6,7 +6,7 @@ import type { CommandAnswer, GroupLoop, LinkState, Registry } from "../library/a
 import { colorDigits, loadRegistry } from "../library/registry";
 import { type Outcome, type Receivers, sendBatch } from "./batch";
 import { Sent } from "./sent";
-import { Swarm } from "./swarm";
+import { type Light, Swarm } from "./swarm";
 
 /** How often the page's clock moves, in milliseconds. */
 const TICK_MS = 250;
@@ -15,9 +15,10 @@ const REFRESH_TICKS = 240, RETRY_TICKS = 20;
 /** What a connection checks commands by: nothing, for the form has done so, and so does the server. */
 const NO_REGISTRY: Registry = { commands: {} };
 
-/** The colour that a command gives to LEDs, to one of them at least, as 0xrrggbb; `undefined` when it gives none. */
-export function colorSent(command: string, [first = "", second = ""]: readonly string[]): number | undefined {
-  if (command === "led_all_off" || (command === "pattern" && first === "off")) return 0;
+/** What a command does to the light of LEDs, of one of them at least; `undefined` when it does nothing to it. */
+export function lightSent(command: string, [first = "", second = ""]: readonly string[]): Light | undefined {
+  if (command === "led_all_off" || (command === "pattern" && first === "off")) return "off";
+  if (command === "pattern") return "on";
   const digits = command === "led" ? colorDigits(first) : command === "led_set" ? colorDigits(second) : undefined;
   return digits === undefined ? undefined : parseInt(digits, 16);
 }
@@ -139,7 +140,7 @@ export class Watching {
     const isGone = hub === undefined || (hub.url === url && hub.state === "disconnected");
     const answered = this.sent.add(to, [command, ...parameters].join(":"));
     const outcome: Outcome = isGone
-      ? { reached: [], missed: to === "all" ? [] : to, unknown: [], problem: "Not sent: there is no connection." }
+      ? { reached: [], missed: to === "all" ? [] : to, unknown: [], problem: "Not sent: there is no connection.", isUnsent: true }
       : await sendBatch(url, to, command, parameters, signal);
     // Meanwhile the page may be elsewhere, where the same ids are other devices.
     if (this.#hub.peek()?.url === url) this.#paint(outcome.reached, command, parameters);
@@ -152,9 +153,9 @@ export class Watching {
   }
 
   #paint(targets: readonly string[], command: string, parameters: readonly string[]): void {
-    const color = colorSent(command, parameters);
-    if (color === undefined) return;
-    for (const target of targets) this.swarm.paint(target, color);
+    const light = lightSent(command, parameters);
+    if (light === undefined) return;
+    for (const target of targets) this.swarm.paint(target, light);
   }
 
   #open(url: string): GroupLoop {

@@ -1,6 +1,6 @@
 // Groups: devices that have a name together, the same for everybody in the space.
 
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { Button, Card, Dialog, Field, Notice } from "../../design/parts";
 import { rememberedText } from "../../design/remembered";
 import { type Group, readGroup } from "../../store/kept";
@@ -21,6 +21,12 @@ const wasTried = signal(false);
 const made = signal<Draft<Group> | undefined>(undefined);
 /** Those that are being changed. */
 const drafts = new Drafts<Group>("control.groups", groups, space, readGroup);
+// What came of one in another space is nothing to this one; the name stays.
+effect(() => {
+  space.value;
+  made.value = undefined;
+  wasTried.value = false;
+});
 /** Whether it was asked whether to delete it. */
 const isDoomed = signal(false);
 

@@ -15,6 +15,8 @@ const HOLD_MS = 500;
 const ONCE_MORE_MS = 500;
 /** What this page calls itself when it tells others, so that it does not take its own word for theirs. */
 const ME = Array.from(crypto.getRandomValues(new Uint8Array(8)), byte => byte.toString(16).padStart(2, "0")).join("");
+/** How long the connection has, in milliseconds: one that only looks open, as after a change of the network, answers nothing for much longer. */
+const OVER_CONNECTION_MS = 1_000;
 /** How long requests may take, in milliseconds. */
 const PATIENCE_MS = 10_000;
 /** Between the bar and what has the keys, for the ring around it, in pixels. */
@@ -44,8 +46,13 @@ const byRequests = (): Promise<readonly Dark[]> => Promise.all(OFF.map(async ([c
 }));
 
 async function darken(): Promise<readonly Dark[]> {
-  const dark = await overConnection();
-  return dark.some(({ ok }) => ok) ? dark : byRequests();
+  const connection = overConnection();
+  const first = await Promise.race([connection, new Promise<undefined>(resolve => setTimeout(resolve, OVER_CONNECTION_MS, undefined))]);
+  if (first?.some(({ ok }) => ok)) return first;
+  const dark = await byRequests();
+  if (dark.some(({ ok }) => ok)) return dark;
+  const late = await connection;
+  return late.some(({ ok }) => ok) ? late : dark;
 }
 
 export async function panic(): Promise<void> {
@@ -89,7 +96,10 @@ function useKey(): void {
       isHeld.value = false;
     };
     const press = (event: KeyboardEvent) => {
-      if (event.key !== "Escape" || event.repeat || timer !== undefined) return;
+      if (event.key !== "Escape") return;
+      // A key that is held comes again and again, which is nobody else's business.
+      if (event.repeat) event.stopImmediatePropagation();
+      if (event.repeat || timer !== undefined) return;
       // The key picks nobody on the floor when it is let go at once; held, it leaves the choice as it was.
       const before = picked.peek();
       isHeld.value = true;

@@ -1,6 +1,7 @@
 // Scenes: commands that have a name together, the same for everybody in the space. Applying one is an act with one answer, and can be undone.
 
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { Button, Card, Dialog, Notice } from "../../design/parts";
 import { rememberedText } from "../../design/remembered";
 import { readScene, type Scene } from "../../store/kept";
@@ -25,6 +26,12 @@ const wrong = signal<{ readonly title?: string; readonly steps?: string }>({});
 /** What the last new one is without. */
 const without = signal<string | undefined>(undefined);
 const made = signal<Draft<Scene> | undefined>(undefined);
+// What came of one in another space is nothing to this one; the name stays.
+effect(() => {
+  space.value;
+  made.value = without.value = undefined;
+  wrong.value = {};
+});
 /** Those that are written in the window. */
 const drafts = new Drafts<Scene>("control.scenes", scenes, space, readScene);
 const isDoomed = signal(false);
@@ -98,26 +105,30 @@ function Change({ draft }: { draft: Draft<Scene> }) {
   const scene = draft.document.value;
   const noTitle = wrongTitle(scene.title);
   const isEmpty = scene.steps.length === 0;
-  const submit = async (event: Event & { currentTarget: HTMLFormElement }) => {
+  const form = useRef<HTMLFormElement>(null);
+  const collect = () => {
+    if (noTitle !== undefined || isForgotten() || form.current === null) return false;
+    const steps = finished(form.current, draft.id, scene.steps);
+    if (steps !== undefined) draft.document.value = { ...draft.document.peek(), steps };
+    return steps !== undefined;
+  };
+  const submit = async (event: Event) => {
     event.preventDefault();
-    if (noTitle !== undefined || isEmpty || isForgotten()) return;
-    const steps = finished(event.currentTarget, draft.id, scene.steps);
-    if (steps === undefined) return;
-    draft.document.value = { ...draft.document.peek(), steps };
+    if (isEmpty || !collect()) return;
     const { isNew } = draft;
     if (!(await draft.save())) return;
     if (isNew) title.value = "";
     close();
   };
   return (
-    <form class="stack" noValidate onSubmit={event => void submit(event)}>
+    <form ref={form} class="stack" noValidate onSubmit={event => void submit(event)}>
       <TitleField label="Name" title={scene.title} wrong={noTitle} onType={title => (draft.document.value = { ...draft.document.peek(), title })} />
       <Steps scene={draft.id} steps={scene.steps} onChange={steps => (draft.document.value = { ...draft.document.peek(), steps })} />
-      <DraftTrouble draft={draft} what="Scene" describe={describe} onDone={discard} />
+      <DraftTrouble draft={draft} what="Scene" describe={describe} onDone={discard} collect={collect} />
       <div class="row ends">
         <div class="row">
           <Button first type="submit" disabled={isEmpty} aria-disabled={draft.isBusy.value}>Keep</Button>
-          <Button disabled={isEmpty} onClick={() => void apply(draft.document.peek())}>Try it</Button>
+          <Button disabled={isEmpty} onClick={() => void (collect() && apply(draft.document.peek()))}>Try it</Button>
           {draft.isChanged.value && <Button onClick={discard}>Discard</Button>}
         </div>
         {draft.isNew ? null : isDoomed.value

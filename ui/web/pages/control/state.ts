@@ -7,7 +7,7 @@ import { isTool, type Tool } from "../../design/floor/tools";
 import type { Choice, How } from "../../design/listbox";
 import { forTabFirst, remembered } from "../../design/remembered";
 import { parseId } from "../../library/wire";
-import { address } from "../../store/server";
+import { edgeUrl } from "../../store/server";
 import { spaceOf } from "../../store/space-of";
 import { Watching } from "../../store/watching";
 
@@ -15,9 +15,9 @@ export const watching = new Watching(`${config.cdnBaseUrl}/static/commands.json`
 export const swarm = watching.swarm;
 
 /** Where the page connects to. */
-export const url = computed(() => address.value.url);
-/** The space that it is about. */
-export const space = computed(() => spaceOf(url.value));
+export const url = edgeUrl;
+/** The space that it is about; empty while it is about none. */
+export const space = computed(() => (url.value === "" ? "" : spaceOf(url.value)));
 
 /** Counts up twice a second, for what is shown as text. */
 export const tick = signal(0);

@@ -29,13 +29,15 @@ interface DraftTroubleProps<T> {
   readonly onDone: () => void;
   /** Keeps a new one beside another's of the same name. */
   readonly onBoth?: () => void;
+  /** Takes in what is written and not part of the draft yet; `false` when it cannot be kept so. */
+  readonly collect?: () => boolean;
 }
 
-export function DraftTrouble<T>({ draft, what, describe, onDone, onBoth }: DraftTroubleProps<T>) {
+export function DraftTrouble<T>({ draft, what, describe, onDone, onBoth, collect = () => true }: DraftTroubleProps<T>) {
   const others = draft.others.value;
   const failed = draft.failed.value;
   const over = async () => {
-    if (await draft.overwrite()) onDone();
+    if (collect() && (await draft.overwrite())) onDone();
   };
   if (others === "removed") {
     return (

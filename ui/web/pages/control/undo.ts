@@ -2,7 +2,7 @@
 // before; what it never sent anything goes dark.
 
 import { type ReadonlySignal } from "@preact/signals";
-import { remembered } from "../../design/remembered";
+import { forTabFirst, remembered } from "../../design/remembered";
 import type { Order } from "../../store/acts";
 import type { Scene } from "../../store/kept";
 import { commandsFor, type Part, partOf, wayBack } from "../../store/told";
@@ -38,7 +38,9 @@ function readBack(text: string): Back | undefined {
   }
 }
 
-const back = remembered<Back | undefined>("control.undo", undefined, readBack, value => (value === undefined ? undefined : JSON.stringify(value)));
+const back = remembered<Back | undefined>(
+  "control.undo", undefined, readBack, value => (value === undefined ? undefined : JSON.stringify(value)), forTabFirst,
+);
 
 export const undoable: ReadonlySignal<Back | undefined> = back;
 

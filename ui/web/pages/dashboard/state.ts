@@ -7,18 +7,17 @@ import { isTool, type Tool } from "../../design/floor/tools";
 import type { Choice, How } from "../../design/listbox";
 import { remembered } from "../../design/remembered";
 import { locate } from "../../store/floor";
-import { address } from "../../store/server";
 import { HISTORY } from "../../store/swarm";
 import { Watching } from "../../store/watching";
 
 /** Where this page gets the registry: from its own origin, which every hub has, or from the CDN when it was opened elsewhere. */
 const registryUrl = /^https?:$/.test(location.protocol) ? new URL("/static/commands.json", location.href).href : `${config.cdnBaseUrl}/static/commands.json`;
 
+/** Where the page connects to. */
+export { edgeUrl as url } from "../../store/server";
+
 export const watching = new Watching(registryUrl);
 export const swarm = watching.swarm;
-
-/** Where the page connects to; the text as it was typed when it is no address, which the library then says. */
-export const url = computed(() => address.value.url);
 
 /** Counts up twice a second, for what is shown as text. */
 export const tick = signal(0);

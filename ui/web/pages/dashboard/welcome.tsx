@@ -58,7 +58,8 @@ export function PhoneCode() {
 
 /** Where firmware connects to, in this page's space; `undefined` when nobody but this machine could. Firmware speaks no TLS. */
 function deviceUrl(): string | undefined {
-  const { url } = address.value;
+  const { url, problem } = address.value;
+  if (problem !== undefined) return undefined;
   if (server.value !== "") return url.startsWith("ws:") ? url : undefined;
   const named = spaceOf(url);
   return config.deviceUrl && addressOf(config.deviceUrl, named === "main" ? "" : named).url;

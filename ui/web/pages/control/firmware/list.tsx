@@ -14,11 +14,12 @@ const FEW = 5;
 const isWhole = signal(false);
 const time = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 
-function Row({ rollout }: { rollout: Rollout }) {
+function Row({ rollout, heading }: { rollout: Rollout; heading?: string | undefined }) {
   const isOpen = opened.value === rollout.id;
   const { id, version, board, madeMs, retryOf } = rollout;
   return (
     <li class="rollout" data-open={isOpen}>
+      {heading && <p class="label">{heading}</p>}
       <h3>
         <button type="button" aria-expanded={isOpen} onClick={() => (opened.value = isOpen ? undefined : id)}>
           <span class="what"><span class="mono">{version}</span> <span class="quiet">{board}</span></span>
@@ -41,15 +42,15 @@ export function List() {
   const ended = (all ?? []).filter(hasEnded);
   // The one that is looked at is never hidden.
   const shown = isWhole.value ? ended : ended.filter((rollout, place) => place < FEW || rollout.id === opened.value);
+  const rows = [...going, ...shown];
   return (
     <Card title="Rollouts" class="rollouts">
       {problem ? <Notice kind="warn">{problem} It is tried again by itself{all && "; what is shown is from before"}.</Notice>
         : all && !isLive && <Notice kind="warn">Changes are not told just now, so what is shown may be from before. It is tried again by itself.</Notice>}
       {all === undefined && !problem && <p class="quiet">Looking which there are.</p>}
       {all?.length === 0 && <p class="quiet">None so far.</p>}
-      {going.length > 0 && <ul class="stack">{going.map(rollout => <Row key={rollout.id} rollout={rollout} />)}</ul>}
-      {ended.length > 0 && <p class="label">Earlier</p>}
-      {ended.length > 0 && <ul class="stack">{shown.map(rollout => <Row key={rollout.id} rollout={rollout} />)}</ul>}
+      {/* One list: who looks at a rollout when it ends keeps what is typed there, and the place. */}
+      {rows.length > 0 && <ul class="stack">{rows.map(rollout => <Row key={rollout.id} rollout={rollout} heading={rollout === shown[0] ? "Earlier" : undefined} />)}</ul>}
       {shown.length < ended.length && <div><Button onClick={() => (isWhole.value = true)}>Show all {ended.length}</Button></div>}
     </Card>
   );
