@@ -1,7 +1,7 @@
 //! Rollouts over whole systems: CDNs, simulated devices and NATS as processes of their own, and what goes wrong between them.
 
 use crate::stage::builder;
-use grouploop_testkit::{Edge, NatsServer, PATIENCE, Response, eventually, http, http_get};
+use grouploop_testkit::{Edge, NatsServer, PATIENCE, Proxy, Response, eventually, http, http_get};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -32,9 +32,14 @@ impl Drop for Folder {
 
 /// A CDN over the folder, from which devices fetch at `device_url`, or at itself.
 async fn cdn(nats: &NatsServer, folder: &Folder, device_url: &str) -> Edge {
+    cdn_at(nats.url(), folder, device_url).await
+}
+
+/// The same, with another way to NATS.
+async fn cdn_at(nats_url: String, folder: &Folder, device_url: &str) -> Edge {
     let started = builder()
         .role("cdn")
-        .nats(nats)
+        .nats_url(nats_url)
         .env("GROUPLOOP_CDN__STORE", format!("file://{}", folder.0.display()))
         .env("GROUPLOOP_CDN__TOKEN", TOKEN)
         .env("GROUPLOOP_CDN__DEVICE_URL", device_url)
@@ -236,6 +241,29 @@ async fn a_cdn_that_is_killed_in_the_middle_is_followed_by_another_one() {
     let metrics = http_get(simulator.addr(), "/metrics").await;
     let updated = "updates_total{kind=\"succeeded\"} 40";
     assert!(metrics.text().contains(updated), "nobody flashed it twice: {}", metrics.text());
+}
+
+#[tokio::test]
+async fn a_cdn_that_is_cut_off_from_the_bus_is_followed_by_one_that_has_it() {
+    let (nats, folder) = (NatsServer::start().await, Folder::new("cut-off"));
+    let link = Proxy::start(nats.addr()).await;
+    let two = cdn(&nats, &folder, "").await;
+    let one = cdn_at(link.url("nats"), &folder, &two.http("")).await;
+    let simulator = builder().role("simulator").nats(&nats).start().await;
+    publish(&one).await;
+    swarm(&simulator, "swarm", 0x1000, 6, json!({})).await;
+    two.stop();
+    let definition = json!({"firmware": {"board": BOARD}, "devices": ids(0x1000, 6), "canary": 3, "wave": 3, "timeouts": {"start_s": 60}});
+    let path = make(&one, &definition).await;
+    let node = http_get(one.addr(), "/health").await.json()["node"].clone();
+    until(&one, &path, "its runner", |record| record["runner"]["node"] == node).await;
+    link.refuse();
+    two.cont();
+    let record = until_state(&two, &path, "done").await;
+    assert_eq!(in_state(&record, "done").len(), 6);
+    assert!(record["runner"]["node"] != node, "{}", record["runner"]);
+    let health = http_get(one.addr(), "/health").await.json();
+    assert_eq!(health["bus"]["state"], "away", "it still lives, and has no bus: {health}");
 }
 
 #[tokio::test]

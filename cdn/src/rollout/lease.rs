@@ -7,7 +7,9 @@
 //! The holder writes the next beat every second, on the condition that the object is as it was. The others look, and take the lease when
 //! the beat has not moved for [`EXPIRY`] by their own clocks: nobody compares the time of two machines. Who takes it writes the next term.
 //! A holder that could not write for [`HOLD`], which is shorter, stops to act; and whatever it would still write to a record is refused by
-//! the term there. So when somebody removed or broke the object by hand, the terms go on above those that [records](Lease::surpass) tell of.
+//! the term there. A holder without the bus can tell no device anything: after [`CUT_OFF`] its beats say so, and one that has the bus takes
+//! the lease at once; where nobody has the bus the holder stays. When somebody removed or broke the object by hand, the terms go on above
+//! those that [records](Lease::surpass) tell of.
 
 use crate::store::{Condition, Store, StoreError};
 use grouploop_bridge::NodeId;
@@ -21,6 +23,8 @@ const NOTE: &str = ".grouploop/rollouts-lease.json";
 const HOLD: Duration = Duration::from_secs(3);
 /// How long a beat stands still until the lease counts as free.
 const EXPIRY: Duration = Duration::from_secs(5);
+/// How long a holder may be without the bus.
+const CUT_OFF: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Note {
@@ -28,6 +32,9 @@ struct Note {
     node: Option<NodeId>,
     term: u64,
     beat: u64,
+    /// It holds the lease, and has no bus.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_cut_off: bool,
 }
 
 /// One CDN's view of it.
@@ -64,11 +71,12 @@ impl Lease {
         self.known_term = self.known_term.max(term);
     }
 
-    /// Keeps it, or takes it when it is free; to be called every second while there is something to run.
+    /// Keeps it, or takes it when it is free; to be called every second while there is something to run. `bus_away` is since when there is no
+    /// bus.
     ///
     /// # Errors
     /// When the store does not answer; what was held is held until its time is over.
-    pub(super) async fn turn(&mut self) -> Result<(), StoreError> {
+    pub(super) async fn turn(&mut self, bus_away: Option<Instant>) -> Result<(), StoreError> {
         // From before the store has it.
         let started = Instant::now();
         let (note, condition) = match self.store.read_note(NOTE).await {
@@ -81,13 +89,16 @@ impl Lease {
         let own = note.node.as_ref() == Some(&self.node) && self.held.is_some_and(|held| held.term == note.term);
         let keeps = own && note.term >= self.known_term;
         let next = if keeps {
-            Note { beat: note.beat.wrapping_add(1), ..note }
+            let is_cut_off = bus_away.is_some_and(|since| since.elapsed() >= CUT_OFF);
+            Note { beat: note.beat.wrapping_add(1), is_cut_off, ..note }
         } else {
             self.held = None;
-            if !own && !self.is_free(&note, started) {
+            let may_relieve = note.is_cut_off && bus_away.is_none();
+            if !own && !may_relieve && !self.is_free(&note, started) {
                 return Ok(());
             }
-            Note { node: Some(self.node.clone()), term: note.term.max(self.known_term).saturating_add(1), beat: 0 }
+            let term = note.term.max(self.known_term).saturating_add(1);
+            Note { node: Some(self.node.clone()), term, beat: 0, is_cut_off: false }
         };
         match self.write(&next, &condition).await {
             Ok(()) => {
@@ -148,7 +159,7 @@ mod tests {
     async fn turns(leases: &mut [&mut Lease], seconds: u64) {
         for _ in 0..seconds {
             for lease in leases.iter_mut() {
-                lease.turn().await.unwrap();
+                lease.turn(None).await.unwrap();
             }
             tokio::time::advance(Duration::from_secs(1)).await;
         }
@@ -167,7 +178,7 @@ mod tests {
         turns(&mut [&mut two], 2).await;
         assert_eq!(two.held().unwrap().0, 2);
         assert!(one.held().unwrap().1 < Instant::now(), "the first one had stopped to act before");
-        one.turn().await.unwrap();
+        one.turn(None).await.unwrap();
         assert!(one.held().is_none(), "it learns of it");
     }
 
@@ -177,10 +188,10 @@ mod tests {
         let (mut one, mut two) = (lease(&store, "one"), lease(&store, "two"));
         turns(&mut [&mut one, &mut two], 2).await;
         one.let_go().await;
-        two.turn().await.unwrap();
+        two.turn(None).await.unwrap();
         assert_eq!(two.held().unwrap().0, 2);
         one.let_go().await;
-        two.turn().await.unwrap();
+        two.turn(None).await.unwrap();
         assert!(two.held().is_some(), "what is another one's is not let go");
     }
 
@@ -189,29 +200,29 @@ mod tests {
         let store = store();
         let mut one = lease(&store, "one");
         one.surpass(7);
-        one.turn().await.unwrap();
+        one.turn(None).await.unwrap();
         assert_eq!(one.held().unwrap().0, 8);
         for broken in ["{}", "no JSON", r#"{"node": null, "term": 18446744073709551615, "beat": 0}"#] {
             store.write_note(NOTE, broken.into(), &Condition::Any).await.unwrap();
             let mut two = lease(&store, "two");
-            two.turn().await.unwrap();
+            two.turn(None).await.unwrap();
             assert!(two.held().is_some(), "{broken}");
             two.let_go().await;
         }
         // Whoever holds it already learns from a record that its term is too early.
         store.delete_note(NOTE, &Condition::Any).await.unwrap();
-        one.turn().await.unwrap();
+        one.turn(None).await.unwrap();
         one.surpass(20);
-        one.turn().await.unwrap();
+        one.turn(None).await.unwrap();
         assert_eq!(one.held().unwrap().0, 21);
-        one.turn().await.unwrap();
+        one.turn(None).await.unwrap();
         assert_eq!(one.held().unwrap().0, 21, "and keeps the later one");
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_a_slow_store_said_counts_from_its_answer() {
         let mut one = lease(&store(), "one");
-        let note = Note { node: Some("two".parse().unwrap()), term: 1, beat: 1 };
+        let note = Note { node: Some("two".parse().unwrap()), term: 1, beat: 1, is_cut_off: false };
         let asked = Instant::now();
         tokio::time::advance(EXPIRY).await;
         assert!(!one.is_free(&note, asked));
@@ -224,11 +235,38 @@ mod tests {
     async fn a_holder_that_was_only_slow_goes_on() {
         let store = store();
         let mut one = lease(&store, "one");
-        one.turn().await.unwrap();
+        one.turn(None).await.unwrap();
         tokio::time::advance(Duration::from_secs(60)).await;
         assert!(one.held().unwrap().1 < Instant::now());
-        one.turn().await.unwrap();
+        one.turn(None).await.unwrap();
         assert_eq!(one.held().unwrap().0, 1);
         assert!(one.held().unwrap().1 > Instant::now());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_cut_off_from_the_bus_is_followed_by_one_who_has_it() {
+        let store = store();
+        let (mut one, mut two) = (lease(&store, "one"), lease(&store, "two"));
+        one.turn(None).await.unwrap();
+        let since = Some(Instant::now());
+        for _ in 0..5 {
+            one.turn(since).await.unwrap();
+            two.turn(None).await.unwrap();
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        assert!(two.held().is_none(), "it may be back in a moment");
+        one.turn(since).await.unwrap();
+        two.turn(since).await.unwrap();
+        assert!(two.held().is_none(), "who has no bus either does no better");
+        two.turn(None).await.unwrap();
+        assert_eq!(two.held().unwrap().0, 2);
+        one.turn(since).await.unwrap();
+        assert!(one.held().is_none(), "it learns of it");
+        // And who is back before anybody came has it as before.
+        let since = Some(Instant::now().checked_sub(CUT_OFF).unwrap());
+        two.turn(since).await.unwrap();
+        two.turn(None).await.unwrap();
+        one.turn(None).await.unwrap();
+        assert_eq!((two.held().unwrap().0, one.held().is_none()), (2, true));
     }
 }

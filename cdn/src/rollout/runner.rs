@@ -32,6 +32,8 @@ pub(crate) struct Runner {
     tasks: JoinSet<String>,
     stop_drives: CancellationToken,
     firmware: Option<Subscription>,
+    /// Since when there is no bus.
+    bus_away: Option<Instant>,
     /// There is no list of rollouts under way, and no record tells of one.
     has_sought: bool,
 }
@@ -53,6 +55,7 @@ impl Runner {
             tasks: JoinSet::new(),
             stop_drives: CancellationToken::new(),
             firmware: None,
+            bus_away: None,
             has_sought: false,
         }
     }
@@ -88,7 +91,8 @@ impl Runner {
             return;
         }
         let before = self.lease.held().map(|(term, _)| term);
-        if let Err(error) = self.lease.turn().await {
+        self.bus_away = if self.state.bus.is_up() { None } else { self.bus_away.or_else(|| Some(Instant::now())) };
+        if let Err(error) = self.lease.turn(self.bus_away).await {
             tracing::debug!(%error, "the lease for rollouts cannot be looked at");
         }
         self.show();
