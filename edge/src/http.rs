@@ -66,7 +66,7 @@ async fn other(State(state): State<AppState>, request: Request) -> Response {
         return (StatusCode::NOT_FOUND, "nothing here; see / for what this is\n").into_response();
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return (StatusCode::METHOD_NOT_ALLOWED, "only GET here\n").into_response();
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")], "only GET here\n").into_response();
     }
     welcome(&state.edge.node, &request).into_response()
 }

@@ -1,7 +1,7 @@
 //! What an edge counts. Labels have few, fixed values; nothing is formatted until somebody asks.
 
 use grouploop_bridge::{CloseReason, CommandAnswer, PublishError};
-use grouploop_serve::metrics::{self, Histogram, gauge};
+use grouploop_serve::metrics::{self, Histogram, gauge, total};
 use grouploop_serve::words;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
@@ -319,7 +319,7 @@ impl Metrics {
         registry.register(
             "bus_lost_messages",
             "Messages lost by full bus subscriptions, a lower bound with NATS",
-            gauge(levels.bus_lost),
+            total(levels.bus_lost),
         );
         registry.register(
             "trace_spans_dropped",

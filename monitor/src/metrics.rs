@@ -53,6 +53,7 @@ pub(crate) struct Levels {
     pub(crate) counts: Arc<Counts>,
     pub(crate) bus_up: bool,
     pub(crate) bus_lost: u64,
+    pub(crate) nats_away: usize,
     /// Seconds since 1970; none without TLS.
     pub(crate) certificate_ends: Option<u64>,
 }
@@ -112,6 +113,7 @@ impl Metrics {
             "Times that a NATS server was asked for its figures and did not answer",
             self.nats_failed.clone(),
         );
+        registry.register("nats_servers_away", "NATS servers that do not answer", gauge(levels.nats_away as u64));
         registry.register("streams", "Streams of the system that are open", gauge(levels.streams as u64));
         registry.register("taps", "Taps that are open", gauge(levels.taps as u64));
         registry.register("pictures_sent", "Pictures of the system sent to streams", self.pictures_sent.clone());

@@ -18,6 +18,10 @@ use limits::frames_per_second;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+/// Time for the goodbye of the node at least, and as much for what is queued.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Swarms that are over and still listed.
 const MAX_OVER: usize = 64;
@@ -278,6 +282,7 @@ impl Swarms {
 
     /// Stops everything, then the node. `false` when something had to be cut off.
     pub async fn drain(&self, patience: Duration) -> bool {
+        let end = Instant::now() + patience;
         self.lock().stopping = true;
         let all = self.all();
         all.iter().for_each(SwarmHandle::stop);
@@ -286,8 +291,10 @@ impl Swarms {
                 swarm.ended().await;
             }
         };
-        let in_time = tokio::time::timeout(patience, ended).await.is_ok();
-        self.node.drain(patience).await && in_time
+        let in_time = timeout_at(end, ended).await.is_ok();
+        // Those who hear of it shall hear it also when a swarm took all of the time.
+        let left = end.saturating_duration_since(Instant::now()).max(GOODBYE);
+        self.node.drain(left).await && in_time
     }
 }
 

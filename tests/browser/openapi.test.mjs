@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
+import Ajv from "ajv/dist/2020.js";
 import { startUp, stopAll } from "./support.mjs";
 
 let services;
@@ -26,6 +27,15 @@ test("each description is valid OpenAPI", async () => {
   }
 });
 
+/** What is wrong with an answer, by its schema in this description; nothing that is. */
+function wrong(description, schema, value) {
+  const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
+  ajv.addSchema(description, "api");
+  const place = JSON.stringify(schema).replaceAll('"$ref":"#', '"$ref":"api#');
+  const check = ajv.compile(JSON.parse(place));
+  return check(value) ? undefined : ajv.errorsText(check.errors);
+}
+
 test("each path answers as it is described, where there is nothing yet and where there is something", async () => {
   const json = { "content-type": "application/json" };
   const edge = services.find(({ name }) => name === "edge").base;
@@ -34,7 +44,8 @@ test("each path answers as it is described, where there is nothing yet and where
   assert.equal(started.status, 201, await started.text());
   const known = { space: "main", name: "crowd", id: "1a2b", number: "1", kind: "groups", verb: "pause" };
 
-  let answered = 0;
+  let answered = 0, compared = 0;
+  const mistakes = [];
   for (const { name, base, description } of services) {
     for (const [path, around] of Object.entries(description.paths)) {
       for (const method of ["get", "post", "put", "patch", "delete"].filter(method => around[method])) {
@@ -49,13 +60,20 @@ test("each path answers as it is described, where there is nothing yet and where
         assert.ok(said || operation.responses["101"], `${where} answers ${response.status}, which its description does not have`);
         const type = response.headers.get("content-type")?.split(";")[0];
         if (said?.content && type) assert.ok(said.content[type], `${where} answers ${response.status} with ${type}`);
+        const schema = said?.content?.["application/json"]?.schema;
+        if (schema && type === "application/json") {
+          const mistake = wrong(description, schema, await response.json());
+          if (mistake) mistakes.push(`${where} answers ${response.status}: ${mistake}`);
+          compared++;
+        }
         answered++;
         // A stream of events does not end by itself.
         stop.abort();
       }
     }
   }
-  assert.ok(answered > 30, `${answered} requests`);
+  assert.deepEqual(mistakes, []);
+  assert.ok(answered > 30 && compared > 30, `${answered} requests, ${compared} compared`);
 
   // A path that is there knows others that are not, and says so.
   for (const { name, base } of services) assert.equal((await fetch(`${base}/api/nothing`)).status, 404, name);

@@ -140,6 +140,9 @@ async fn a_clash_a_device_that_flaps_and_one_that_is_silent_are_named() {
     let url = |edge: usize| watched.edges[edge].ws_url("/spaces/lab");
     let mut silent = Peer::connect(url(0)).await;
     silent.send(frame(0x500, 1)).await;
+    // This one says who it is, and then nothing.
+    let mut mute = Peer::connect(url(0)).await;
+    mute.send("id:0501").await;
     let (mut one, mut two) = (Peer::connect(url(0)).await, Peer::connect(url(1)).await);
     let mut number = 0;
     eventually!({
@@ -158,6 +161,9 @@ async fn a_clash_a_device_that_flaps_and_one_that_is_silent_are_named() {
         watched.system().await["devices"]["flapping"][0]["device"] == "0800"
     });
     assert!(watched.says("flapping", "Device 0800 of space lab").await);
-    eventually!(watched.system().await["devices"]["silent"][0]["device"] == "0500");
+    eventually!({
+        let silent = watched.system().await["devices"]["silent"].clone();
+        silent[0]["device"] == "0500" && silent[1]["device"] == "0501"
+    });
     assert!(watched.says("silent", "space lab").await);
 }

@@ -40,6 +40,8 @@ struct Entry<O> {
     slot: Arc<Slot>,
     owner: Arc<O>,
     claimed: u64,
+    /// Since when somebody here owns it.
+    since: Instant,
     sampled_frames: u64,
     frames_per_second: f32,
 }
@@ -196,14 +198,19 @@ impl<O: Owner> Owners<O> {
 
     /// Measures the rate of each device and counts the silent ones; to be called once a second, with the time since the last call.
     pub fn sample(&self, elapsed: Duration) {
-        let now_ms = self.now_ms(Instant::now());
+        let now = Instant::now();
+        let now_ms = self.now_ms(now);
         let silent_since = now_ms.saturating_sub(u64::try_from(SILENT_AFTER.as_millis()).unwrap_or(u64::MAX));
         let mut inner = self.lock();
         let mut silent = 0;
         let seconds = elapsed.as_secs_f32().max(0.001);
         for entry in inner.owned.values_mut() {
             let frames = entry.slot.frames();
-            silent += usize::from(entry.slot.last_seen_ms().is_some_and(|seen_ms| seen_ms < silent_since));
+            let is_silent = match entry.slot.last_seen_ms() {
+                Some(seen_ms) => seen_ms < silent_since,
+                None => now.saturating_duration_since(entry.since) > SILENT_AFTER,
+            };
+            silent += usize::from(is_silent);
             #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
             let rate = frames.wrapping_sub(entry.sampled_frames) as f32 / seconds;
             entry.sampled_frames = frames;
@@ -214,7 +221,7 @@ impl<O: Owner> Owners<O> {
         inner.silent = silent;
     }
 
-    /// Devices that had sent frames and none for [`SILENT_AFTER`], when it was last [looked](Owners::sample).
+    /// Devices that had sent no frame for [`SILENT_AFTER`], or since they came, when it was last [looked](Owners::sample).
     pub fn silent(&self) -> usize {
         self.lock().silent
     }
@@ -309,6 +316,7 @@ impl<O: Owner> Inner<O> {
             slot: slot.clone(),
             owner: owner.clone(),
             claimed: clock.tick(),
+            since: now,
             sampled_frames: 0,
             frames_per_second: 0.0,
         };

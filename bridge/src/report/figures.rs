@@ -17,7 +17,7 @@ pub struct SpaceFigures {
     pub devices: u64,
     /// Viewers that it has now.
     pub viewers: u64,
-    /// Devices of its own that have sent nothing for [`SILENT_AFTER`](crate::SILENT_AFTER), after they had.
+    /// Devices of its own that have sent nothing for [`SILENT_AFTER`](crate::SILENT_AFTER).
     pub silent: u64,
     /// Frames that it took in.
     pub frames: u64,

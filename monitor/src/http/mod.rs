@@ -158,6 +158,7 @@ async fn metrics(FromState(state): FromState<Arc<State>>) -> Response {
         counts: state.counts.clone(),
         bus_up: state.bus.is_up(),
         bus_lost: state.bus.lost(),
+        nats_away: state.model().nats_away(),
         certificate_ends: state.tls.as_ref().map(Tls::ends_seconds),
     };
     ([(header::CONTENT_TYPE, CONTENT_TYPE)], Body::from(state.metrics.text(&levels))).into_response()

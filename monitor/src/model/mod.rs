@@ -133,8 +133,8 @@ impl Model {
     }
 
     /// Who is in a space, as its nodes answered.
-    pub(crate) fn hear_roster(&mut self, space: &Space, devices: &[(NodeId, RosterEntry)], now: Instant) {
-        self.devices.hear_roster(space, devices, now);
+    pub(crate) fn hear_roster(&mut self, space: &Space, devices: &[(NodeId, RosterEntry)], now: Instant, wall_ms: u64) {
+        self.devices.hear_roster(space, devices, now, wall_ms);
     }
 
     /// `true` when the server has come or gone.
@@ -259,7 +259,7 @@ impl Model {
         }
         rows.extend(self.heard.rates().map(|(subject, messages, bytes)| Row::of(subject, messages, bytes)));
         subjects::sort(&mut rows);
-        self.histories.note(&rows);
+        self.histories.note(&rows, now);
 
         let mut of_space: HashMap<Space, (f64, f64)> = HashMap::new();
         let mut totals = TotalsView::default();
@@ -285,6 +285,11 @@ impl Model {
         (rest.messages_per_s, rest.bytes_per_s) = (rounded(rest.messages_per_s), rounded(rest.bytes_per_s));
         let subjects = rows.iter().take(MAX_SHOWN).map(Row::view).collect();
         Flows { spaces, subjects, rest, totals }
+    }
+
+    /// How many NATS servers do not answer.
+    pub(crate) fn nats_away(&self) -> usize {
+        self.nats.iter().filter(|book| book.is_away()).count()
     }
 
     /// The last minute of each subject of a picture.

@@ -27,6 +27,8 @@ pub(crate) struct NatsLook {
 #[derive(Debug)]
 pub(super) struct NatsBook {
     url: String,
+    /// Since when it is asked.
+    began: Instant,
     looked: Option<(Instant, NatsLook)>,
     before: Option<(Instant, NatsLook)>,
     /// Why it does not answer; at the start nobody has asked yet.
@@ -35,7 +37,13 @@ pub(super) struct NatsBook {
 
 impl NatsBook {
     pub(super) fn new(url: String) -> Self {
-        Self { url, looked: None, before: None, says: Some("it has not answered yet".to_owned()) }
+        Self {
+            url,
+            began: Instant::now(),
+            looked: None,
+            before: None,
+            says: Some("it has not answered yet".to_owned()),
+        }
     }
 
     /// `true` when it has come or gone.
@@ -54,6 +62,10 @@ impl NatsBook {
         was_live != self.says.is_none()
     }
 
+    pub(super) fn is_away(&self) -> bool {
+        self.says.is_some()
+    }
+
     pub(super) fn view(&self, now: Instant) -> NatsView {
         let (at, look) = self.looked.clone().unzip();
         let look = look.unwrap_or_default();
@@ -61,7 +73,7 @@ impl NatsBook {
             (Some((before, _)), Some(at)) => at.saturating_duration_since(*before).as_secs_f64(),
             _ => 0.0,
         };
-        let live = self.says.is_none();
+        let live = !self.is_away();
         let rate = |of: fn(&NatsLook) -> u64| match &self.before {
             Some((_, before)) if live && seconds > 0.0 => {
                 rounded(of(&look).saturating_sub(of(before)) as f64 / seconds)
@@ -75,7 +87,8 @@ impl NatsBook {
             version: text(&look.version),
             state: if live { NatsState::Live } else { NatsState::Away },
             says: self.says.clone(),
-            age_ms: at.map_or(0, |at| u64::try_from(now.saturating_duration_since(at).as_millis()).unwrap_or(u64::MAX)),
+            age_ms: u64::try_from(now.saturating_duration_since(at.unwrap_or(self.began)).as_millis())
+                .unwrap_or(u64::MAX),
             connections: look.connections,
             routes: look.routes,
             slow_consumers: look.slow_consumers,

@@ -3,6 +3,7 @@
 use super::view::{SubjectView, rounded};
 use grouploop_bridge::{NodeId, Space, Subject};
 use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
 
 /// Subjects that are shown at most, the busiest first.
 pub(super) const MAX_SHOWN: usize = 500;
@@ -10,6 +11,8 @@ pub(super) const MAX_SHOWN: usize = 500;
 const MAX_HISTORIES: usize = 1000;
 /// Seconds of a history.
 pub(super) const HISTORY: usize = 60;
+/// What comes sooner than this after what came before is of the same second: what is urgent is told at once.
+const SAME: Duration = Duration::from_millis(700);
 
 /// One row, before the busiest are chosen.
 #[derive(Debug, Clone)]
@@ -88,30 +91,41 @@ pub(super) fn sort(rows: &mut Vec<Row>) {
 
 /// The last minute of the busiest.
 #[derive(Debug, Default)]
-pub(super) struct Histories(HashMap<String, VecDeque<f32>>);
+pub(super) struct Histories {
+    by_subject: HashMap<String, VecDeque<f32>>,
+    /// When the last second of it began.
+    at: Option<Instant>,
+}
 
 impl Histories {
-    /// One second more. A subject that is not heard of has none, and is forgotten when all of its minute is so.
-    pub(super) fn note(&mut self, busiest_first: &[Row]) {
+    /// What goes now. A subject that is not heard of has none, and is forgotten when all of its minute is so.
+    pub(super) fn note(&mut self, busiest_first: &[Row], at: Instant) {
+        let is_same = self.at.is_some_and(|before| at.saturating_duration_since(before) < SAME);
+        if !is_same {
+            self.at = Some(at);
+        }
         let mut now: HashMap<&str, f32> = busiest_first
             .iter()
             .take(MAX_HISTORIES)
             .map(|row| (row.subject.as_str(), rounded(row.messages_per_s) as f32))
             .collect();
-        self.0.retain(|subject, history| {
+        self.by_subject.retain(|subject, history| {
+            if is_same {
+                history.pop_back();
+            }
             push(history, now.remove(subject.as_str()).unwrap_or(0.0));
             history.iter().any(|rate| *rate > 0.0)
         });
         for (subject, rate) in now {
-            if self.0.len() >= MAX_HISTORIES {
+            if self.by_subject.len() >= MAX_HISTORIES {
                 break;
             }
-            self.0.insert(subject.to_owned(), VecDeque::from([rate]));
+            self.by_subject.insert(subject.to_owned(), VecDeque::from([rate]));
         }
     }
 
     pub(super) fn of(&self, subject: &str) -> Vec<f32> {
-        self.0.get(subject).map(|history| history.iter().copied().collect()).unwrap_or_default()
+        self.by_subject.get(subject).map(|history| history.iter().copied().collect()).unwrap_or_default()
     }
 }
 
@@ -139,23 +153,30 @@ mod tests {
 
     #[test]
     fn a_history_goes_on_while_there_is_something_in_it() {
-        let mut histories = Histories::default();
-        histories.note(&rows([(1, 5.0), (2, 7.0)]));
-        histories.note(&rows([(1, 6.0)]));
+        let (mut histories, mut now) = (Histories::default(), Instant::now());
+        let mut second = |histories: &mut Histories, rows: &[Row]| {
+            now += Duration::from_secs(1);
+            histories.note(rows, now);
+            now
+        };
+        let first = second(&mut histories, &rows([(1, 4.0), (2, 7.0)]));
+        histories.note(&rows([(1, 5.0), (2, 7.0)]), first + Duration::from_millis(250));
+        second(&mut histories, &rows([(1, 6.0)]));
         assert_eq!(histories.of("gl.space.s-1.telemetry.n"), [5.0, 6.0]);
         assert_eq!(histories.of("gl.space.s-2.telemetry.n"), [7.0, 0.0]);
-        (0..HISTORY).for_each(|_| histories.note(&rows([(1, 6.0)])));
+        (0..HISTORY).for_each(|_| _ = second(&mut histories, &rows([(1, 6.0)])));
         assert_eq!(histories.of("gl.space.s-1.telemetry.n"), [6.0; HISTORY]);
-        assert_eq!(histories.0.len(), 1);
+        assert_eq!(histories.by_subject.len(), 1);
     }
 
     #[test]
     fn more_than_may_be_have_none() {
         let mut histories = Histories::default();
-        histories.note(&rows((0..2_000).map(|number| (number, number as f64 + 1.0))));
-        assert_eq!(histories.0.len(), MAX_HISTORIES);
+        let now = Instant::now();
+        histories.note(&rows((0..2_000).map(|number| (number, number as f64 + 1.0))), now);
+        assert_eq!(histories.by_subject.len(), MAX_HISTORIES);
         assert_eq!(histories.of("gl.space.s-1999.telemetry.n"), [2_000.0]);
-        histories.note(&rows((2_000..4_000).map(|number| (number, number as f64 + 1.0))));
-        assert_eq!(histories.0.len(), MAX_HISTORIES);
+        histories.note(&rows((2_000..4_000).map(|number| (number, number as f64 + 1.0))), now + Duration::from_secs(1));
+        assert_eq!(histories.by_subject.len(), MAX_HISTORIES);
     }
 }

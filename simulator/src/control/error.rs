@@ -165,7 +165,7 @@ mod tests {
             ApiError::NoScenario("party".into()),
             ApiError::NoDevice { id: "1a2b".into(), swarm: crowd.clone() },
             ApiError::Over(crowd),
-            ApiError::TooLarge(1 << 20),
+            ApiError::TooLarge(crate::control::api::MAX_BODY_BYTES),
             ApiError::WrongType("JSON"),
             ApiError::Stranger,
             ApiError::TooManyStreams(16),

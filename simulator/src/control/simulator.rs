@@ -9,7 +9,7 @@ use grouploop_serve::{ServeOptions, Server, Tls};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 /// What a simulator is started with beside its listener and its bus.
@@ -83,7 +83,7 @@ impl Simulator {
     }
 
     /// Ends in order: readiness red, a pause for load balancers, no new connections, the answers under way, the streams, the swarms with
-    /// all their devices, then the bus. Every step is bounded. `false` when something had to be cut off.
+    /// all their devices, then the bus. What comes after the answers has `drain_timeout_ms` together. `false` when something had to be cut off.
     pub async fn drain(self) -> bool {
         let Self { state, server } = self;
         state.start_draining();
@@ -91,9 +91,11 @@ impl Simulator {
         let served = server.drain(lame_duck, limit).await;
         state.stop.cancel();
         state.tasks.close();
+        let end = Instant::now() + limit;
+        let left = || end.saturating_duration_since(Instant::now());
         let tasks_ended = timeout(limit, state.tasks.wait()).await.is_ok();
-        let deck_ended = state.deck.drain(limit).await;
-        let swarms_ended = state.swarms.drain(limit).await && deck_ended;
+        let deck_ended = state.deck.drain(left()).await;
+        let swarms_ended = state.swarms.drain(left()).await && deck_ended;
         if !tasks_ended || !swarms_ended {
             tracing::warn!(
                 drain.streams = tasks_ended,

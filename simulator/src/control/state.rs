@@ -48,6 +48,7 @@ impl State {
     pub(super) fn new(options: SimulatorOptions, bus: Bus, ears: Bus, serve: &ServeOptions) -> Self {
         let SimulatorOptions { settings, node, version, edge, tls, page } = options;
         let swarms = Swarms::new(node, version.clone(), bus, settings.limits());
+        swarms.shared_node().serves(serve.counts.clone());
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let (folder, limits) = (&settings.recordings, settings.deck_limits());
         Self {

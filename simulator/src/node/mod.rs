@@ -11,10 +11,11 @@ use grouploop_bridge::{
     Bus, Heartbeat, Ledger, Member, NodeHost, NodeId, Owners, Report, ReportHost, Space, Version, run_heartbeat,
     run_reports,
 };
+use grouploop_serve::Counts;
 use space::SpaceState;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -30,6 +31,8 @@ pub(crate) struct Node {
     clashes: AtomicU64,
     /// Frames that the bus did not take.
     dropped: AtomicU64,
+    /// Connections for HTTP, where there are any.
+    http: OnceLock<Arc<Counts>>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -44,6 +47,7 @@ impl Node {
             next_owner: AtomicU64::new(1),
             clashes: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
+            http: OnceLock::new(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         });
@@ -58,6 +62,11 @@ impl Node {
 
     pub(crate) fn bus(&self) -> &Bus {
         &self.member.bus
+    }
+
+    /// Connections that it has for HTTP, for its reports.
+    pub(crate) fn serves(&self, http: Arc<Counts>) {
+        self.http.get_or_init(|| http);
     }
 
     /// The tasks of this node, which its end awaits.
@@ -117,6 +126,7 @@ impl ReportHost for Node {
     fn report(&self, report: &mut Report) {
         let (spaces, all) = self.ledger.look();
         (report.spaces, report.all) = (spaces.into_iter().collect(), all);
+        report.connections = self.http.get().map_or(0, |http| http.open() as u64);
         let now = Instant::now();
         for (name, space) in self.spaces().iter() {
             let devices = space.owners.len() as u64;

@@ -18,7 +18,7 @@ Each value of a label is there from the start, at 0, but for `status`, where a v
 ";
 
 const FOOT: &str = "
-This page is written from the code, and a test compares: `GROUPLOOP_WRITE_DOCS=1 make unit ARGS=\"-E 'test(metrics_page)'\"` writes it anew.
+This page is written from the code, and a test compares: `GROUPLOOP_WRITE_DOCS=1 make unit ARGS=metrics_page` writes it anew.
 ";
 
 fn page() -> String {

@@ -1,6 +1,6 @@
 //! The rules and the dashboards, checked with Prometheus' own `promtool`, and against the metrics that there are.
 
-use super::catalogue::names;
+use super::catalogue::{ROLES, names, read};
 use grouploop_testkit::stack::compose::{root, tool};
 use grouploop_testkit::{NatsServer, http_get};
 use serde_json::Value;
@@ -154,6 +154,56 @@ fn every_query_of_the_dashboards_parses() {
     std::fs::remove_file(&file).unwrap();
 }
 
+/// Every query of the rules and of the dashboards.
+fn all_queries() -> Vec<String> {
+    let text = std::fs::read_to_string(monitoring().join("rules.yml")).unwrap();
+    // A rule's query is what stands between its `expr` and the next key.
+    let of_rules = text.split("expr: ").skip(1).map(|part| {
+        let end = part.find("\n        for:").or_else(|| part.find("\n        labels:")).unwrap();
+        part[..end].trim_start_matches('|').to_owned()
+    });
+    of_rules.chain(queries()).collect()
+}
+
+/// The labels of our own that a query asks for, each with a value, or with what it begins with before `.*`.
+fn labels_in(query: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    for (at, _) in query.match_indices('"') {
+        let before = query[..at].trim_end_matches(['=', '~', '!']);
+        // A quote that closes has no operator before it.
+        if before.len() == at {
+            continue;
+        }
+        let label = &before[before.rfind(|c| !is_name(c)).map_or(0, |end| end + 1)..];
+        let values = query[at + 1..].split('"').next().unwrap();
+        // Prometheus sets these itself.
+        if !["job", "instance", "alertstate"].contains(&label) {
+            found.extend(values.split('|').map(|value| (label.to_owned(), value.to_owned())));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_query_is_about_labels_that_exist() {
+    let mut known = BTreeSet::new();
+    for metric in ROLES.iter().flat_map(|role| read(&(role.told)())) {
+        for (label, values) in metric.labels {
+            known.extend(values.into_iter().map(|value| (label.clone(), value)));
+        }
+    }
+    let asked: Vec<(String, String)> = all_queries().iter().flat_map(|query| labels_in(query)).collect();
+    assert!(asked.len() > 8, "{asked:?}");
+    for (label, value) in asked {
+        let is_known = match value.strip_suffix(".*") {
+            Some(start) => known.iter().any(|(other, value)| *other == label && value.starts_with(start)),
+            None => known.contains(&(label.clone(), value.clone())),
+        };
+        assert!(is_known, "no metric has {label}=\"{value}\"");
+    }
+}
+
 #[tokio::test]
 async fn every_query_is_about_metrics_that_exist() {
     let server = NatsServer::with_config("http_port: -1").await;
@@ -162,13 +212,7 @@ async fn every_query_is_about_metrics_that_exist() {
     let mut known = names();
     known.extend(numbers.map(|(name, _)| format!("{NATS}{name}")));
     known.extend(OWN.map(str::to_owned));
-    let text = std::fs::read_to_string(monitoring().join("rules.yml")).unwrap();
-    // A rule's query is what stands between its `expr` and the next key.
-    let of_rules = text.split("expr: ").skip(1).map(|part| {
-        let end = part.find("\n        for:").or_else(|| part.find("\n        labels:")).unwrap();
-        part[..end].trim_start_matches('|').to_owned()
-    });
-    let all: Vec<String> = of_rules.chain(queries()).collect();
+    let all = all_queries();
     assert!(all.len() > 60, "{} queries", all.len());
     for query in all {
         let metrics = metrics_in(&query);
