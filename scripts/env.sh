@@ -75,8 +75,8 @@ check_together() {
     minutes=0 seconds=${grace#*m}
     case $grace in *m*) minutes=${grace%%m*} ;; esac
     seconds=${seconds%s}
-    [ $(((minutes * 60 + ${seconds:-0}) * 1000)) -gt $((2 * drain)) ] ||
-        complain "EDGE_STOP_GRACE is \`$grace\`, and an edge may take as long to end: twice EDGE_DRAIN_TIMEOUT_MS, which is $drain"
+    [ $(((minutes * 60 + ${seconds:-0}) * 1000)) -gt $((drain + 8000)) ] ||
+        complain "EDGE_STOP_GRACE is \`$grace\`, and an edge may take as long to end: 8 s more than EDGE_DRAIN_TIMEOUT_MS, which is $drain"
 }
 
 # Those who run in the containers are nobody here.

@@ -73,6 +73,23 @@ test("the monitor asks every NATS server, and is found where the pages say", () 
   assert.equal(new URL(variable(ui, "GROUPLOOP_UI__MONITOR_URL")).port, String(port));
 });
 
+test("the pages may do what they are for", () => {
+  const containerOf = name => workloads.find(({ metadata }) => metadata.name === name).spec.template.spec.containers[0];
+  const origin = url => new URL(url).origin;
+  const hub = origin(variable(containerOf("simulator"), "GROUPLOOP_UI__APPS_BASE_URL"));
+  const control = hub.replace(/\d+$/, containerOf("ui").ports.find(({ name }) => name === "control").containerPort);
+  for (const role of ["cdn", "simulator"]) {
+    const allowed = variable(containerOf(role), `GROUPLOOP_${role.toUpperCase()}__ALLOW_ORIGINS`).split(",");
+    assert.deepEqual(allowed, [hub, control], role);
+  }
+  // What one page links to, the others do.
+  const ui = new Map(containerOf("ui").env.map(({ name, value }) => [name, value]));
+  for (const role of ["simulator", "monitor"]) {
+    for (const { name, value } of containerOf(role).env) if (/^(GROUPLOOP_UI__\w+_URL|CDN_BASE_URL)$/.test(name) && ui.has(name)) assert.equal(value, ui.get(name), `${role}: ${name}`);
+    assert.equal(origin(variable(containerOf(role), "GROUPLOOP_UI__DOCS_URL")), hub.replace(/\d+$/, "5006"), role);
+  }
+});
+
 test("services, budgets and the autoscaler mean pods that exist", () => {
   const names = workloads.map(({ metadata }) => metadata.name).sort();
   assert.deepEqual(names, ["cdn", "edge", "monitor", "nats", "simulator", "ui"]);

@@ -34,6 +34,8 @@ pub(crate) struct Config {
     tls: bool,
     /// The addresses of this machine, which come and go with its networks.
     lan: fn() -> Vec<Ipv4Addr>,
+    /// What somebody said that they are.
+    hosts: Option<Vec<String>>,
 }
 
 impl Config {
@@ -60,12 +62,13 @@ impl Config {
         ];
         let set = set.into_iter().filter(|(_, url)| !url.is_empty());
         let set = set.map(|(key, url)| (key.to_owned(), Value::String(url))).collect();
-        Self { version, neighbours, ports, set, tls, lan }
+        let hosts = settings.hosts().map(|hosts| hosts.into_iter().map(str::to_owned).collect());
+        Self { version, neighbours, ports, set, tls, lan, hosts }
     }
 
     /// The script, as it is served at the port that has this page at its root.
     pub(crate) fn script(&self, here: &str) -> String {
-        let lan = (self.lan)();
+        let lan = self.hosts.clone().unwrap_or_else(|| (self.lan)().iter().map(ToString::to_string).collect());
         let service = |address: SocketAddr| json!({"port": address.port(), "lan": reached_from_outside(address, &lan)});
         let Neighbours { edge, cdn, simulator, monitor } = self.neighbours;
         let mut said = json!({
@@ -100,9 +103,9 @@ fn as_script(value: &Value) -> String {
 }
 
 /// The hosts under which others in the same network reach what listens here.
-fn reached_from_outside(address: SocketAddr, lan: &[Ipv4Addr]) -> Vec<String> {
+fn reached_from_outside(address: SocketAddr, lan: &[String]) -> Vec<String> {
     match address.ip() {
-        ip if ip.is_unspecified() => lan.iter().map(ToString::to_string).collect(),
+        ip if ip.is_unspecified() => lan.to_vec(),
         ip if ip.is_loopback() => Vec::new(),
         IpAddr::V4(ip) => vec![ip.to_string()],
         IpAddr::V6(ip) => vec![format!("[{ip}]")],
@@ -143,7 +146,7 @@ mod tests {
 
     #[test]
     fn only_what_others_reach_is_told() {
-        let lan = [Ipv4Addr::new(10, 0, 0, 7), Ipv4Addr::new(192, 168, 1, 20)];
+        let lan = ["10.0.0.7", "192.168.1.20"].map(str::to_owned);
         let hosts = |address: &str| reached_from_outside(address.parse().unwrap(), &lan);
         assert_eq!(hosts("0.0.0.0:1"), ["10.0.0.7", "192.168.1.20"]);
         assert_eq!(hosts("[::]:1"), ["10.0.0.7", "192.168.1.20"]);

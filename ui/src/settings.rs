@@ -2,7 +2,7 @@
 
 use crate::Port;
 use serde::Deserialize;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 /// `[ui]`. Every field has its default in the binary's commented `default.toml`; [`UiSettings::default`] is the same for tests and embedding.
@@ -21,6 +21,8 @@ pub struct UiSettings {
     pub monitor_url: String,
     /// Where pages find the documentation; empty to derive it.
     pub docs_url: String,
+    /// Where others in the same network reach this machine, separated by commas; empty for the addresses that it has, `none` for none.
+    pub host_addresses: String,
     /// Address of the dashboard and hub.
     pub listen: String,
     /// Address of the emulator.
@@ -56,6 +58,7 @@ impl Default for UiSettings {
             emulator_url: String::new(),
             monitor_url: String::new(),
             docs_url: String::new(),
+            host_addresses: String::new(),
             listen: "0.0.0.0:5004".into(),
             emulator_listen: "0.0.0.0:5007".into(),
             control_listen: "0.0.0.0:5009".into(),
@@ -88,6 +91,13 @@ impl UiSettings {
         range("slow_client_ms", self.slow_client_ms, 100, 600_000);
         range("lame_duck_ms", self.lame_duck_ms, 0, 600_000);
         range("drain_timeout_ms", self.drain_timeout_ms, 100, 600_000);
+        for host in self.hosts().into_iter().flatten() {
+            if !is_host(host) {
+                found.push(format!(
+                    "ui.host_addresses: `{host}` is no address and no name, it must look like 192.168.1.20, [fd00::5] or hub.local, or be none alone"
+                ));
+            }
+        }
         for port in Port::ALL {
             let (key, listen) = (port.setting(), port.listen(self));
             if listen.parse::<SocketAddr>().is_err() {
@@ -97,9 +107,26 @@ impl UiSettings {
         found
     }
 
+    /// The hosts of `host_addresses`; `None` when nobody said.
+    pub(crate) fn hosts(&self) -> Option<Vec<&str>> {
+        match self.host_addresses.trim() {
+            "" => None,
+            "none" => Some(Vec::new()),
+            all => Some(all.split(',').map(str::trim).collect()),
+        }
+    }
+
     pub(crate) fn cdn_timeout(&self) -> Duration {
         Duration::from_millis(self.cdn_timeout_ms)
     }
+}
+
+/// Whether it can stand in a URL between `//` and a port.
+fn is_host(text: &str) -> bool {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    bare.is_some_and(|bare| bare.parse::<Ipv6Addr>().is_ok())
+        || text.parse::<Ipv4Addr>().is_ok()
+        || (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte)))
 }
 
 #[cfg(test)]
@@ -112,6 +139,7 @@ mod tests {
         let wrong = UiSettings {
             listen: "here".into(),
             emulator_listen: "there".into(),
+            host_addresses: "192.168.1.20, http://hub, fd00::5, [fd00::5], hub.local".into(),
             cdn_timeout_ms: 1,
             max_connections: 0,
             header_timeout_ms: 1,
@@ -121,7 +149,9 @@ mod tests {
             ..UiSettings::default()
         };
         let complaints = wrong.complaints();
-        assert_eq!(complaints.len(), 8, "{complaints:?}");
-        assert!(complaints[7].starts_with("ui.emulator_listen: `there` is no address"), "{complaints:?}");
+        assert_eq!(complaints.len(), 10, "{complaints:?}");
+        assert!(complaints[6].starts_with("ui.host_addresses: `http://hub` is no address"), "{complaints:?}");
+        assert!(complaints[7].starts_with("ui.host_addresses: `fd00::5` is no address"), "{complaints:?}");
+        assert!(complaints[9].starts_with("ui.emulator_listen: `there` is no address"), "{complaints:?}");
     }
 }

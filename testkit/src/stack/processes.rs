@@ -7,11 +7,13 @@ use crate::port::Loopback;
 use crate::process::Process;
 use crate::s3::S3Server;
 use crate::{eventually, http_get};
+use futures_util::future::join_all;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 
 /// The whole stack, with as many edges as the file says.
 #[derive(Debug)]
@@ -164,6 +166,33 @@ impl Stack {
         self.edges[number] = again;
         self.resolver.set(all);
         self.healthy("edge", host).await;
+    }
+
+    /// Restarts all edges at the same moment, as `docker compose restart edge` does: each has its name until it has ended, and again as soon as it
+    /// runs.
+    ///
+    /// # Panics
+    /// When one does not end in order, or does not come back.
+    pub async fn restart_edges(&mut self) {
+        let hosts: Vec<Ipv4Addr> = (0..self.edges.len()).map(|number| self.edge_host(number)).collect();
+        let named = Mutex::new(hosts.clone());
+        let rename = |change: &dyn Fn(&mut Vec<Ipv4Addr>)| {
+            let mut named = named.lock().expect("nobody panics with it");
+            change(&mut named);
+            self.resolver.set(named.clone());
+        };
+        let restart = async |edge: &Process, host: Ipv4Addr| {
+            assert!(edge.terminate().await.success(), "{:?}", edge.log());
+            rename(&|named| named.retain(|other| *other != host));
+            let again = self.spawn("edge", host);
+            rename(&|named| named.push(host));
+            again
+        };
+        let edges = join_all(self.edges.iter().zip(&hosts).map(|(edge, host)| restart(edge, *host))).await;
+        self.edges = edges;
+        for host in hosts {
+            self.healthy("edge", host).await;
+        }
     }
 
     /// What stands in the file, with addresses for names, and folders of this machine for those of the container.

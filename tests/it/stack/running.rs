@@ -209,6 +209,33 @@ async fn the_whole_stack_serves_and_an_edge_can_be_restarted_under_load() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_edges_restarted_at_once_as_compose_does_have_everybody_back() {
+    let mut stack = Stack::start(env!("CARGO_BIN_EXE_grouploop"), &[]).await;
+    let url = format!("ws://{}/", stack.balancer());
+    let stop = Arc::new(AtomicBool::new(false));
+    let devices: Vec<Device> = (0..DEVICES).map(|id| Device::start(url.clone(), id, stop.clone())).collect();
+    let everybody = format!("cmd:result:sent_to_{DEVICES}_devices");
+    let mut before = Peer::connect(&url).await;
+    eventually!(before.ask("cmd:all:status").await == everybody);
+    let connections = || devices.iter().map(|device| device.connections.load(Ordering::Relaxed)).collect::<Vec<u64>>();
+    assert_eq!(connections(), [1; DEVICES as usize]);
+    stack.restart_edges().await;
+    let mut after = Peer::connect(&url).await;
+    eventually!(after.ask("cmd:all:status").await == everybody);
+    for id in 0..DEVICES {
+        eventually!(after.ask(format!("cmd:{id:04x}:vibrate:1")).await == "cmd:result:success");
+    }
+    for device in &devices {
+        eventually!(device.received.load(Ordering::Relaxed) == 1);
+    }
+    assert!(connections().iter().all(|times| *times > 1), "{:?}", connections());
+    stop.store(true, Ordering::Relaxed);
+    for device in devices {
+        within("a device to end", device.task).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_edge_that_is_gone_but_still_known_keeps_nobody_out() {
     let stack = Stack::start(env!("CARGO_BIN_EXE_grouploop"), &[]).await;
     let url = format!("ws://{}/", stack.balancer());

@@ -52,7 +52,8 @@ fn a_variable_that_is_missing_is_named_in_one_line() {
 }
 
 /// Those that Compose takes and a role cannot use.
-const WRONG: [(&str, &str); 25] = [
+const WRONG: [(&str, &str); 26] = [
+    ("HOST_ADDRESS", "http://stage"),
     ("EDGE_THREADS", "many"),
     ("EDGE_MAX_CONNECTIONS", "-1"),
     ("EDGE_DRAIN_TIMEOUT_MS", "5 s"),

@@ -114,6 +114,19 @@ async fn a_page_that_nobody_else_can_open_names_the_network_for_phones_and_devic
 }
 
 #[tokio::test]
+async fn what_somebody_said_of_the_network_wins_over_what_the_machine_has() {
+    for (said, hosts) in [("192.168.7.7, hub.local", vec!["192.168.7.7", "hub.local"]), ("none", vec![])] {
+        let stage = Stage::at(Ipv4Addr::UNSPECIFIED, |options| options.settings.host_addresses = said.into()).await;
+        let config = seen_from(stage.hub, "http://localhost:5004/").await;
+        let port = stage.emulator.port();
+        let urls: Vec<String> = hosts.iter().map(|host| format!("http://{host}:{port}/")).collect();
+        assert_eq!(config["lanUrls"], serde_json::json!(urls));
+        let device = hosts.first().map_or_else(String::new, |host| format!("ws://{host}:6003/"));
+        expect(&config, &[("qrUrl", urls.first().cloned().unwrap_or_default()), ("deviceUrl", device)]);
+    }
+}
+
+#[tokio::test]
 async fn a_page_from_elsewhere_follows_where_the_script_came_from() {
     let stage = Stage::start().await;
     let script = http_get(stage.hub, "/config.js").await;

@@ -13,9 +13,9 @@ const BACK_WITHIN: Duration = Duration::from_secs(7);
 /// A machine is called idle when others use no more than this of a core.
 const IDLE: f64 = 0.2;
 
-/// One edge, from the signal until all devices were there again.
+/// One edge, or all, from the signal until all devices were there again.
 pub(crate) struct Restart {
-    pub(crate) edge: usize,
+    pub(crate) edge: String,
     /// Until its health check was content again.
     pub(crate) well: Duration,
     /// Until every device was registered somewhere.
@@ -128,7 +128,7 @@ impl Restart {
         let slowest = self.returns.iter().max_by_key(|how| how.whole());
         let of_slowest = |step: fn(&Return) -> Duration| slowest.map_or_else(String::new, |how| seconds(step(how)));
         vec![
-            self.edge.to_string(),
+            self.edge.clone(),
             seconds(self.well),
             seconds(self.all),
             self.returns.len().to_string(),

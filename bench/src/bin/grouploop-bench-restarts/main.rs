@@ -1,4 +1,4 @@
-//! `grouploop-bench-restarts`: does anybody notice when the edges of the stack are restarted one after the other, under load?
+//! `grouploop-bench-restarts`: does anybody notice when the edges of the stack are restarted under load, one after the other, and then all at once?
 //!
 //! ```text
 //!  devices ──▶ ┌───────────────┐ ──▶ edge 1 ──┐
@@ -122,14 +122,19 @@ async fn run(arguments: &Arguments) -> Result<Findings> {
     sleep(breath).await;
 
     let mut restarts = Vec::new();
-    for number in 0..stack.edges() {
+    for number in 0..=stack.edges() {
         let (cost, before) = (Cost::now()?, shared.returns().len());
-        stack.restart_edge(number).await;
+        let one = number < stack.edges();
+        if one {
+            stack.restart_edge(number).await
+        } else {
+            stack.restart_edges().await
+        }
         let well = cost.at.elapsed();
         all_there(&stack, devices).await?;
         let returns = shared.returns().split_off(before);
-        let restart =
-            Restart { edge: number + 1, well, all: cost.at.elapsed(), returns, cores: Cost::now()?.since(&cost) };
+        let edge = if one { (number + 1).to_string() } else { "all at once".to_owned() };
+        let restart = Restart { edge, well, all: cost.at.elapsed(), returns, cores: Cost::now()?.since(&cost) };
         eprintln!("{restart}");
         restarts.push(restart);
         sleep(breath).await;
