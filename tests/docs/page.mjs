@@ -8,6 +8,9 @@ import { readFileSync } from "node:fs";
 /** Languages of code that a test runs; others are drawings, output or excerpts of data. */
 const languages = new Set(["sh", "html", "js", "ts", "json", "cpp", "python", "toml", "yaml", "ini", "hex", "mermaid"]);
 
+/** How a line begins that is a command, and not the output of one. */
+const commands = /^(?:\$ )?((?:curl|grouploop|make|nats|docker|kubectl|systemctl|cargo|npm|npx|pio|export)\b|(?:scripts|target)\/)/;
+
 /** What a comment may say about the fence behind it. */
 const verbs = {
   file: "its text is saved under this name",
@@ -44,7 +47,10 @@ export function readPage(path) {
     if (fence) {
       if (mark?.[1] === fence.mark && mark[2] === "") {
         if (languages.has(fence.language)) found.push({ line: fence.line, language: fence.language, text: fence.lines.join("\n"), notes });
-        else if (fence.language !== "" && fence.language !== "text") mistakes.push(`${path}:${fence.line}: nothing here knows how to run ${fence.language}`);
+        else if (["", "text"].includes(fence.language)) {
+          const [command] = fence.lines.map(text => text.match(commands)?.[1]).filter(Boolean);
+          if (command) mistakes.push(`${path}:${fence.line}: ${command} stands in a fence that nobody runs: call it sh`);
+        } else mistakes.push(`${path}:${fence.line}: nothing here knows how to run ${fence.language}`);
         [fence, notes] = [undefined, {}];
       } else fence.lines.push(text);
       return;
