@@ -76,7 +76,9 @@ export function typed(text, { ready, stays, keeps, until = "true", slow }) {
   let background = 0;
   return text.split("\n").map(line => {
     const [, command, comment] = line.match(/^(.*?)\s*(#.*)?$/);
-    if (/\buntil Ctrl-C\b/.test(comment ?? "")) return `rm -f "$output.live"; { ${command}; } >"$output.live" 2>&1 &\ninterrupt ${quoted(`[ -s "$output.live" ] && { ${until}; }`)}; wait $!${slow ? " || [ $? = 1 ]" : ""}; cat "$output.live"`;
+    // What is not ours may call that a failure.
+    const fine = /\bgrouploop\b/.test(command) ? (slow ? " || [ $? = 1 ]" : "") : " || [ $? = 130 ]";
+    if (/\buntil Ctrl-C\b/.test(comment ?? "")) return `rm -f "$output.live"; { ${command}; } >"$output.live" 2>&1 &\ninterrupt ${quoted(`[ -s "$output.live" ] && { ${until}; }`)}; wait $!${fine}; cat "$output.live"`;
     if (!command.endsWith("&") || command.endsWith("&&")) return slow ? `${command} || [ $? = 1 ]` : line;
     if (ready === undefined) throw new Error(`when has it begun? ${line}`);
     return `${command}\nbegun "$output" ${++background} ${quoted(ready)}`;
