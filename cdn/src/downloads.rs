@@ -204,10 +204,15 @@ impl Downloads {
                 () = stop.cancelled() => true,
                 _ = ticker.tick() => false,
             };
+            // What happens meanwhile is told when the bus is back: who runs a rollout may have had one all the time.
+            if !stopped && !bus.is_up() {
+                continue;
+            }
             for downloads in self.news().chunks(FIRMWARE_REPORT_DOWNLOADS) {
                 let report = FirmwareReport { node: node.clone(), downloads: downloads.to_vec() };
-                // With the bus away nobody watches; the next report is at most a quarter of a second older.
-                let _ = bus.publish(&Subject::Firmware, json(&report));
+                if bus.publish(&Subject::Firmware, json(&report)).is_err() {
+                    self.metrics.firmware_reports_lost.inc();
+                }
             }
             if stopped {
                 return;

@@ -40,7 +40,7 @@ pub(crate) enum HttpError {
     Refused(Vec<String>),
     #[error("the body did not arrive whole, and what was there stays")]
     Cut,
-    #[error("other uploads are under way; try again soon")]
+    #[error("others are writing just now; try again soon")]
     Busy,
     #[error("a space is 1 to 32 of a-z, 0-9 and -")]
     BadSpace,

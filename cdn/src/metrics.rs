@@ -113,6 +113,7 @@ pub(crate) struct Metrics {
     rollouts_ended: Family<OutcomeLabel, Counter>,
     rollout_devices: Family<OutcomeLabel, Counter>,
     pub(crate) rollout_reports_dropped: Counter,
+    pub(crate) firmware_reports_lost: Counter,
 }
 
 /// What is looked up when somebody asks for the metrics.
@@ -162,6 +163,7 @@ impl Default for Metrics {
             rollouts_ended: outcomes(State::ENDS.map(State::word)),
             rollout_devices: outcomes(LAST_STEPS.map(|(_, outcome)| outcome)),
             rollout_reports_dropped: Counter::default(),
+            firmware_reports_lost: Counter::default(),
         }
     }
 }
@@ -273,6 +275,11 @@ impl Metrics {
         );
         registry.register("rollouts_ended", "Rollouts that ended here, by outcome", self.rollouts_ended.clone());
         registry.register("rollout_devices", "Devices of these rollouts, by outcome", self.rollout_devices.clone());
+        registry.register(
+            "firmware_reports_lost",
+            "Reports of downloads that the bus did not take",
+            self.firmware_reports_lost.clone(),
+        );
         registry.register(
             "rollout_reports_dropped",
             "Reports of downloads that a rollout here could not take in",

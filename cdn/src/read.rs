@@ -16,7 +16,7 @@ use grouploop_serve::content::{Delivery, Encoding};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// How often an object is looked up again that is replaced between its headers and its body.
+/// How often an object is looked up that is replaced between its headers and its body.
 const TRIES: usize = 3;
 
 /// What a request is answered with: the bytes of one form.
@@ -36,7 +36,7 @@ pub(crate) async fn answer(
     client: &Client,
 ) -> Result<Response<Body>, HttpError> {
     let mut freshness = if wants_now(headers) { Freshness::Now } else { Freshness::Recent };
-    for _ in 1..TRIES {
+    for _ in 0..TRIES {
         let asset = state.shelf.lookup(path, freshness).await?;
         match answer_with(state, &asset, method, headers, client).await {
             Err(Failure::Changed) => freshness = Freshness::Now,

@@ -32,8 +32,10 @@ const FRESH_MS: u64 = 1500;
 /// What came of telling a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Told {
-    /// It was written to its connection, or nobody knows.
+    /// It was written to its connection.
     Yes,
+    /// Nobody answered: it was, or it was not.
+    Unknown,
     /// It has no connection.
     NotConnected,
     /// The bus did not take it.
@@ -157,7 +159,8 @@ impl Course {
         }
     }
 
-    fn resume(&mut self, now: Instant) {
+    /// Something may not have been heard, or said: every clock begins anew, and who hangs is told once more, or asked.
+    pub(super) fn resume(&mut self, now: Instant) {
         for (watched, device) in self.watched.iter_mut().zip(&self.record.devices) {
             if device.state.is_under_way() {
                 watched.since = now;
@@ -239,9 +242,10 @@ impl Course {
             return;
         }
         match told {
-            Told::Yes => {
+            Told::Yes | Told::Unknown => {
                 watched.unreached_since = None;
                 watched.since = now;
+                watched.missed |= told == Told::Unknown;
                 return;
             }
             // It was told before, and is asked what came of that.
@@ -355,6 +359,9 @@ impl Course {
             };
             match device.state {
                 Step::Waiting | Step::Asked | Step::Downloading => {
+                    // The command went with its old connection; or it restarts with the image already, from a CDN that could not say so.
+                    let is_anew = device.claimed.is_some_and(|before| claimed > before);
+                    watched.missed |= is_anew && device.state != Step::Waiting && watched.unreached_since.is_none();
                     device.claimed = device.claimed.max(Some(claimed));
                 }
                 Step::Rebooting => {

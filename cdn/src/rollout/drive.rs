@@ -14,9 +14,10 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use grouploop_bridge::{DeviceId, Download, NodeId, RequestError, RosterPage, Space, Subject};
+use grouploop_bridge::{BusState, DeviceId, Download, NodeId, RequestError, RosterPage, Space, Subject};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep, timeout};
@@ -38,6 +39,15 @@ const TRIES: usize = 5;
 
 /// A download that somebody reported.
 pub(super) type Report = (NodeId, Download);
+
+/// What is reported of downloads.
+#[derive(Debug)]
+pub(super) struct Reports {
+    pub(super) incoming: mpsc::Receiver<Report>,
+    /// There was no room for some.
+    pub(super) some_missed: Arc<AtomicBool>,
+}
+
 /// Our term while the lease is held, and until when it surely is.
 pub(super) type Held = Option<(u64, Instant)>;
 
@@ -48,8 +58,10 @@ pub(super) struct Drive {
     id: DocumentId,
     term: u64,
     held: watch::Receiver<Held>,
-    reports: mpsc::Receiver<Report>,
+    reports: Reports,
     nudge: Arc<Notify>,
+    /// Whether the bus carries anything: also a moment without it, between two turns, is one in which something was missed.
+    bus: watch::Receiver<BusState>,
     course: Course,
     /// Who counts as told and is not yet.
     to_tell: Vec<DeviceId>,
@@ -88,7 +100,7 @@ impl Drive {
         active: Active,
         term: u64,
         held: watch::Receiver<Held>,
-        reports: mpsc::Receiver<Report>,
+        reports: Reports,
         nudge: Arc<Notify>,
     ) -> Result<TakenUp, StoreError> {
         let Ok(id) = active.id.parse::<DocumentId>() else { return Ok(TakenUp::Over) };
@@ -112,8 +124,10 @@ impl Drive {
         state.documents.write_own(&active.space, Kind::Rollouts, &id, bytes, &condition).await?;
         state.news.announce(&state.bus, &state.node, &active.space, Kind::Rollouts, &id, Some(etag));
         course.take_changed();
+        let bus = state.bus.state();
         Ok(TakenUp::Drive(Box::new(Self {
             state,
+            bus,
             active,
             id,
             term,
@@ -149,7 +163,7 @@ impl Drive {
                 biased;
                 () = stop.cancelled() => return false,
                 Some((device, told)) = self.telling.next() => self.course.told(device, told, Instant::now()),
-                Some((node, download)) = self.reports.recv() => {
+                Some((node, download)) = self.reports.incoming.recv() => {
                     self.course.downloaded(&node, &download, Instant::now());
                 }
                 Some(roster) = self.looking.next() => if let Some(roster) = roster {
@@ -167,6 +181,12 @@ impl Drive {
     async fn turn(&mut self) -> bool {
         let hindrance = self.hindrance();
         self.course.hold(hindrance, Instant::now());
+        // While it is held nothing is missed that holding does not know of.
+        let bus_went = self.bus.has_changed().unwrap_or(false);
+        self.bus.mark_unchanged();
+        if (bus_went || self.reports.some_missed.swap(false, Ordering::Relaxed)) && hindrance.is_none() {
+            self.course.resume(Instant::now());
+        }
         if hindrance.is_none() {
             self.look_who_is_there();
             self.course.tick(Instant::now());
@@ -350,8 +370,7 @@ async fn tell(state: Arc<State>, space: Space, device: DeviceId, command: String
     let told = match state.bus.request(&subject, command.into(), ANSWER).await {
         Ok(answer) if answer == Bytes::from_static(b"success") => Told::Yes,
         Ok(_) | Err(RequestError::NoResponders) => Told::NotConnected,
-        // It may have been told.
-        Err(RequestError::Timeout) => Told::Yes,
+        Err(RequestError::Timeout) => Told::Unknown,
         Err(RequestError::Publish(_)) => Told::Unsent,
     };
     (device, told)

@@ -2,7 +2,7 @@
 //! reported of downloads.
 
 use super::active::{Active, in_order, remove};
-use super::drive::{Drive, Held, Report, TakenUp};
+use super::drive::{Drive, Held, Report, Reports, TakenUp};
 use super::lease::Lease;
 use crate::state::State;
 use crate::store::StoreError;
@@ -11,6 +11,7 @@ use futures_util::future::OptionFuture;
 use grouploop_bridge::{FirmwareReport, Subject, Subscription};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
@@ -41,6 +42,7 @@ pub(crate) struct Runner {
 #[derive(Debug)]
 struct Handle {
     reports: mpsc::Sender<Report>,
+    some_missed: Arc<AtomicBool>,
     nudge: Arc<Notify>,
 }
 
@@ -83,6 +85,7 @@ impl Runner {
     }
 
     async fn look(&mut self) {
+        self.bus_away = if self.state.bus.is_up() { None } else { self.bus_away.or_else(|| Some(Instant::now())) };
         // While the store is away those that run wait by themselves.
         let Ok(active) = in_order(&self.state.documents, &mut self.has_sought).await else { return };
         if active.is_empty() && self.drives.is_empty() {
@@ -91,7 +94,6 @@ impl Runner {
             return;
         }
         let before = self.lease.held().map(|(term, _)| term);
-        self.bus_away = if self.state.bus.is_up() { None } else { self.bus_away.or_else(|| Some(Instant::now())) };
         if let Err(error) = self.lease.turn(self.bus_away).await {
             tracing::debug!(%error, "the lease for rollouts cannot be looked at");
         }
@@ -126,7 +128,8 @@ impl Runner {
             self.firmware = self.state.bus.subscribe(Subject::Firmware).await.ok();
         }
         let (reports, incoming) = mpsc::channel(REPORTS);
-        let (nudge, id) = (Arc::new(Notify::new()), active.id.clone());
+        let (nudge, some_missed, id) = (Arc::new(Notify::new()), Arc::<AtomicBool>::default(), active.id.clone());
+        let incoming = Reports { incoming, some_missed: some_missed.clone() };
         let taken =
             Drive::take_up(self.state.clone(), active.clone(), term, self.held.subscribe(), incoming, nudge.clone())
                 .await?;
@@ -140,7 +143,7 @@ impl Runner {
             }
         };
         let stop = self.stop_drives.clone();
-        self.drives.insert(id.clone(), Handle { reports, nudge });
+        self.drives.insert(id.clone(), Handle { reports, some_missed, nudge });
         self.tasks.spawn(async move {
             drive.run(stop).await;
             id
@@ -163,6 +166,7 @@ impl Runner {
         for download in report.downloads {
             let Some(drive) = download.rollout.as_ref().and_then(|id| self.drives.get(id)) else { continue };
             if drive.reports.try_send((report.node.clone(), download)).is_err() {
+                drive.some_missed.store(true, Ordering::Relaxed);
                 self.state.metrics.rollout_reports_dropped.inc();
             }
         }

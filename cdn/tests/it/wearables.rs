@@ -159,6 +159,7 @@ impl Shared {
             frames_per_second: 20.0,
             last_seen_ms: Some(20),
             claimed: device.claimed,
+            mute_ms: None,
         };
         let node: NodeId = "edge-1".parse().unwrap();
         json(&RosterPage { node, page: 0, pages: 1, devices: present.map(entry).collect() })

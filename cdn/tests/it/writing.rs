@@ -7,7 +7,6 @@ use futures_util::StreamExt;
 use futures_util::future::join_all;
 use grouploop_bridge::Subject;
 use grouploop_testkit::{eventually, http, within};
-use std::time::Duration;
 
 on_all_stages!(
     what_is_written_is_read,
@@ -348,9 +347,8 @@ async fn a_new_registry_is_announced() {
     };
     next().await;
     let written = cdn.write("PUT", REGISTRY, &[], registry("wink").as_bytes()).await.json();
-    let start = std::time::Instant::now();
+    // Nobody looks for an hour: it is the writing that announces.
     assert_eq!(next().await, written["sha256"].as_str().unwrap());
-    assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
     // One that is refused, and the same again, are no news.
     cdn.write("PUT", REGISTRY, &[], b"{").await;
     cdn.put(REGISTRY, registry("wink")).await;

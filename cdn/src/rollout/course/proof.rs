@@ -85,7 +85,7 @@ pub(super) fn is_due(device: &Device, watched: &mut Watched, now: Instant) -> bo
 /// What came of asking it.
 pub(super) fn asked(watched: &mut Watched, told: Told, now: Instant) {
     watched.question = match told {
-        Told::Yes => {
+        Told::Yes | Told::Unknown => {
             watched.questions += 1;
             Question::Asked(now)
         }

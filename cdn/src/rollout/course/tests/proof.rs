@@ -198,6 +198,32 @@ async fn each_step_has_its_time_and_the_reason_says_which_it_was() {
 }
 
 #[tokio::test]
+async fn one_that_comes_anew_after_it_was_told_is_told_once_more_instead_of_failing() {
+    let mut stage = Stage::new(record(1, 1, 1, 0));
+    stage.turn();
+    stage.told(0, Told::Yes);
+    // From a CDN that has no bus to say so, it has the image and restarts.
+    stage.come_back(0);
+    assert_eq!(stage.pass(9), [0; 0]);
+    assert_eq!(stage.pass(1), [0]);
+    stage.download(0, |download| download.status = 304);
+    stage.turn();
+    assert_eq!((stage.step(0), stage.device(0).runs, stage.state()), (Step::Done, Runs::New, State::Done));
+}
+
+#[tokio::test]
+async fn one_of_whom_nobody_answered_whether_it_was_told_is_told_once_more() {
+    let mut stage = Stage::new(record(1, 1, 1, 0));
+    stage.turn();
+    stage.told(0, Told::Unknown);
+    assert_eq!(stage.pass(9), [0; 0]);
+    assert_eq!(stage.pass(1), [0]);
+    stage.told(0, Told::Yes);
+    stage.fetch(0);
+    assert_eq!((stage.step(0), stage.device(0).asked), (Step::Rebooting, 2));
+}
+
+#[tokio::test]
 async fn who_runs_the_image_already_is_done() {
     let mut stage = Stage::new(record(1, 1, 1, 0));
     stage.turn();
