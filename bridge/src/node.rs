@@ -98,6 +98,9 @@ pub struct RosterEntry {
     /// Since when its connection owns it, by the [`OwnershipClock`]; another time means that it went away and came back, or was taken over.
     #[serde(default)]
     pub claimed: u64,
+    /// Before its first frame: milliseconds that it is there, by the clock of its node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mute_ms: Option<u64>,
 }
 
 /// What a node says, as JSON; our own types always serialise.

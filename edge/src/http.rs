@@ -80,7 +80,7 @@ fn welcome(node: &Node, request: &Request<Body>) -> String {
     format!(
         "GroupLoop edge {version}\n\n\
          Devices and apps connect here by WebSocket:  {ws}://{host}/  (another space: {ws}://{host}/spaces/<space>)\n\
-         Dashboard, apps and emulator, where they run: {http}://{plain}:5004/\n\
+         Dashboard, apps and emulator, usually:        {http}://{plain}:5004/\n\
          Devices of this space as JSON:                {http}://{host}/api/spaces/main/devices\n\
          All requests, described as OpenAPI:           {http}://{host}/openapi.json\n\
          Health and metrics:                           {http}://{host}/health  {http}://{host}/metrics\n",

@@ -134,7 +134,7 @@ async fn ask(state: &State, space: &Space) -> Result<SpaceDevices, RosterError> 
         }
     }
     one_each(&mut entries);
-    state.model().hear_roster(space, &entries, Instant::now(), wall_ms());
+    state.model().hear_roster(space, &entries, Instant::now());
     let mut nodes: Vec<NodeId> = pages_left.into_keys().collect();
     nodes.sort();
     let device = |(node, entry): Entry| Device {

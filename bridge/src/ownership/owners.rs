@@ -243,11 +243,16 @@ impl<O: Owner> Owners<O> {
         let mut roster: Vec<RosterEntry> = inner
             .owned
             .iter()
-            .map(|(id, entry)| RosterEntry {
-                id: *id,
-                frames_per_second: (entry.frames_per_second * 10.0).round() / 10.0,
-                last_seen_ms: entry.slot.last_seen_ms().map(|seen_ms| now_ms.saturating_sub(seen_ms)),
-                claimed: entry.claimed,
+            .map(|(id, entry)| {
+                let last_seen_ms = entry.slot.last_seen_ms().map(|seen_ms| now_ms.saturating_sub(seen_ms));
+                let there_ms = now.saturating_duration_since(entry.since).as_millis();
+                RosterEntry {
+                    id: *id,
+                    frames_per_second: (entry.frames_per_second * 10.0).round() / 10.0,
+                    last_seen_ms,
+                    claimed: entry.claimed,
+                    mute_ms: last_seen_ms.is_none().then(|| u64::try_from(there_ms).unwrap_or(u64::MAX)),
+                }
             })
             .collect();
         drop(inner);

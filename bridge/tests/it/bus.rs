@@ -6,7 +6,7 @@ use grouploop_bridge::{
     Bus, BusSettings, BusState, DeviceId, Hub, NodeId, Pattern, PublishError, RequestError, Space, Subject,
     TraceContext,
 };
-use grouploop_testkit::NatsServer;
+use grouploop_testkit::{NOBODY, NatsServer};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -263,10 +263,8 @@ async fn a_bus_that_is_away_refuses_and_comes_back_without_a_stale_flood() {
 #[tokio::test]
 async fn a_server_that_is_not_there_is_no_error() {
     let node: NodeId = "a".parse().unwrap();
-    // A port that was free a moment ago and that nobody listens on.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let bus = Bus::start(&BusSettings::nats(format!("nats://127.0.0.1:{port}")), &node).await.unwrap();
-    assert!(matches!(&*bus.state().borrow(), BusState::Away(why) if why.contains(&port.to_string())));
+    let bus = Bus::start(&BusSettings::nats(format!("nats://{NOBODY}")), &node).await.unwrap();
+    assert!(matches!(&*bus.state().borrow(), BusState::Away(why) if why.contains(NOBODY)));
     assert_eq!(bus.publish(&command(1), Bytes::new()), Err(PublishError::Away));
     let mut missing = BusSettings::nats("nats://127.0.0.1:1");
     missing.nats.credentials_file = "/nowhere/file.creds".into();

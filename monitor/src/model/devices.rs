@@ -88,11 +88,11 @@ impl Devices {
     }
 
     /// Who is in a space. Who never sent is silent since it came.
-    pub(super) fn hear_roster(&mut self, space: &Space, devices: &[(NodeId, RosterEntry)], now: Instant, wall_ms: u64) {
+    pub(super) fn hear_roster(&mut self, space: &Space, devices: &[(NodeId, RosterEntry)], now: Instant) {
         let limit = u64::try_from(SILENT_AFTER.as_millis()).unwrap_or(u64::MAX);
         let silent = devices.iter().filter_map(|(node, entry)| {
-            let silent_ms = entry.last_seen_ms.unwrap_or_else(|| wall_ms.saturating_sub(entry.claimed));
-            (silent_ms >= limit).then(|| (entry.id, node.clone(), silent_ms))
+            let silent_ms = entry.last_seen_ms.or(entry.mute_ms).filter(|ms| *ms >= limit)?;
+            Some((entry.id, node.clone(), silent_ms))
         });
         let silent = Silent { asked: now, devices: silent.collect() };
         self.silent.insert(space.clone(), silent);

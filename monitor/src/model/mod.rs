@@ -133,8 +133,8 @@ impl Model {
     }
 
     /// Who is in a space, as its nodes answered.
-    pub(crate) fn hear_roster(&mut self, space: &Space, devices: &[(NodeId, RosterEntry)], now: Instant, wall_ms: u64) {
-        self.devices.hear_roster(space, devices, now, wall_ms);
+    pub(crate) fn hear_roster(&mut self, space: &Space, devices: &[(NodeId, RosterEntry)], now: Instant) {
+        self.devices.hear_roster(space, devices, now);
     }
 
     /// `true` when the server has come or gone.

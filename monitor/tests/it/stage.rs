@@ -98,8 +98,13 @@ pub(crate) fn say(bus: &Bus, report: &Report) {
 pub(crate) async fn answers_rosters(bus: Bus, node: &str, space: &str, devices: &[u16]) {
     let (node, space): (NodeId, Space) = (node.parse().unwrap(), space.parse().unwrap());
     let mut questions = bus.subscribe(Subject::Roster { space }).await.unwrap();
-    let entry =
-        |id: &u16| RosterEntry { id: DeviceId(*id), frames_per_second: 20.0, last_seen_ms: Some(7), claimed: 1 };
+    let entry = |id: &u16| RosterEntry {
+        id: DeviceId(*id),
+        frames_per_second: 20.0,
+        last_seen_ms: Some(7),
+        claimed: 1,
+        mute_ms: None,
+    };
     let devices: Vec<RosterEntry> = devices.iter().map(entry).collect();
     tokio::spawn(async move {
         // The bus lives as long as it is asked.

@@ -20,6 +20,9 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+/// Time for the bus to send what is queued, at least.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// One simulator on the bus.
 #[derive(Debug)]
 pub(crate) struct Node {
@@ -97,8 +100,11 @@ impl Node {
     pub(crate) async fn drain(&self, patience: Duration) -> bool {
         self.stop.cancel();
         self.tasks.close();
+        let end = Instant::now() + patience;
         let ended = tokio::time::timeout(patience, self.tasks.wait()).await.is_ok();
-        self.member.bus.drain(patience).await && ended
+        // What is queued has a moment also when a task took all of the time.
+        let left = end.saturating_duration_since(Instant::now()).max(LAST_WORDS);
+        self.member.bus.drain(left).await && ended
     }
 }
 

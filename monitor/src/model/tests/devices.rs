@@ -81,19 +81,18 @@ fn silent_devices_are_named_while_nodes_still_count_as_many() {
     let silent = |count| SpaceFigures { devices: 5, silent: count, ..SpaceFigures::default() };
     stage.hear(stage.report("edge-1", &[(LAB, silent(2)), ("fine", silent(0))]));
     assert_eq!(stage.model.next_roster(stage.now()), Some((named(LAB), 5)));
-    let claimed = stage.wall() - 7_000;
-    let entry = |id, last_seen_ms, claimed| {
-        let entry = RosterEntry { id: DeviceId(id), frames_per_second: 0.0, last_seen_ms, claimed };
+    let entry = |id, last_seen_ms, mute_ms| {
+        let entry = RosterEntry { id: DeviceId(id), frames_per_second: 0.0, last_seen_ms, claimed: 1, mute_ms };
         ("edge-1".parse().unwrap(), entry)
     };
     let entries = [
-        entry(1, Some(6_000), claimed),
-        entry(2, Some(20), claimed),
-        entry(3, None, claimed),
-        entry(4, None, claimed + 3_000),
+        entry(1, Some(6_000), None),
+        entry(2, Some(20), None),
+        entry(3, None, Some(7_000)),
+        entry(4, None, Some(4_000)),
     ];
-    let (now, wall) = (stage.now(), stage.wall());
-    stage.model.hear_roster(&named(LAB), &entries, now, wall);
+    let now = stage.now();
+    stage.model.hear_roster(&named(LAB), &entries, now);
     stage.pass(500);
     let system = stage.picture();
     let named_silent: Vec<_> = system.devices.silent.iter().map(|one| (one.device, one.silent_ms)).collect();
