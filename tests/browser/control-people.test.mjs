@@ -119,6 +119,34 @@ test("a step that is written and not added is asked about before the scene is ke
   assert.deepEqual(await written("two"), ["led:0000ff", "vibrate:5000", "vibrate:700"]);
 });
 
+test("a window begins at its heading, and its steps keep the keys", async () => {
+  await scene("keys", "Keys", [step("led", "ff0000"), step("led", "00ff00"), step("led", "0000ff")]);
+  const dialog = dialogOf(page);
+  const focused = () => page.evaluate(() => document.activeElement?.ariaLabel ?? document.activeElement?.textContent);
+  await button(page, "Change Keys").focus();
+  await page.keyboard.press("Enter");
+  await dialog.getByRole("heading", { name: "Change the scene" }).waitFor();
+  // Whoever presses Enter once too often darkens nothing.
+  await page.waitForFunction(() => document.activeElement?.tagName === "H2");
+  await page.keyboard.press("Enter");
+  await button(dialog, "Step 3 earlier").focus();
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.activeElement?.ariaLabel === "Step 2 earlier");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.activeElement?.ariaLabel === "Step 1 later");
+  await button(dialog, "Remove step 3").click();
+  await page.waitForFunction(() => document.activeElement?.textContent === "Remove step 2");
+  assert.equal(await focused(), "Remove step 2");
+  assert.equal(await page.getByText(/^Dark: /).count(), 0);
+  // A colour that is picked by a swatch is written, too.
+  await dialog.getByRole("combobox", { name: "Command" }).selectOption("led");
+  await dialog.locator(".swatch").last().click();
+  await button(dialog, "Keep").click();
+  await dialog.getByText("This step is not in the scene").waitFor();
+  await button(dialog, "Discard").click();
+  await dialog.waitFor({ state: "hidden" });
+});
+
 test("what others deleted while it was changed here is found again, and made again", async () => {
   const dialog = dialogOf(page);
   await button(page, "Change Ours").click();
@@ -192,7 +220,8 @@ test("the panic key stops what others are sending, and they are told", async () 
   // Each command takes its time, as on a slow network.
   await page.route("**/commands", async route => {
     await new Promise(resolve => setTimeout(resolve, 50));
-    await route.continue();
+    // By then the page may have given it up.
+    await route.continue().catch(() => {});
   });
   await button(page, "Apply Show").click();
   await until(devices => devices.some(({ wearable }) => ["00ff00", "ffff00"].includes(wearable.leds[0])));
@@ -207,6 +236,30 @@ test("the panic key stops what others are sending, and they are told", async () 
   await untilLit(ids(0x0a00, 20), all("000000"));
   // Who pressed it is not told that somebody did.
   assert.equal(await other.getByText("Somebody pressed All dark").count(), 0);
+  await other.close();
+});
+
+test("the panic key of a space stops what a page that has left it still sends there", async () => {
+  const other = await open(context);
+  await count(other, 20);
+  await page.route("**/commands", async route => {
+    await new Promise(resolve => setTimeout(resolve, 50));
+    // By then the page may have given it up.
+    await route.continue().catch(() => {});
+  });
+  await button(page, "Apply Show").click();
+  await page.getByLabel("Space", { exact: true }).fill("blue");
+  const listens = page.waitForResponse(response => response.url().endsWith("/api/spaces/main/events"));
+  await button(page, "Connect").click();
+  await listens;
+  await button(other, "All dark").click();
+  await page.getByText("Somebody pressed All dark in main. What this page was sending there has stopped.").waitFor();
+  await other.getByText("Dark: 20 devices.").waitFor();
+  await page.unroute("**/commands");
+  await untilLit(ids(0x0a00, 20), all("000000"));
+  await page.getByLabel("Space", { exact: true }).fill("");
+  await button(page, "Connect").click();
+  await count(page, 20);
   await other.close();
 });
 

@@ -259,6 +259,17 @@ test("another space in the middle of a scene: it goes on where it began, and nob
   await answer(page, "undo Broken");
 });
 
+test("the other pages are about the same space, also from a port of this one alone", async () => {
+  const other = await context.newPage();
+  await other.goto(`http://${ui.control}/?space=blue`);
+  await other.getByText("in blue", { exact: true }).waitFor();
+  await other.getByRole("link", { name: "Dashboard" }).click();
+  await other.waitForURL(url => url.port !== new URL(`http://${ui.control}`).port);
+  await other.getByText("in blue", { exact: true }).waitFor();
+  assert.equal(await other.getByLabel("Space", { exact: true }).inputValue(), "blue");
+  await other.close();
+});
+
 test("two tabs in two spaces: each stays in its own, with those picked there, also after a reload", async () => {
   const other = await context.newPage();
   await other.goto(`http://${ui.control}/?space=blue`);

@@ -453,26 +453,23 @@ test("on a phone nothing that has the keys is behind the bar of the panic key, a
   await page.setViewportSize({ width: 1280, height: 1000 });
 });
 
-test("five hundred devices: one request, one answer", async t => {
+test("five hundred devices: one request, one answer", async () => {
   await Promise.all([stop("few"), stop("pair")]);
   await swarm({ name: "crowd", first_id: "1000", devices: 500, motion: "dance" });
   await count(page, 500);
   await button(page, "All").click();
   await picked(page, 500);
-  const figures = async () => (await (await fetch(`http://${simulator.address}/api/swarms/crowd`)).json()).figures.commands_received;
+  const received = async () => (await (await fetch(`http://${simulator.address}/api/swarms/crowd`)).json()).figures.commands_received;
   await page.getByLabel("Color", { exact: true }).fill("cyan");
   let requests = 0;
   page.on("request", request => requests += request.method() === "POST" && request.url().endsWith("/commands") ? 1 : 0);
   for (let times = 1; times <= 3; times++) {
-    const began = performance.now();
     await send(page);
-    while (await figures() < 500 * times) await new Promise(resolve => setTimeout(resolve, 5));
-    const reached = performance.now();
     await page.waitForFunction(times => [...document.querySelectorAll('.log li[data-ok="true"]')].filter(({ textContent }) => /Written to all 500/.test(textContent)).length >= times, times);
-    t.diagnostic(`from the click to the last of 500 devices ${Math.round(reached - began)} ms, to the answer ${Math.round(performance.now() - began)} ms`);
   }
   assert.equal(requests, 3);
   await until(devices => devices.length === 500 && devices.every(({ wearable }) => wearable.color === "00ffff"));
+  assert.equal(await received(), 1_500);
   await page.screenshot({ path: `${out}control-500.png` });
   await stop("crowd");
 });

@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
-import { openBrowser, startCdn, startEdge, startNats, startSimulator, startUi, stopAll } from "./support.mjs";
+import { openBrowser, patience, startCdn, startEdge, startNats, startSimulator, startUi, stopAll } from "./support.mjs";
 import { endsWithoutFaults, look, watched } from "./watched.mjs";
 
 const out = fileURLToPath(new URL("out/", import.meta.url));
@@ -34,9 +34,9 @@ async function wearables(swarm) {
 
 /** Waits until the simulator's devices are as they should be. */
 async function untilWearables(swarm, fits) {
-  for (;;) {
-    const seen = await wearables(swarm);
-    if (fits(seen)) return;
+  const end = performance.now() + patience;
+  while (!fits(await wearables(swarm))) {
+    assert.ok(performance.now() < end, `the devices did not become so: ${fits}`);
     await new Promise(resolve => setTimeout(resolve, 50));
   }
 }
@@ -373,27 +373,12 @@ test("without a registry commands can be typed, and the forms come back with it"
   await stop("few");
 });
 
-test("a thousand devices", async t => {
+test("a thousand devices are shown in each way", async () => {
   await swarm({ name: "crowd", devices: 1_000, motion: "dance" });
   await count(page, "1000");
   await button(page, "All 1000").waitFor();
   for (const view of ["Grid", "Floor", "Table"]) {
     await button(page, view).click();
-    const seen = await page.evaluate(() => new Promise(done => {
-      const long = [];
-      let frames = 0;
-      const tasks = new PerformanceObserver(list => long.push(...list.getEntries().map(({ duration }) => duration)));
-      tasks.observe({ entryTypes: ["longtask"] });
-      const begin = performance.now();
-      const frame = now => {
-        frames++;
-        if (now - begin < 3_000) return void requestAnimationFrame(frame);
-        tasks.disconnect();
-        done({ perSecond: Math.round(frames / ((now - begin) / 1_000)), long: long.length, longest: Math.round(Math.max(0, ...long)) });
-      };
-      requestAnimationFrame(frame);
-    }));
-    t.diagnostic(`${view}: ${seen.perSecond} pictures a second, ${seen.long} tasks over 50 ms, the longest ${seen.longest} ms`);
     await page.screenshot({ path: `${out}dashboard-1000-${view.toLowerCase()}.png` });
   }
   await stop("crowd");

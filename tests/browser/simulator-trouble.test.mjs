@@ -48,6 +48,20 @@ test("a floor without pictures says why, and a page that is hidden leaves its st
   await page.locator('[data-drawn="50"]').waitFor();
 });
 
+test("what is wrong with a new swarm is said at each field, and the keys go to the first", async () => {
+  await page.getByText("A new swarm", { exact: true }).click();
+  await field("Name").fill("Bad Name!");
+  await field("Space").fill("No Way");
+  await button("Start the swarm").click();
+  const said = name => page.locator(".field", { has: page.getByLabel(name, { exact: true }) }).locator(".wrong");
+  await said("Name").filter({ hasText: 'It is "Bad Name!", it must be 1 to 32 of a-z, 0-9 and -.' }).waitFor();
+  await said("Space").filter({ hasText: 'It is "No Way", it must be 1 to 32 of a-z, 0-9 and -.' }).waitFor();
+  await page.waitForFunction(() => document.activeElement?.value === "Bad Name!");
+  await field("Name").fill("");
+  await field("Space").fill("");
+  await page.getByText("A new swarm", { exact: true }).click();
+});
+
 test("two people who record the same at once: the second hears of the first, and keeps what was typed", async () => {
   const other = await context.newPage();
   await other.goto(`http://${simulator.address}/`);
@@ -58,10 +72,10 @@ test("two people who record the same at once: the second hears of the first, and
   await button("Record").click();
   await tape("night").getByText(/recording main/).waitFor();
   await button("Record", other).click();
-  await other.getByText("The space `main` is being recorded already, as `night`.").waitFor();
+  await other.getByText("The space main is being recorded already, as night.").waitFor();
   await other.getByRole("combobox", { name: "Space to record" }).fill("lab");
   await button("Record", other).click();
-  await other.getByText("There is a recording `night` already, and it is not overwritten").waitFor();
+  await other.getByText("There is a recording night already, and it is not overwritten").waitFor();
   assert.equal(await field("Name of the recording", other).inputValue(), "night");
   await tape("night", other).getByText(/recording main for .* of 50 devices/).waitFor();
   await button("Stop recording night", other).click();

@@ -289,6 +289,9 @@ test("a simulator that dies and comes back is found again, and its swarms can be
   await simulator.kill();
   await state(page, "disconnected");
   await page.getByText("The simulator does not answer at").waitFor();
+  // What is shown is not of now.
+  await page.locator(".swarm", { hasText: "as of before" }).first().waitFor();
+  await page.locator(".counters", { hasText: "as of before" }).waitFor();
   await button("Start the swarm").click();
   await page.locator("form").getByText("The simulator does not answer at").waitFor();
   await look(page, "the simulator is away");
@@ -335,11 +338,11 @@ test("a name that is taken is said, and what was typed stays", async () => {
   await page.getByText("A new swarm").click();
   await page.getByRole("textbox", { name: "Name", exact: true }).fill("swarm-1");
   await button("Start the swarm").click();
-  await page.getByText(/There is a swarm `swarm-1` already/).waitFor();
+  await page.getByText(/There is a swarm swarm-1 already/).waitFor();
   assert.equal(await page.getByRole("textbox", { name: "Name", exact: true }).inputValue(), "swarm-1");
 });
 
-test("two thousand devices", async t => {
+test("two thousand devices are drawn", async () => {
   await button("Stop swarm-1").click();
   await page.getByRole("heading", { name: "Nothing is simulated" }).waitFor();
   const started = await fetch(`http://${simulator.address}/api/swarms`, {
@@ -348,21 +351,6 @@ test("two thousand devices", async t => {
   });
   assert.equal(started.status, 201);
   await drawn(2_000);
-  const seen = await page.evaluate(() => new Promise(done => {
-    const long = [];
-    let frames = 0;
-    const tasks = new PerformanceObserver(list => long.push(...list.getEntries().map(({ duration }) => duration)));
-    tasks.observe({ entryTypes: ["longtask"] });
-    const begin = performance.now();
-    const frame = now => {
-      frames++;
-      if (now - begin < 5_000) return void requestAnimationFrame(frame);
-      tasks.disconnect();
-      done({ perSecond: Math.round(frames / ((now - begin) / 1_000)), long: long.length, longest: Math.round(Math.max(0, ...long)) });
-    };
-    requestAnimationFrame(frame);
-  }));
-  t.diagnostic(`${seen.perSecond} pictures a second, ${seen.long} tasks over 50 ms, the longest ${seen.longest} ms`);
   await page.screenshot({ path: `${out}simulator-2000.png` });
   await button("Stop crowd").click();
   await page.getByRole("heading", { name: "Nothing is simulated" }).waitFor();

@@ -16,7 +16,7 @@ export function Live({ state, ageMs, what = "newest frame" }: LiveProps) {
   const age = ageMs.value;
   return (
     <span class="live" data-state={state.value}>
-      <span role="status">{state}</span>
+      <span role="status">{state.value === "stale" && age === undefined ? "connected" : state}</span>
       {age !== undefined && <span aria-hidden="true">{ago(age)}</span>}
       {age !== undefined && <span class="unseen">{what} {ago(age)} old</span>}
     </span>

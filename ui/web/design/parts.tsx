@@ -51,10 +51,25 @@ export function Field(props: {
   );
 }
 
+/** For a part that may go while somebody has the keys in it: they go to the heading of what it stood in, and on from there. */
+export function useGoingOn<T extends HTMLElement>() {
+  const part = useRef<T>(null);
+  useEffect(() => () => {
+    if (!part.current?.contains(document.activeElement)) return;
+    const place = part.current.parentElement?.closest(".card, dialog") ?? document;
+    const heading = place.querySelector<HTMLElement>("h2, h1");
+    if (heading === null) return;
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+  }, []);
+  return part;
+}
+
 /** A sentence where something happened. */
 export function Notice(props: { kind?: "good" | "warn" | "bad"; children: ComponentChildren; onDismiss?: () => void }) {
+  const part = useGoingOn<HTMLDivElement>();
   return (
-    <div class={`notice ${props.kind ?? ""}`} role={props.kind === "bad" ? "alert" : "status"}>
+    <div ref={part} class={`notice ${props.kind ?? ""}`} role={props.kind === "bad" ? "alert" : "status"}>
       <div class="grow">{props.children}</div>
       {props.onDismiss && (
         <button type="button" class="button icon" aria-label="Dismiss" onClick={props.onDismiss}>
@@ -68,17 +83,20 @@ export function Notice(props: { kind?: "good" | "warn" | "bad"; children: Compon
 /** A window over the page; Escape and its cross close it. `aside` is what must be in reach also while it hides the page. */
 export function Dialog(props: { title: string; open: boolean; onClose: () => void; aside?: ComponentChildren; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
   const id = useId();
   useEffect(() => {
-    if (props.open) dialog.current?.showModal();
-    else dialog.current?.close();
+    if (!props.open) return dialog.current?.close();
+    dialog.current?.showModal();
+    // And not the first button, which somebody who opened it with Enter would press by the same.
+    if (!dialog.current?.querySelector("[autofocus]")) heading.current?.focus();
   }, [props.open]);
   return (
     <dialog ref={dialog} aria-labelledby={id} onClose={props.onClose}>
       {props.open && (
         <div class="stack">
           <div class="row ends">
-            <h2 id={id} class="grow">{props.title}</h2>
+            <h2 id={id} ref={heading} tabIndex={-1} class="grow">{props.title}</h2>
             {props.aside}
             <button type="button" class="button icon" aria-label="Close" onClick={props.onClose}>
               <Cross />

@@ -37,8 +37,12 @@ function ThemeButton() {
   );
 }
 
-/** The page around its content. `live` is its badge. */
-export function Shell(props: { page: PageName; live: ComponentChildren; children: ComponentChildren }) {
+/** Those that are about a server and a space. */
+const ABOUT: readonly PageName[] = ["dashboard", "control", "emulator"];
+
+/** The page around its content. `live` is its badge; `sameAt` leads to another page that is about the same as this one. */
+export function Shell(props: { page: PageName; live: ComponentChildren; sameAt?: (href: string) => string; children: ComponentChildren }) {
+  const { sameAt = href => href } = props;
   return (
     <div class="shell">
       <a class="skip" href="#content">To the content</a>
@@ -51,7 +55,7 @@ export function Shell(props: { page: PageName; live: ComponentChildren; children
           <ul>
             {PAGES.map(({ name, label, href }) => (
               <li key={name}>
-                <a href={href} aria-current={name === props.page ? "page" : undefined}>{label}</a>
+                <a href={ABOUT.includes(name) ? sameAt(href) : href} aria-current={name === props.page ? "page" : undefined}>{label}</a>
               </li>
             ))}
           </ul>

@@ -52,6 +52,12 @@ export const textOfOrder = ({ command, parameters }: Order): string => [command,
 const devices = (count: number): string => (count === 1 ? "1 device" : `${count} devices`);
 const nameOf = (to: Receivers): string => (to === "all" ? "all devices" : to.length === 1 ? (to[0] ?? "") : devices(to.length));
 
+/** Whom several commands are for, in words. */
+export function receiversOf(orders: readonly Order[]): string {
+  if (orders.some(({ to }) => to === "all")) return nameOf("all");
+  return nameOf([...new Set(orders.flatMap(({ to }) => to as readonly string[]))]);
+}
+
 /** The outcomes of an act put together: a device was reached when each command for it was. */
 export function summary(orders: readonly Order[], outcomes: readonly Outcome[]): Pick<Line, "ok" | "words" | "failed" | "again"> {
   const meant = new Set<string>(), missed = new Set<string>(), unknown = new Set<string>(), unsent = new Set<string>();
@@ -162,8 +168,7 @@ export class Acts {
       return to.length === 0 ? [] : [{ ...order, to }];
     });
     if (orders.length === 0) return undefined;
-    const ids = new Set(orders.flatMap(({ to }) => (to === "all" ? [] : to)));
-    return this.run(line.text, orders.some(({ to }) => to === "all") ? "all devices" : nameOf([...ids]), orders, { ...(line.onOutcome && { onOutcome: line.onOutcome }) });
+    return this.run(line.text, receiversOf(orders), orders, { ...(line.onOutcome && { onOutcome: line.onOutcome }) });
   }
 
   /** Ends what is under way in a place, or everywhere: what was not sent by now, is not. */

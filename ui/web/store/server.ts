@@ -26,5 +26,14 @@ export const shownServer = computed(() => server.value || config.wsDefaultUrl);
 export const addressOf = (server: string, space: string): Address => edgeAddress(server, space === "" ? {} : { space });
 
 export const address = computed(() => addressOf(shownServer.value, space.value));
+/** Another of our pages, about the same server and space: at another origin it has a memory of its own. */
+export function sameAt(base: string): string {
+  const url = new URL(base);
+  if (url.origin === location.origin) return base;
+  url.searchParams.set("server", server.value);
+  url.searchParams.set("space", space.value);
+  return url.href;
+}
+
 /** Where the page connects to; nowhere while something is wrong with the address: the part of it that is right may be the space of others. */
 export const edgeUrl = computed(() => (address.value.problem === undefined ? address.value.url : ""));

@@ -104,12 +104,21 @@ export class Drafts<T> {
   #follow(draft: Draft<T>): void {
     this.close();
     this.#open.value = draft;
-    this.#unfollow = effect(() => {
+    const unfollow = effect(() => {
       // Each of its changes is kept at once.
       void draft.unkept;
       if (draft.isChanged.value) this.#putAside(draft);
       else this.#forget(draft.id);
     });
+    // Also when another tab kept its own of that name, and so forgot this one.
+    const unguard = effect(() => {
+      const isThere = this.#aside.value.some(aside => this.#is(aside, draft.id));
+      if (!isThere && draft.isChanged.peek()) this.#putAside(draft);
+    });
+    this.#unfollow = () => {
+      unfollow();
+      unguard();
+    };
   }
 
   #putAside(draft: Draft<T>): void {

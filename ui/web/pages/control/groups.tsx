@@ -1,14 +1,15 @@
 // Groups: devices that have a name together, the same for everybody in the space.
 
 import { effect, signal } from "@preact/signals";
-import { Button, Card, Dialog, Field, Notice } from "../../design/parts";
+import { Button, Card, Dialog, Field, Notice, useGoingOn } from "../../design/parts";
 import { rememberedText } from "../../design/remembered";
 import { type Group, readGroup } from "../../store/kept";
+import { Deletion } from "./deletion";
 import { Draft, freeId } from "./draft";
 import { Drafts } from "./drafts";
 import { kept } from "./kept";
 import { AllDark } from "./panic";
-import { picked, pick, selection, space, swarm } from "./state";
+import { picked, pick, selection, space, swarm, watching } from "./state";
 import { TitleField, wrongTitle } from "./title";
 import { DraftTrouble, Orphans } from "./trouble";
 
@@ -106,9 +107,7 @@ function Change({ draft }: { draft: Draft<Group> }) {
           <Button first type="submit" aria-disabled={draft.isBusy.value}>Keep</Button>
           {draft.isChanged.value && <Button onClick={discard}>Discard</Button>}
         </div>
-        {isDoomed.value
-          ? <Button class="bad" onClick={async () => (await draft.remove()) && discard()}>Delete it for everybody</Button>
-          : <Button onClick={() => (isDoomed.value = true)}>Delete …</Button>}
+        <Deletion isDoomed={isDoomed} onDelete={async () => (await draft.remove()) && discard()} />
       </div>
     </form>
   );
@@ -117,11 +116,12 @@ function Change({ draft }: { draft: Draft<Group> }) {
 function Entry({ id, group, etag }: { id: string; group: Group; etag: string }) {
   // Who is there changes with them.
   swarm.ids.value;
+  const entry = useGoingOn<HTMLLIElement>();
   const here = group.devices.filter(device => swarm.place(device) !== undefined).length;
   return (
-    <li class="kept-entry">
+    <li ref={entry} class="kept-entry">
       <span class="dot" style={{ background: group.color ? `#${group.color}` : "none" }} />
-      <span class="grow title">{group.title} <span class="quiet small">{here === group.devices.length ? here : `${here} of ${group.devices.length} there`}{drafts.has(id) && ", with changes that are not kept"}</span></span>
+      <span class="grow title">{group.title} <span class="quiet small">{here === group.devices.length || watching.state.value === "disconnected" ? group.devices.length : `${here} of ${group.devices.length} there`}{drafts.has(id) && ", with changes that are not kept"}</span></span>
       <span class="row">
         <Button onClick={() => pick(group.devices, "only")}>Pick <span class="unseen">{group.title}</span></Button>
         <Button onClick={() => pick(group.devices, "add")}>Add <span class="unseen">{group.title}</span></Button>
@@ -138,7 +138,7 @@ export function Groups() {
     <Card title="Groups">
       {groups.problem.value && <Notice kind="warn">{groups.problem.value} It is tried again by itself; what is shown may be old.</Notice>}
       {all.length === 0
-        ? <p class="quiet small">{groups.isKnown.value ? "None yet in this space." : "Looking which there are."}</p>
+        ? <p class="quiet small">{groups.isKnown.value ? "None yet in this space." : kept.space.value ? "Looking which there are." : "The page is for no space now."}</p>
         : <ul class="kept-list">{all.map(([id, { document, etag }]) => <Entry key={id} id={id} group={document} etag={etag} />)}</ul>}
       {draft === undefined && <Orphans all={drafts.orphans} onOpen={orphan => drafts.reopen(orphan)} />}
       <NewGroup />

@@ -5,8 +5,10 @@ import { AddressForm } from "../../design/address-form";
 import { Answers } from "../../design/answers";
 import { Live } from "../../design/live";
 import { Card } from "../../design/parts";
+import { Place } from "../../design/place";
 import { Shell } from "../../design/shell";
 import { Trouble } from "../../design/trouble";
+import { sameAt } from "../../store/server";
 import { acts } from "./acts";
 import { Commanding } from "./commanding";
 import { Firmware } from "./firmware/firmware";
@@ -23,7 +25,7 @@ import "./control.css";
 const TEXTS_MS = 500;
 
 render(
-  <Shell page="control" live={<Live state={watching.state} ageMs={watching.ageMs} />}>
+  <Shell page="control" live={<><Place /><Live state={watching.state} ageMs={watching.ageMs} /></>} sameAt={sameAt}>
     <Panic />
     <div class="said"><Trouble watching={watching} /></div>
     <div class="control">

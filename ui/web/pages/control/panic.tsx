@@ -1,10 +1,14 @@
 // The panic key: everything in the space dark, at once, whatever is under way. By a button that is always in view, and by a key that is found
 // blind and not hit by accident: Escape, held.
 
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { config } from "../../design/config";
 import { Button, Notice } from "../../design/parts";
 import { sendBatch } from "../../store/batch";
+import { News } from "../../store/news";
+import { Space } from "../../store/space";
+import { spaceOf } from "../../store/space-of";
 import { acts, told } from "./acts";
 import { kept } from "./kept";
 import { picked, swarm, url, watching } from "./state";
@@ -62,29 +66,52 @@ export async function panic(): Promise<void> {
   const [place, ids] = [url.peek(), swarm.ids.peek()];
   const mine = { ok: undefined, words: "Going dark." };
   answer.value = mine;
-  const newest = acts.log.peek()[0];
+  const last = acts.log.peek()[0]?.number;
   // Unless somebody lights them again by then.
-  setTimeout(() => void (acts.log.peek()[0]?.number === newest?.number && darken()), ONCE_MORE_MS);
+  setTimeout(() => void (acts.log.peek()[0]?.number === last && darken()), ONCE_MORE_MS);
   const dark = await darken();
   const ok = dark.some(({ ok }) => ok);
   if (ok && place === url.peek()) told.take(ids, "led_all_off", []);
   // Who pressed once more looks at what becomes of that.
   if (answer.peek() !== mine) return;
+  // Somebody has lit them again by now.
+  if (ok && acts.log.peek()[0]?.number !== last) return void (answer.value = undefined);
   const count = Math.max(...dark.map(({ count }) => count));
   const words = !ok ? `Not dark: ${dark[0]?.message}` : count === 0 ? "There is no device in this space." : `Dark: ${count} ${count === 1 ? "device" : "devices"}.`;
   answer.value = { ok, words };
 }
 
-/** Somebody else pressed it: what this page still sends would light devices again. */
-function heard(by: string): void {
+/** Somebody else pressed it: what this page still sends there would light devices again. */
+function heard(by: string, place = url.peek()): void {
   if (by === ME) return;
-  const place = url.peek();
+  const where = place === url.peek() ? "" : ` in ${spaceOf(place)}`;
   const wasBusy = acts.log.peek().some(line => line.ok === undefined && line.place === place);
   acts.stop(place);
-  answer.value = { ok: true, words: `Somebody pressed All dark.${wasBusy ? " What this page was sending has stopped." : ""}` };
+  answer.value = { ok: true, words: `Somebody pressed All dark${where}.${wasBusy ? ` What this page was sending${where && " there"} has stopped.` : ""}` };
 }
 
-effect(() => kept.news.value?.on("panic", heard));
+effect(() => kept.news.value?.on("panic", by => heard(by)));
+
+/** What is sent after it may light devices again: that they are dark is said no longer. */
+const newest = computed(() => acts.log.value[0]?.number);
+effect(() => {
+  newest.value;
+  if (answer.peek()?.ok) answer.value = undefined;
+});
+
+/** Where this page still sends, and what it began there goes to its end, while it is about another place; a line each. */
+const left = computed(() => [...new Set(acts.log.value.filter(({ ok }) => ok === undefined).map(({ place }) => place))]
+  .filter(place => place !== url.value).join("\n"));
+
+effect(() => {
+  const all = left.value.split("\n").filter(place => place !== "").map(place => {
+    const news = new News(new Space(config.cdnBaseUrl, spaceOf(place)).events);
+    news.on("panic", by => heard(by, place));
+    news.start();
+    return news;
+  });
+  return () => all.forEach(news => news.close());
+});
 
 /** Listens before anything else on the page does, and in every field. */
 function useKey(): void {
@@ -121,8 +148,15 @@ function useKey(): void {
   }, []);
 }
 
-/** The button, also for windows that hide the page. */
-export const AllDark = () => <Button class="all-dark" onClick={() => void panic()}>All dark</Button>;
+const Key = () => <Button class="all-dark" onClick={() => void panic()}>All dark</Button>;
+
+/** The button for windows, which hide the bar, with what came of it. */
+export const AllDark = () => (
+  <>
+    <span class="small" role="status">{answer.value?.words}</span>
+    <Key />
+  </>
+);
 
 /** Keeps what has the keys out from behind the bar, however tall that is with what it says. */
 function useRoom() {
@@ -146,7 +180,7 @@ export function Panic() {
   const said = answer.value;
   return (
     <section ref={bar} class="panic" aria-label="Panic" data-held={isHeld.value}>
-      <AllDark />
+      <Key />
       <span class="small by-key">or hold <kbd>Esc</kbd></span>
       <div class="grow">{said && <Notice {...(said.ok !== undefined && { kind: said.ok ? "good" : "bad" })} {...(said.ok !== undefined && { onDismiss: () => void (answer.value = undefined) })}>{said.words}</Notice>}</div>
     </section>

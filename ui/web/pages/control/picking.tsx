@@ -79,9 +79,10 @@ function Selection() {
       </p>
       <div class="row">
         {left.length > 0 && <Button onClick={() => unpick(left)}>Forget those away</Button>}
-        <Button onClick={() => pick(ids, "only")} disabled={ids.length === 0}>All</Button>
-        <Button onClick={() => pick([], "only")} disabled={all === 0}>None</Button>
-        <Button onClick={() => pick([...ids.filter(id => !picked.peek().has(id))], "only")} disabled={ids.length === 0}>Invert</Button>
+        {/* Not disabled by what they do themselves, or the keys would be nowhere then. */}
+        <Button onClick={() => ids.length > 0 && pick(ids, "only")} aria-disabled={ids.length === 0}>All</Button>
+        <Button onClick={() => pick([], "only")} aria-disabled={all === 0}>None</Button>
+        <Button onClick={() => ids.length > 0 && pick([...ids.filter(id => !picked.peek().has(id))], "only")} aria-disabled={ids.length === 0}>Invert</Button>
       </div>
     </div>
   );
@@ -93,13 +94,15 @@ export function Picking() {
   const title = (
     <>
       Devices <span class="quiet" data-count={there}>{there === 0 ? "" : there.toLocaleString("en")}</span>
-      {there > 0 && <span class="rate small quiet">{watching.rate.value.toLocaleString("en")} frames/s</span>}
+      {there > 0 && <span class="rate small quiet" aria-hidden="true">{watching.rate.value.toLocaleString("en")} frames/s</span>}
     </>
   );
   return (
     <Card class="picking" title={title} aside={<Tools tool={tool} />}>
       <FloorMap swarm={swarm} floor={floor} choice={choice} cursor={cursor} tool={tool} label="Devices on the floor" />
-      {there === 0 && <p class="quiet">No device is there. The dashboard has ways to get some.</p>}
+      {there === 0 && (
+        <p class="quiet">{watching.state.value === "disconnected" ? "Not connected, so no device can be seen." : "No device is there. The dashboard has ways to get some."}</p>
+      )}
       <Unheard swarm={swarm} shown={swarm.ids} tick={tick} />
       <Selection />
       <div class="ways-to-pick">

@@ -1,11 +1,12 @@
 // Scenes: commands that have a name together, the same for everybody in the space. Applying one is an act with one answer, and can be undone.
 
 import { effect, signal } from "@preact/signals";
-import { useRef } from "preact/hooks";
-import { Button, Card, Dialog, Notice } from "../../design/parts";
+import { useRef, useState } from "preact/hooks";
+import { Button, Card, Dialog, Notice, useGoingOn } from "../../design/parts";
 import { rememberedText } from "../../design/remembered";
 import { readScene, type Scene } from "../../store/kept";
 import { told } from "./acts";
+import { Deletion } from "./deletion";
 import { Draft, freeId } from "./draft";
 import { Drafts } from "./drafts";
 import { few } from "./ids";
@@ -106,15 +107,21 @@ function Change({ draft }: { draft: Draft<Scene> }) {
   const noTitle = wrongTitle(scene.title);
   const isEmpty = scene.steps.length === 0;
   const form = useRef<HTMLFormElement>(null);
+  const [tried, setTried] = useState<string>();
   const collect = () => {
-    if (noTitle !== undefined || isForgotten() || form.current === null) return false;
+    if (isForgotten(draft.id, scene.steps) || form.current === null) return false;
     const steps = finished(form.current, draft.id, scene.steps);
     if (steps !== undefined) draft.document.value = { ...draft.document.peek(), steps };
     return steps !== undefined;
   };
+  const tryIt = async () => {
+    if (!collect()) return;
+    setTried("On its way.");
+    setTried((await apply(draft.document.peek()))?.words);
+  };
   const submit = async (event: Event) => {
     event.preventDefault();
-    if (isEmpty || !collect()) return;
+    if (isEmpty || noTitle !== undefined || !collect()) return;
     const { isNew } = draft;
     if (!(await draft.save())) return;
     if (isNew) title.value = "";
@@ -124,16 +131,15 @@ function Change({ draft }: { draft: Draft<Scene> }) {
     <form ref={form} class="stack" noValidate onSubmit={event => void submit(event)}>
       <TitleField label="Name" title={scene.title} wrong={noTitle} onType={title => (draft.document.value = { ...draft.document.peek(), title })} />
       <Steps scene={draft.id} steps={scene.steps} onChange={steps => (draft.document.value = { ...draft.document.peek(), steps })} />
-      <DraftTrouble draft={draft} what="Scene" describe={describe} onDone={discard} collect={collect} />
+      <DraftTrouble draft={draft} what="Scene" describe={describe} onDone={discard} collect={() => noTitle === undefined && collect()} />
+      <p class="small" role="status">{tried}</p>
       <div class="row ends">
         <div class="row">
           <Button first type="submit" disabled={isEmpty} aria-disabled={draft.isBusy.value}>Keep</Button>
-          <Button disabled={isEmpty} onClick={() => void (collect() && apply(draft.document.peek()))}>Try it</Button>
+          <Button disabled={isEmpty} onClick={() => void tryIt()}>Try it</Button>
           {draft.isChanged.value && <Button onClick={discard}>Discard</Button>}
         </div>
-        {draft.isNew ? null : isDoomed.value
-          ? <Button class="bad" onClick={async () => (await draft.remove()) && discard()}>Delete it for everybody</Button>
-          : <Button onClick={() => (isDoomed.value = true)}>Delete …</Button>}
+        {!draft.isNew && <Deletion isDoomed={isDoomed} onDelete={async () => (await draft.remove()) && discard()} />}
       </div>
     </form>
   );
@@ -141,12 +147,29 @@ function Change({ draft }: { draft: Draft<Scene> }) {
 
 function Undo() {
   const back = undoable.value;
-  if (back === undefined || back.place !== url.value) return null;
+  return back === undefined || back.place !== url.value ? null : <Back back={back} />;
+}
+
+function Back({ back }: { back: NonNullable<typeof undoable.value> }) {
+  const part = useGoingOn<HTMLDivElement>();
   return (
-    <div class="stack tight undo">
+    <div ref={part} class="stack tight undo">
       <div><Button onClick={() => void undo()}>Undo “{back.title}”</Button></div>
       <p class="small quiet">{backWords(back)}</p>
     </div>
+  );
+}
+
+function Entry({ id, scene, etag }: { id: string; scene: Scene; etag: string }) {
+  const entry = useGoingOn<HTMLLIElement>();
+  return (
+    <li ref={entry} class="kept-entry">
+      <span class="grow title">{scene.title} <span class="quiet small">{scene.steps.length} {scene.steps.length === 1 ? "step" : "steps"}{drafts.has(id) && ", with changes that are not kept"}</span></span>
+      <span class="row">
+        <Button first onClick={() => void apply(scene)}>Apply <span class="unseen">{scene.title}</span></Button>
+        <Button onClick={() => show(() => drafts.change(id, scene, etag))}>Change <span class="unseen">{scene.title}</span></Button>
+      </span>
+    </li>
   );
 }
 
@@ -157,19 +180,9 @@ export function Scenes() {
     <Card title="Scenes">
       {scenes.problem.value && <Notice kind="warn">{scenes.problem.value} It is tried again by itself; what is shown may be old.</Notice>}
       {all.length === 0
-        ? <p class="quiet small">{scenes.isKnown.value ? "None yet in this space." : "Looking which there are."}</p>
+        ? <p class="quiet small">{scenes.isKnown.value ? "None yet in this space." : kept.space.value ? "Looking which there are." : "The page is for no space now."}</p>
         : (
-          <ul class="kept-list">
-            {all.map(([id, { document, etag }]) => (
-              <li key={id} class="kept-entry">
-                <span class="grow title">{document.title} <span class="quiet small">{document.steps.length} {document.steps.length === 1 ? "step" : "steps"}{drafts.has(id) && ", with changes that are not kept"}</span></span>
-                <span class="row">
-                  <Button first onClick={() => void apply(document)}>Apply <span class="unseen">{document.title}</span></Button>
-                  <Button onClick={() => show(() => drafts.change(id, document, etag))}>Change <span class="unseen">{document.title}</span></Button>
-                </span>
-              </li>
-            ))}
-          </ul>
+          <ul class="kept-list">{all.map(([id, { document, etag }]) => <Entry key={id} id={id} scene={document} etag={etag} />)}</ul>
         )}
       {draft === undefined && <Orphans all={drafts.orphans} onOpen={orphan => show(() => drafts.reopen(orphan))} />}
       <Undo />

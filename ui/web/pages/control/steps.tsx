@@ -1,6 +1,7 @@
 // The steps of a scene, to be changed: for whom, which command, in which order.
 
 import { signal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { CommandChoice, CommandDraft } from "../../design/command-choice";
 import { Button, Field, Notice } from "../../design/parts";
 import { remembered, rememberedText } from "../../design/remembered";
@@ -23,8 +24,18 @@ const target = remembered<StepTarget>("control.step.target", "all", targetIn, ta
 /** Which one is being changed, as `<scene> <place> <what it was>`; none is a new one. */
 const changed = rememberedText("control.step.at");
 
-/** A further step: whether somebody wrote at it since the last one was added, and whether it was asked what is to become of it. */
-const further = signal<"untouched" | "written" | "asked">("untouched");
+/** What is written, in a form that says whether it is another one. */
+const written = (): string => JSON.stringify([target.peek(), draft.command.peek(), draft.typed.peek(), draft.raw.peek()]);
+/** The same when it was shown or taken last: what is other than that somebody wrote as a further step. */
+let taken = written();
+/** The same when it was asked what is to become of it; empty when nobody was. */
+const asked = signal("");
+
+/** What is written now is nothing that somebody wrote and did not add. */
+function take(): void {
+  taken = written();
+  asked.value = "";
+}
 
 const markOf = (scene: string, place: number, step: Step): string => `${scene} ${place} ${JSON.stringify(step.target)} ${stepText(step)}`;
 
@@ -37,20 +48,21 @@ function placeIn(scene: string, steps: readonly Step[]): number | undefined {
 /** No step is being changed any more. What is written stays, as a further one. */
 export function leaveStep(): void {
   changed.value = "";
-  further.value = "untouched";
+  take();
 }
 
-/** Whether a further step is written and not added, and nobody was asked about it yet. Now somebody is. */
-export function isForgotten(): boolean {
-  if (further.peek() !== "written") return false;
-  further.value = "asked";
+/** Whether a further step of this scene is written and not added, and nobody was asked about it yet. Now somebody is. */
+export function isForgotten(scene: string, steps: readonly Step[]): boolean {
+  const now = written();
+  if (placeIn(scene, steps) !== undefined || now === taken || now === asked.peek()) return false;
+  asked.value = now;
   return true;
 }
 
 /** The steps of this scene are shown from now on: what is written next is for none of another one's. */
 export function enterScene(scene: string): void {
   if (!changed.peek().startsWith(`${scene} `)) leaveStep();
-  further.value = "untouched";
+  take();
 }
 
 /** The steps, with the one that is being changed as it is written now; `undefined` when something is wrong with that, which is then marked. */
@@ -97,16 +109,23 @@ export function Steps({ scene, steps, onChange }: { scene: string; steps: readon
   const open = (index: number) => {
     const step = steps[index];
     // What is written at a further one would be gone.
-    if (!step || isForgotten()) return;
+    if (!step || isForgotten(scene, steps)) return;
     changed.value = markOf(scene, index, step);
-    further.value = "untouched";
     target.value = step.target;
     draft.command.value = step.command;
     const schema = draft.chosen.peek()?.schema ?? [];
     const texts = schema.map((entry, place) => [`${step.command}.${entry.name ?? ""}`, String(step.parameters?.[place] ?? "")] as const);
     draft.typed.value = { ...draft.typed.peek(), ...Object.fromEntries(texts) };
     draft.raw.value = stepText(step);
+    take();
   };
+  const list = useRef<HTMLOListElement>(null);
+  /** The keys stay with the step that moved, or with what is now where one was, once that is drawn. */
+  const stay = (index: number, label: string) => void requestAnimationFrame(() => {
+    const buttons = list.current?.children[index]?.querySelectorAll<HTMLButtonElement>("button:not(:disabled)") ?? [];
+    ([...buttons].find(button => button.textContent?.startsWith(label)) ?? buttons[0] ?? heading.current)?.focus();
+  });
+  const heading = useRef<HTMLHeadingElement>(null);
   const move = (index: number, by: number) => {
     const [one, other] = [steps[index], steps[index + by]];
     if (!one || !other) return;
@@ -115,20 +134,18 @@ export function Steps({ scene, steps, onChange }: { scene: string; steps: readon
     next[index + by] = one;
     onChange(next);
     leaveStep();
+    stay(index + by, by < 0 ? "↑" : "↓");
   };
   const write = (form: HTMLElement | null) => {
     if (isFull || !(form instanceof HTMLFormElement) || !draft.check(form, true)) return;
     const next = at === undefined ? [...steps, { target: target.peek(), ...draft.words }] : finished(form, scene, steps);
     if (next) onChange(next);
-    further.value = "untouched";
-  };
-  const written = () => {
-    if (at === undefined) further.value = "written";
+    take();
   };
   return (
     <div class="stack tight">
       {steps.length === 0 && <p class="quiet small">No steps yet.</p>}
-      <ol class="steps">
+      <ol ref={list} class="steps">
         {steps.map((step, index) => (
           <li key={index} data-open={at === index}>
             <span class="grow"><code>{stepText(step)}</code> <span class="quiet small">{targetWords(step.target, kept.groups.all.value)}</span></span>
@@ -139,21 +156,22 @@ export function Steps({ scene, steps, onChange }: { scene: string; steps: readon
               <Button onClick={() => {
                 leaveStep();
                 onChange(steps.filter((_, place) => place !== index));
+                stay(Math.min(index, steps.length - 2), "Remove");
               }}>Remove <span class="unseen">step {index + 1}</span></Button>
             </span>
           </li>
         ))}
       </ol>
-      <div class="step-form stack tight" onInput={written} onKeyDown={event => {
+      <div class="step-form stack tight" onKeyDown={event => {
         // Enter is for what is written here, and not for the whole scene.
         if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return;
         event.preventDefault();
         write(event.target.form);
       }}>
-        <h3>{at === undefined ? "A further step" : `Step ${at + 1}`}</h3>
+        <h3 ref={heading} tabIndex={-1}>{at === undefined ? "A further step" : `Step ${at + 1}`}</h3>
         <Target target={target.value} onChange={next => (target.value = next)} />
         <CommandChoice draft={draft} />
-        {further.value === "asked" && at === undefined && (
+        {asked.value !== "" && at === undefined && (
           <Notice kind="warn">This step is not in the scene: add it, or do the same once more to leave it out.</Notice>
         )}
         {isFull && <p class="small" role="status">A scene has {MOST_STEPS} steps at most.</p>}

@@ -3,7 +3,7 @@
 
 import { type ReadonlySignal } from "@preact/signals";
 import { forTabFirst, remembered } from "../../design/remembered";
-import type { Order } from "../../store/acts";
+import { type Line, type Order, receiversOf } from "../../store/acts";
 import type { Scene } from "../../store/kept";
 import { commandsFor, type Part, partOf, wayBack } from "../../store/told";
 import { acts, told } from "./acts";
@@ -46,6 +46,8 @@ export const undoable: ReadonlySignal<Back | undefined> = back;
 
 const devices = (count: number, one: string, many: string): string => `${count} ${count === 1 ? `device ${one}` : `devices ${many}`}`;
 
+const many = (count: number): string => `${count} ${count === 1 ? "device" : "devices"}`;
+
 /** What an undo does, in words. */
 export function backWords({ known, dark, staying }: Pick<Back, "known" | "dark" | "staying">): string {
   const words = [
@@ -80,20 +82,20 @@ const newest = (): number | undefined => acts.log.peek()[0]?.number;
 let underWay: { readonly which: string; readonly act: number | undefined } | undefined;
 
 /** Sends a scene's commands, and keeps the way back. The same once more changes nothing while it is on its way, and nothing was sent after it. */
-export async function apply(scene: Scene): Promise<void> {
+export async function apply(scene: Scene): Promise<Line | undefined> {
   const which = `${url.peek()} ${markOf(scene)}`;
-  if (underWay?.which === which && underWay.act === newest()) return;
+  if (underWay?.which === which && underWay.act === newest()) return undefined;
   const sending = send(scene);
   const mine = { which, act: newest() };
   underWay = mine;
   try {
-    await sending;
+    return await sending;
   } finally {
     if (underWay === mine) underWay = undefined;
   }
 }
 
-async function send(scene: Scene): Promise<void> {
+async function send(scene: Scene): Promise<Line> {
   const found = resolved(scene.steps, kept.groups.all.peek(), id => swarm.place(id) !== undefined);
   const { orders } = found;
   const [place, mark] = [url.peek(), markOf(scene)];
@@ -133,7 +135,7 @@ async function send(scene: Scene): Promise<void> {
     write();
     changed.clear();
   }, () => isOver && keep());
-  await acts.run(`scene ${scene.title}`, `${orders.length} ${orders.length === 1 ? "step" : "steps"}`, orders, {
+  const line = await acts.run(`scene ${scene.title}`, receiversOf(orders), orders, {
     note: absence(found),
     // Also when those that it missed get it later.
     onOutcome: ({ to, command }, { reached, missed, unknown, isUnsent }) => {
@@ -147,12 +149,13 @@ async function send(scene: Scene): Promise<void> {
   isOver = true;
   keep();
   told.over(before);
+  return line;
 }
 
 /** Goes the way back. What could not be put back can be tried again in its answer. */
 export async function undo(): Promise<void> {
   const way = back.peek();
   if (way === undefined) return;
-  const { ok } = await acts.run(`undo ${way.title}`, `${way.known + way.dark + way.staying} devices`, way.orders, { more: backWords(way) });
+  const { ok } = await acts.run(`undo ${way.title}`, many(way.known + way.dark + way.staying), way.orders, { more: backWords(way) });
   if (ok && back.peek()?.began === way.began) back.value = undefined;
 }

@@ -26,6 +26,9 @@ const SORTS: readonly { key: SortKey; label: string }[] = [
   { key: "age", label: "newest frame" },
 ];
 
+/** Fingers have no Ctrl, and each tap adds. */
+const isTouched = matchMedia("(hover: none)").matches;
+
 const count = (number: number, one: string): string => `${number.toLocaleString("en")} ${one}${number === 1 ? "" : "s"}`;
 
 function Views() {
@@ -43,7 +46,7 @@ function Picked() {
   return (
     <div class="row ends picked-bar">
       <p role="status">
-        {picked.value.size === 0 ? "None picked. Click a device, hold Ctrl for more." : `${here} picked`}
+        {picked.value.size === 0 ? isTouched ? "None picked. Tap devices." : "None picked. Click a device, hold Ctrl for more." : `${here} picked`}
         {left.length > 0 && <span class="left"> · {left.slice(0, 8).join(", ")}{left.length > 8 ? ` and ${left.length - 8} more` : ""} left</span>}
       </p>
       <div class="row">
@@ -61,7 +64,7 @@ function Title({ there }: { there: number }) {
   return (
     <>
       Devices <span class="quiet" data-count={there}>{there === 0 ? "" : there.toLocaleString("en")}</span>
-      {there > 0 && <span class="rate small quiet">{watching.rate.value.toLocaleString("en")} frames/s</span>}
+      {there > 0 && <span class="rate small quiet" aria-hidden="true">{watching.rate.value.toLocaleString("en")} frames/s</span>}
     </>
   );
 }

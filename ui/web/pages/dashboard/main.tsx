@@ -3,8 +3,10 @@
 import { effect } from "@preact/signals";
 import { render } from "preact";
 import { Live } from "../../design/live";
+import { Place } from "../../design/place";
 import { Shell } from "../../design/shell";
 import { Trouble } from "../../design/trouble";
+import { sameAt } from "../../store/server";
 import { Apps, loadApps } from "./apps";
 import { Command } from "./command";
 import { Connection, More } from "./connection";
@@ -18,7 +20,7 @@ import "./dashboard.css";
 const TEXTS_MS = 500;
 
 render(
-  <Shell page="dashboard" live={<Live state={watching.state} ageMs={watching.ageMs} />}>
+  <Shell page="dashboard" live={<><Place /><Live state={watching.state} ageMs={watching.ageMs} /></>} sameAt={sameAt}>
     <div class="said"><Trouble watching={watching} /></div>
     <div class="dashboard">
       <Devices />

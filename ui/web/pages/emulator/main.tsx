@@ -3,7 +3,9 @@
 import { computed } from "@preact/signals";
 import { render } from "preact";
 import { Live } from "../../design/live";
+import { Place } from "../../design/place";
 import { Shell } from "../../design/shell";
+import { sameAt } from "../../store/server";
 import { keepAwake } from "./awake";
 import { startBeat } from "./beat";
 import { Connection, Slowed, Trouble } from "./connection";
@@ -22,7 +24,7 @@ const state = computed(() => focused.value.state.value);
 const ageMs = computed(() => (state.value === "live" ? undefined : focused.value.ageMs.value));
 
 render(
-  <Shell page="emulator" live={<Live state={state} ageMs={ageMs} />}>
+  <Shell page="emulator" live={<><Place /><Live state={state} ageMs={ageMs} /></>} sameAt={sameAt}>
     <div class="said">
       <Trouble />
       <Slowed />

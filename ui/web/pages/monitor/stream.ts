@@ -128,7 +128,7 @@ export async function saidBy(response: Response): Promise<string> {
   const text = await response.text().catch(() => "");
   try {
     const { error } = JSON.parse(text) as { error?: unknown };
-    if (typeof error === "string" && error !== "") return sentence(error);
+    if (typeof error === "string" && error !== "") return sentence(error.replace(/`([^`]*)`/g, "“$1”"));
   } catch {
     // Not one of ours: a proxy, or another program.
   }

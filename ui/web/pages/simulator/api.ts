@@ -119,7 +119,8 @@ async function ask(path: string, init: RequestInit = {}): Promise<Response> {
     throw new Refusal(`The simulator does not answer at ${simulatorBaseUrl}.`, 0);
   }
   if (response.ok) return response;
-  throw new Refusal(told((await response.json().catch(() => ({}))) as Parameters<typeof told>[0], response.status), response.status);
+  const said = (await response.json().catch(() => ({}))) as Parameters<typeof told>[0];
+  throw new Refusal(told(said, response.status), response.status, said.mistakes?.length ? said.mistakes : undefined);
 }
 
 async function read<T>(path: string, init?: RequestInit): Promise<T> {

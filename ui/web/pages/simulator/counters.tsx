@@ -6,7 +6,7 @@ import { bytes, whole } from "../../design/words";
 import type { Figures } from "./api";
 import { noteAt } from "./notes";
 import { droppedOf, sumOf } from "./rates";
-import { looks, rates, running } from "./state";
+import { link, looks, rates, running } from "./state";
 
 /** Why frames were dropped, as people say it. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -31,7 +31,7 @@ export function Counters() {
   const lost = history.map(({ lost }) => lost);
   const columns = ["Swarm", "Devices", "Frames/s", "Sent", "Late", "Skipped", "Dropped", "Commands"];
   return (
-    <Card title="Sent and lost" class="counters">
+    <Card title="Sent and lost" class="counters" aside={link.value === "away" && <span class="quiet small">as of before</span>}>
       <dl class="bigs">
         <Big label="Devices there" value={`${whole(sum.present)} of ${whole(devices)}`} />
         <Big label="Frames a second" value={whole(total.sent)}><Spark values={lastMinute} label="Frames a second in the last minute" /></Big>

@@ -92,7 +92,7 @@ export function Floor() {
   }
   const drawn = [...streams.drawn()].reduce((sum, { picture }) => sum + picture.count, 0);
   return (
-    <Card title="Floor" class="floor-card" aside={<span class="quiet small" data-drawn={drawn}>{whole(drawn)} devices drawn</span>}>
+    <Card title="Floor" class="floor-card" aside={<span class="quiet small" data-drawn={drawn}>{link.value === "there" && `${whole(drawn)} devices drawn`}</span>}>
       <Canvas />
       <Missing />
       <Device />

@@ -4,7 +4,6 @@ import { render } from "preact";
 import { Live } from "../../design/live";
 import { Card, Notice } from "../../design/parts";
 import { Shell } from "../../design/shell";
-import { config } from "../../design/config";
 import { Counters } from "./counters";
 import { Floor } from "./floor";
 import { Scenarios } from "./scenarios";
@@ -20,7 +19,7 @@ function Trouble() {
   if (link.value === "away") {
     return (
       <Notice kind="bad">
-        {linkProblem.value} Is it running? “grouploop up” and “grouploop simulator” have one, at {config.simulatorBaseUrl}. It is tried again by
+        {linkProblem.value} Is it running? “grouploop up” and “grouploop simulator” have one. It is tried again by
         itself; what you typed stays.
       </Notice>
     );

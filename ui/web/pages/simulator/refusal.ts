@@ -6,12 +6,26 @@ import { sentence } from "../../design/words";
 export class Refusal extends Error {
   readonly isAway: boolean;
   readonly status: number;
+  /** Each thing that is wrong, as the simulator says it. */
+  readonly mistakes: readonly string[];
 
-  constructor(message: string, status: number) {
+  constructor(message: string, status: number, mistakes: readonly string[] = [message]) {
     super(message);
     this.isAway = status === 0;
     this.status = status;
+    this.mistakes = mistakes;
   }
+}
+
+/** Each mistake at the field that it names, in words that do not name it again; `all` is for what belongs to none of these. */
+export function placed<K extends string>(mistakes: readonly string[], keys: readonly K[]): Readonly<Partial<Record<K | "all", string>>> {
+  const said: Partial<Record<K | "all", string>> = {};
+  for (const mistake of mistakes) {
+    const key = keys.find(key => mistake.includes(`\`${key}\``)) ?? "all";
+    const words = sentence(mistake.replace(/^`\w+` is /, "It is ").replaceAll("`", ""));
+    said[key] = said[key] === undefined ? words : `${said[key]} ${words}`;
+  }
+  return said;
 }
 
 /** What the simulator said is wrong; a definition's mistakes are more use than the remark that there are some. */

@@ -2,13 +2,14 @@
 
 import type { Signal } from "@preact/signals";
 import { useState } from "preact/hooks";
-import { Button, Card, Field, Notice } from "../../design/parts";
+import { Button, Card, Field, Notice, useGoingOn } from "../../design/parts";
 import { capital, whole } from "../../design/words";
 import type { Definition, Swarm } from "./api";
 import { BODY, CROWD, FAULTS, MOTION_WORDS, type MotionWord, mixKnob, mixOf, partsOf, readNumber } from "./knobs";
 import { Knob } from "./knob";
+import { placed, Refusal } from "./refusal";
 import { drop, noteAt } from "./notes";
-import { draftOf, hidden, looks, lost, opened, over, problems, rates, running, startAgain, startAll, startSwarm, stopped, stopping, stopSwarm } from "./state";
+import { draftOf, hidden, link, looks, lost, opened, over, problems, rates, running, startAgain, startAll, startSwarm, stopped, stopping, stopSwarm } from "./state";
 import { form } from "./typed";
 
 /** Devices of a swarm that is started with one click. */
@@ -65,18 +66,19 @@ function Controls({ swarm }: { swarm: Swarm }) {
 
 function Item({ swarm }: { swarm: Swarm }) {
   looks.value;
+  const item = useGoingOn<HTMLLIElement>();
   const { name, figures, status } = swarm;
   const isOpen = opened.value === name;
   const isStopping = stopping.value.has(name);
   const problem = noteAt(problems.value, name);
   const space = String(swarm.definition["space"]);
   return (
-    <li class="swarm" data-swarm={name}>
+    <li ref={item} class="swarm" data-swarm={name}>
       <div class="row ends">
         <button type="button" class="swarm-name grow" aria-expanded={isOpen} onClick={() => (opened.value = isOpen ? undefined : name)}>
           <span class="mono">{name}</span>
           <span class="quiet small">
-            {whole(figures.present)} of {whole(swarm.devices)} devices · {status === "waiting" ? "waits for its start" : `${whole(rates.of(name).sent)} frames/s`}
+            {whole(figures.present)} of {whole(swarm.devices)} devices · {link.value === "away" ? "as of before" : status === "waiting" ? "waits for its start" : `${whole(rates.of(name).sent)} frames/s`}
             {space !== "main" && ` · in ${space}`}
           </span>
         </button>
@@ -102,15 +104,21 @@ function Item({ swarm }: { swarm: Swarm }) {
 const typed = form("new-swarm", { name: "", space: "", devices: String(A_CROWD), motion: "dance" });
 
 function New() {
-  const [wrong, setWrong] = useState<Readonly<Record<string, string>>>({});
+  const [wrong, setWrong] = useState<Readonly<Partial<Record<string, string>>>>({});
   const [isStarting, setIsStarting] = useState(false);
   const set = (key: keyof typeof typed.value) => (event: { currentTarget: { value: string } }) => (typed.value = { ...typed.peek(), [key]: event.currentTarget.value });
-  const submit = async (event: Event) => {
+  const submit = async (event: Event & { currentTarget: HTMLFormElement }) => {
     event.preventDefault();
+    const form = event.currentTarget;
     if (isStarting) return;
     const asked = typed.peek();
     const devices = readNumber(CROWD[0]!, asked.devices);
-    if (typeof devices === "string") return setWrong({ devices });
+    // Once it is marked.
+    const toFirst = () => requestAnimationFrame(() => form.querySelector<HTMLElement>("[aria-invalid]")?.focus());
+    if (typeof devices === "string") {
+      setWrong({ devices });
+      return void toFirst();
+    }
     setIsStarting(true);
     try {
       const [name, space] = [asked.name.trim(), asked.space.trim()];
@@ -119,10 +127,8 @@ function New() {
       // What was typed on meanwhile is for the next one.
       if (typed.peek().name === asked.name) typed.value = { ...typed.peek(), name: "" };
     } catch (error) {
-      const { message } = error as Error;
-      // What is wrong is named by its key, in backquotes.
-      const key = (["name", "space", "devices"] as const).find(key => message.includes(`\`${key}\``)) ?? "all";
-      setWrong({ [key]: message });
+      setWrong(placed(error instanceof Refusal ? error.mistakes : [(error as Error).message], ["name", "space", "devices"]));
+      toFirst();
     } finally {
       setIsStarting(false);
     }

@@ -6,6 +6,7 @@ import { bytes, sentence, span, whole } from "../../design/words";
 import * as api from "./api";
 import type { Recording, Replay } from "./api";
 import { noteAt } from "./notes";
+import { placed, Refusal } from "./refusal";
 import { running } from "./state";
 import { busy, folderProblem, limits, record, recordings, replays, underWay, withTape, wrongs } from "./tapes";
 import { form } from "./typed";
@@ -38,9 +39,8 @@ function Record() {
       // What was typed on meanwhile is for the next one.
       if (typed.peek().name === asked.name) typed.value = { ...typed.peek(), name: "" };
     } catch (error) {
-      const { message } = error as Error;
-      const key = (["name", "space", "duration"] as const).find(key => message.startsWith(`\`${key}\``)) ?? (message.includes("max_recording_seconds") ? "duration" : "all");
-      setWrong({ [key]: message });
+      const { all, ...said } = placed(error instanceof Refusal ? error.mistakes : [(error as Error).message], ["name", "space", "duration"]);
+      setWrong({ ...said, ...(all !== undefined && (all.includes("max_recording_seconds") ? { duration: all } : { all })) });
     } finally {
       setIsBusy(false);
     }
@@ -59,7 +59,7 @@ function Record() {
         <Field label="Name of the recording" hint="Left empty, it gets one." wrong={wrong["name"]}>
           {field => <input {...field} {...PLAIN} value={typed.value.name} onInput={set("name")} />}
         </Field>
-        <Field label="Minutes at most" hint={limits.value && `Left empty, ${span(limits.value.seconds * 1_000)} or ${bytes(limits.value.bytes)}.`} wrong={wrong["duration"]}>
+        <Field label="Minutes at most" hint={limits.value && `Left empty, ${whole(Math.floor(limits.value.seconds / 60))} or ${bytes(limits.value.bytes)}.`} wrong={wrong["duration"]}>
           {field => <input {...field} {...PLAIN} inputMode="decimal" value={typed.value.minutes} onInput={set("minutes")} />}
         </Field>
       </div>
@@ -118,6 +118,8 @@ function Play({ recording: { name, space = "main" }, onDone }: { recording: Reco
   );
 }
 
+const when = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+
 function Kept({ recording }: { recording: Recording }) {
   const [isOpen, setIsOpen] = useState(false);
   const [isSure, setIsSure] = useState(false);
@@ -130,7 +132,7 @@ function Kept({ recording }: { recording: Recording }) {
           {status === "kept" && (
             <span class="quiet small block">
               {span(duration_ms)} of {space} · {whole(frames)} frames · {bytes(size)}
-              {started_unix_ms !== undefined && ` · ${new Date(started_unix_ms).toLocaleString()}`}
+              {started_unix_ms !== undefined && ` · ${when.format(started_unix_ms)}`}
             </span>
           )}
         </span>

@@ -47,7 +47,7 @@ export function List() {
     <Card title="Rollouts" class="rollouts">
       {problem ? <Notice kind="warn">{problem} It is tried again by itself{all && "; what is shown is from before"}.</Notice>
         : all && !isLive && <Notice kind="warn">Changes are not told just now, so what is shown may be from before. It is tried again by itself.</Notice>}
-      {all === undefined && !problem && <p class="quiet">Looking which there are.</p>}
+      {all === undefined && !problem && <p class="quiet">{kept.space.value ? "Looking which there are." : "The page is for no space now."}</p>}
       {all?.length === 0 && <p class="quiet">None so far.</p>}
       {/* One list: who looks at a rollout when it ends keeps what is typed there, and the place. */}
       {rows.length > 0 && <ul class="stack">{rows.map(rollout => <Row key={rollout.id} rollout={rollout} heading={rollout === shown[0] ? "Earlier" : undefined} />)}</ul>}

@@ -121,7 +121,7 @@ export function course(form: Form, count: number): string | undefined {
     return may === 0 ? "any that fails stops it" : `more than ${many(may, "failure")} ${may === 1 ? "stops" : "stop"} it`;
   };
   const first = canary > 0 && `First ${many(canary, "device")} alone: ${most(canary)}.`;
-  const inWaves = waves === 1 ? `${canary > 0 ? "Then the other" : "All"} ${many(rest, "device")} at once` : `${canary > 0 ? "Then" : "In"} ${waves} waves of ${size < rest ? size : rest}`;
+  const inWaves = waves === 1 ? `${canary > 0 ? "Then the other" : "All"} ${many(rest, "device")} at once` : `${canary > 0 ? "Then" : "In"} ${waves} waves of ${rest % size === 0 ? "" : "at most "}${size}`;
   return [first, waves > 0 && `${inWaves}: ${most(Math.min(size, rest))}.`].filter(Boolean).join(" ");
 }
 

@@ -28,6 +28,8 @@ function Actions({ rollout }: { rollout: Rollout }) {
     setAsked(undefined);
     if (outcome.is !== "done") setRefused(outcome);
     else if (verb === "retry") toShow.value = readRollout(outcome.value)?.id;
+    // The button is gone, and with it where the keys were.
+    else if (verb === "abort") toShow.value = id;
   };
   const canStop = ["waiting", "running", "paused"].includes(state) && wanted !== "abort";
   const rest = counts.failed + counts.skipped;
@@ -36,8 +38,12 @@ function Actions({ rollout }: { rollout: Rollout }) {
   return (
     <>
       <div class="row">
-        {canStop && wanted !== "pause" && <Button aria-disabled={asked !== undefined} onClick={() => void ask("pause")}>Pause</Button>}
-        {canStop && wanted === "pause" && <Button first aria-disabled={asked !== undefined} onClick={() => void ask("resume")}>Resume</Button>}
+        {canStop && (
+          // The second click of two is not meant for what the button says by then.
+          <Button first={wanted === "pause"} aria-disabled={asked !== undefined} onClick={event => event.detail < 2 && void ask(wanted === "pause" ? "resume" : "pause")}>
+            {wanted === "pause" ? "Resume" : "Pause"}
+          </Button>
+        )}
         {canStop && <Button aria-disabled={asked !== undefined} onClick={() => setSure(true)}>Abort…</Button>}
         {hasEnded(rollout) && rest > 0 && (
           <Button first aria-disabled={asked !== undefined} onClick={() => void ask("retry")}>

@@ -1,11 +1,11 @@
 // What the firmware panel shows, and what a person chose in it.
 
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { config } from "../../../design/config";
 import { forTabFirst, remembered } from "../../../design/remembered";
 import { typedInOrder } from "../ids";
 import { kept } from "../kept";
-import { picked, swarm } from "../state";
+import { picked, space, swarm } from "../state";
 import { Manifest } from "./manifest";
 import { EMPTY, type Form, readForm } from "./plan";
 import { Rollouts } from "./rollouts";
@@ -16,9 +16,28 @@ export const manifest = new Manifest(config.cdnBaseUrl);
 export const opened = remembered<string | undefined>("control.rollout", undefined, text => text, id => id, forTabFirst);
 export const rollouts = new Rollouts(kept, opened);
 
+// One of another space is none of this one.
+let before = space.peek();
+effect(() => {
+  if (space.value !== before) opened.value = undefined;
+  before = space.value;
+});
+
 /** The form as it was filled in; still so after a reload. */
 export const form = remembered<Form>("control.rollout-form", EMPTY, readForm, form => JSON.stringify(form));
 export const fill = (more: Partial<Form>): void => void (form.value = { ...form.peek(), ...more });
+
+/** Rollouts for which the manifest was read once more: it did not have their image. */
+const lookedFor = new Set<string>();
+effect(() => {
+  const boards = manifest.boards.value;
+  for (const { id, board, version } of boards ? rollouts.going.value : []) {
+    const isKnown = boards?.some(({ name, images }) => name === board && images.some(image => image.version === version));
+    if (isKnown || lookedFor.has(id)) continue;
+    lookedFor.add(id);
+    void manifest.look();
+  }
+});
 
 /** The image that was chosen, or what is wrong with that. One that is gone is not silently another one. */
 export const image = computed<{ readonly board: string; readonly version: string } | { readonly wrong: string }>(() => {
