@@ -5,8 +5,8 @@ for tool in "$@"; do
     command -v "$tool" >/dev/null 2>&1 && continue
     missing=1
     case $tool in
-        cargo) hint='install Rust (https://rustup.rs)' ;;
-        node | npm) hint='install Node.js 20 or newer, which brings npm (https://nodejs.org)' ;;
+        cargo) hint='install Rust 1.95 or newer (https://rustup.rs)' ;;
+        node | npm) hint='install Node.js 20.19 or newer, which brings npm (https://nodejs.org)' ;;
         python3) hint='install Python 3 with pip (https://www.python.org)' ;;
         *) hint='install it' ;;
     esac

@@ -91,7 +91,7 @@ pub(crate) enum Command {
     Simulator(Listen),
     /// Run one monitor: the live system at a glance, every node, space, subject and NATS server, as a page and over HTTP
     Monitor(Listen),
-    /// Serve the web pages: the dashboard and hub with everybody's apps, and the device emulator
+    /// Serve the web pages: the dashboard and hub with everybody's apps, the device emulator, device control, the documentation
     Ui(Listen),
     /// Show what devices send: a live table, or one line per frame when the output is piped
     ///

@@ -47,6 +47,7 @@ fn every_role_takes_listen_before_or_after_its_name() {
     for (line, key) in [
         ("grouploop cdn --listen a", "cdn.listen"),
         ("grouploop simulator --listen a", "simulator.listen"),
+        ("grouploop monitor --listen a", "monitor.listen"),
         ("grouploop ui --listen a", "ui.listen"),
     ] {
         assert_eq!(parse(line).flags().named, [("--listen", key, "a".to_owned())], "{line}");
@@ -57,7 +58,15 @@ fn every_role_takes_listen_before_or_after_its_name() {
 #[test]
 fn every_role_takes_tls_and_everybody_whom_to_trust() {
     let tls = ("--tls", "tls.enabled", "true".to_owned());
-    for line in ["grouploop --tls", "grouploop up --tls", "grouploop edge --tls", "grouploop cdn --tls"] {
+    for line in [
+        "grouploop --tls",
+        "grouploop up --tls",
+        "grouploop edge --tls",
+        "grouploop cdn --tls",
+        "grouploop simulator --tls",
+        "grouploop monitor --tls",
+        "grouploop ui --tls",
+    ] {
         assert_eq!(parse(line).flags().named.as_slice(), std::slice::from_ref(&tls), "{line}");
     }
     assert!(Cli::try_parse_from(["grouploop", "watch", "--tls"]).is_err());

@@ -19,6 +19,7 @@ COPIES = {
     "look/icon.svg": ROOT / "ui/web/design/icon.svg",
     "look/site.css": HERE / "look/site.css",
     "look/tables.js": HERE / "look/tables.js",
+    "look/back.js": HERE / "look/back.js",
     "look/mermaid.js": HERE / "node_modules/@mermaid-js/tiny/dist/mermaid.tiny.js",
 }
 # What the theme has and this site has no use for: maps for who mends the theme, words of other languages, its own icon.

@@ -3,6 +3,7 @@
 
 mod answers;
 mod apis;
+mod cli;
 mod commands;
 mod settings;
 mod subjects;
