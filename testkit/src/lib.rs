@@ -32,7 +32,7 @@ pub use frame::{frame, frame_id, frame_number, is_frame, stock_frame};
 pub use http::{Response, http, http_get};
 pub use nats::NatsServer;
 pub use peer::Peer;
-pub use port::Loopback;
+pub use port::{Loopback, NOBODY};
 pub use process::Process;
 pub use proxy::{Captured, Proxy};
 pub use raw::{RawPeer, WireFrame};

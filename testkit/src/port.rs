@@ -7,6 +7,9 @@ use std::net::Ipv4Addr;
 /// Not from the kernel's ephemeral range (32768 and up on Linux): a port that is free between a kill and a restart could otherwise be given
 /// to some outgoing connection, or to a reconnecting client as its own end of the socket.
 const PORTS: std::ops::Range<u64> = 10_000..30_000;
+/// An address at which nobody listens: a port that nobody is given.
+pub const NOBODY: &str = "127.0.0.1:1";
+
 /// Ports tried before giving up.
 const ATTEMPTS: u64 = 50;
 

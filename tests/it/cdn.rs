@@ -1,7 +1,7 @@
 //! The CDN as part of the whole: with edges, in one process and in several, over a folder and over S3, killed, drained and full.
 
 use crate::stage::{builder, meet};
-use grouploop_testkit::{Edge, EdgeBuilder, NatsServer, Peer, S3Server, eventually, http, http_get, within};
+use grouploop_testkit::{Edge, EdgeBuilder, NOBODY, NatsServer, Peer, S3Server, eventually, http, http_get, within};
 use std::path::PathBuf;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -330,8 +330,7 @@ async fn health_asks_a_cdn_too() {
 /// What a proxy of the environment cannot reach: the CDN of the same process, or machine.
 #[tokio::test]
 async fn a_proxy_of_the_environment_is_not_asked_for_what_is_here() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let up = builder().role("up").env("http_proxy", format!("http://{nobody}")).env("GROUPLOOP_CDN__TOKEN", TOKEN);
+    let up = builder().role("up").env("http_proxy", format!("http://{NOBODY}")).env("GROUPLOOP_CDN__TOKEN", TOKEN);
     let up = up.start().await;
     eventually!(http_get(up.addr(), "/health").await.json()["registry"] == "cdn");
 }

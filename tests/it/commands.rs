@@ -87,18 +87,15 @@ async fn answers_come_in_order(stage: Stage) {
 
 async fn commands_to_a_device_are_spaced(stage: Stage) {
     let (mut device, mut controller) = pair(&stage).await;
+    let start = Instant::now();
     for n in 0..8 {
         controller.send(format!("cmd:1a2b:brightness:{n}")).await;
     }
-    device.expect("brightness:0").await;
-    let mut last = Instant::now();
-    for n in 1..8 {
+    for n in 0..8 {
         device.expect(&format!("brightness:{n}")).await;
-        let gap = last.elapsed();
-        last = Instant::now();
-        // Sent 20 ms apart; a message that was late itself shortens the gap that is seen behind it.
-        assert!(gap > Duration::from_millis(8), "{gap:?} before command {n}");
     }
+    // Each 20 ms after the one before; how late a single one is seen says more of this machine.
+    assert!(start.elapsed() >= Duration::from_millis(7 * 20), "all within {:?}", start.elapsed());
     for _ in 0..8 {
         controller.expect("cmd:result:success").await;
     }

@@ -45,11 +45,14 @@ async fn the_roster_and_commands_over_all_edges() {
     let [one, two] = edges(&nats).await;
     let mut first = Peer::device(one.ws_url("/"), 0x1a2b).await;
     let mut second = Peer::device(two.ws_url("/"), 0x3c4d).await;
-    eventually!(
-        http_get(two.addr(), "/api/spaces/main/devices").await.json()["devices"].as_array().unwrap().len() == 2
-    );
+    for edge in [&one, &two] {
+        eventually!(
+            http_get(edge.addr(), "/api/spaces/main/devices").await.json()["devices"].as_array().unwrap().len() == 2
+        );
+    }
     let roster = http_get(one.addr(), "/api/spaces/main/devices").await.json();
     assert_eq!(roster["complete"], true);
+    assert_eq!(roster["devices"].as_array().unwrap().len(), 2, "{roster}");
     let nodes = [&one, &two].map(|edge| edge.addr());
     for (entry, (id, node)) in
         roster["devices"].as_array().unwrap().iter().zip([("1a2b", nodes[0]), ("3c4d", nodes[1])])

@@ -151,7 +151,7 @@ async fn up_says_where_to_connect() {
     let port = edge.simulator_addr().await.port().to_string();
     let is_row = |line: &str| line.trim_start().starts_with("simulator ") && line.contains(&port);
     edge.find_in_log("where the simulator is", |line| is_row(line).then_some(())).await;
-    for page in ["dashboard", "emulator"] {
+    for page in ["dashboard", "emulator", "control", "docs"] {
         let url = format!("http://{}/", edge.page_addr(page).await);
         let is_row = |line: &str| line.trim_start().starts_with(&format!("{page} ")) && line.contains(&url);
         edge.find_in_log(&format!("where the {page} is"), |line| is_row(line).then_some(())).await;
@@ -168,15 +168,31 @@ async fn the_version_stands_in_one_place() {
     assert_eq!(code, 0);
     assert!(said == format!("grouploop {version}\n") || said.starts_with(&format!("grouploop {version} (")), "{said}");
     let up = builder().role("up").start().await;
-    for addr in [up.addr(), up.cdn_addr().await, up.simulator_addr().await, up.page_addr("emulator").await] {
+    for addr in [
+        up.addr(),
+        up.cdn_addr().await,
+        up.simulator_addr().await,
+        up.monitor_addr().await,
+        up.page_addr("emulator").await,
+    ] {
         assert_eq!(grouploop_testkit::http_get(addr, "/health").await.json()["version"], version, "{addr}");
     }
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let changes = std::fs::read_to_string(root.join("CHANGELOG.md")).unwrap();
     let newest = changes.lines().find_map(|line| line.strip_prefix("## ")).unwrap();
     assert!(newest.split(',').next() == Some(version), "the newest changes are of {newest}");
-    let images = std::fs::read_to_string(root.join("deploy/kubernetes/edge.yaml")).unwrap();
-    assert!(images.contains(&format!("image: grouploop:{version}\n")));
+    let named = format!("image: grouploop:{version}");
+    for file in ["cdn", "edge", "monitor", "simulator", "ui"] {
+        let text = std::fs::read_to_string(root.join(format!("deploy/kubernetes/{file}.yaml"))).unwrap();
+        let images: Vec<&str> =
+            text.lines().map(str::trim).filter(|line| line.starts_with("image: grouploop")).collect();
+        assert!(!images.is_empty() && images.iter().all(|image| *image == named), "{file}: {images:?}");
+    }
+}
+
+/// Whether a text has this word as a whole.
+fn has_word(text: &str, word: &str) -> bool {
+    text.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|other| other == word)
 }
 
 #[tokio::test]
@@ -189,11 +205,11 @@ async fn completions_and_pages_of_the_manual_know_every_command() {
     for shell in ["bash", "zsh", "fish"] {
         let (code, text, _) = run(&["completions", shell], &[]).await;
         assert_eq!(code, 0);
-        assert!(commands.iter().all(|command| text.contains(command)), "{shell}");
+        assert!(commands.iter().all(|command| has_word(&text, command)), "{shell}");
     }
     let (code, page, _) = run(&["man"], &[]).await;
     assert_eq!(code, 0);
-    assert!(page.contains(".TH grouploop 1") && commands.iter().all(|command| page.contains(command)), "{page}");
+    assert!(page.contains(".TH grouploop 1") && commands.iter().all(|command| has_word(&page, command)), "{page}");
     let (code, page, _) = run(&["man", "simulate"], &[]).await;
     assert!(code == 0 && page.contains("grouploop\\-simulate") && page.contains("\\-\\-devices"), "{page}");
     let (code, _, said) = run(&["man", "nothing"], &[]).await;

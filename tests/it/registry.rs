@@ -1,7 +1,7 @@
 //! The registry from the CDN: at start, refreshed with conditional requests, at once when announced, and without a CDN.
 
 use crate::stage::{builder, meet};
-use grouploop_testkit::{HttpStub, NatsServer, Peer, eventually};
+use grouploop_testkit::{HttpStub, NOBODY, NatsServer, Peer, eventually};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const PATH: &str = "/static/commands.json";
@@ -42,8 +42,7 @@ async fn it_is_loaded_and_kept_fresh_with_conditional_requests() {
 
 #[tokio::test]
 async fn without_a_cdn_the_built_in_one_serves() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let edge = builder().env("CDN_BASE_URL", format!("http://127.0.0.1:{port}")).start().await;
+    let edge = builder().env("CDN_BASE_URL", format!("http://{NOBODY}")).start().await;
     eventually!(edge.log().iter().any(|line| line.contains("no command registry")));
     let mut device = Peer::device(edge.ws_url("/"), 0x1a2b).await;
     let mut controller = Peer::connect(edge.ws_url("/")).await;

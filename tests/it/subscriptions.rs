@@ -57,8 +57,11 @@ async fn the_query_subscribes_at_once(stage: Stage) {
     let line = viewer.next_frame().await;
     assert_eq!((frame_id(&line), frame_number(&line)), (2, 99));
     assert_eq!(viewer.ask("u").await, "stream:off");
+    // Once another one has it, it would be here as well.
+    let mut other = Peer::viewer(&stage.clients).await;
+    tune_in(&mut other, &mut gateway, 2).await;
     gateway.send(frame(2, 100)).await;
-    gateway.barrier().await;
+    other.frame_where(|line| *line == frame(2, 100)).await;
     viewer.barrier().await;
 }
 
@@ -66,8 +69,9 @@ async fn wrong_options_are_answered(stage: Stage) {
     let mut viewer = Peer::connect(&stage.clients).await;
     assert_eq!(viewer.ask("s:devices=1a2b,nope").await, "stream:error:invalid_devices");
     assert_eq!(viewer.ask("s:rate=fast").await, "stream:error:invalid_rate");
-    let mut device = Peer::device(&stage.devices, 1).await;
-    device.send(frame(1, 1)).await;
-    device.barrier().await;
+    let (mut device, mut other) = (Peer::device(&stage.devices, 1).await, Peer::viewer(&stage.clients).await);
+    let number = tune_in(&mut other, &mut device, 1).await;
+    device.send(frame(1, number)).await;
+    other.frame_where(|line| *line == frame(1, number)).await;
     viewer.barrier().await;
 }

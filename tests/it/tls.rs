@@ -406,10 +406,16 @@ async fn a_renewed_certificate_is_taken_without_a_restart_and_a_broken_one_is_no
 
 #[tokio::test]
 async fn a_certificate_that_ends_while_it_is_used_is_said_by_every_role() {
-    let (folder, short) = (Folder::new("ends"), TestCertificate::ending_after(Duration::from_secs(8)));
+    let (folder, short) = (Folder::new("ends"), TestCertificate::ending_after(Duration::from_secs(15)));
     let (builder, _) = with_own("up", &folder, &short);
     let up = builder.start().await;
-    let roles = [up.addr(), up.cdn_addr().await, up.simulator_addr().await, up.page_addr("dashboard").await];
+    let roles = [
+        up.addr(),
+        up.cdn_addr().await,
+        up.simulator_addr().await,
+        up.monitor_addr().await,
+        up.page_addr("dashboard").await,
+    ];
     for addr in roles {
         eventually!(http_get(addr, "/health").await.json()["status"] == "degraded");
         let health = http_get(addr, "/health").await.json();

@@ -1,7 +1,7 @@
 //! Traces: what a collector hears of commands and frames, and that nobody notices one that does not listen.
 
 use crate::stage::{builder, meet, tune_in};
-use grouploop_testkit::{Edge, NatsServer, Peer, Proxy, eventually, frame, http};
+use grouploop_testkit::{Edge, NOBODY, NatsServer, Peer, Proxy, eventually, frame, http};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
@@ -257,11 +257,7 @@ async fn one_frame_in_many_is_traced_to_viewers_on_another_edge() {
 #[tokio::test]
 async fn a_collector_that_is_away_or_hangs_is_no_trouble_for_anybody() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let closed = {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        listener.local_addr().unwrap()
-    };
-    for collector in [closed, silent.local_addr().unwrap()] {
+    for collector in [NOBODY.parse().unwrap(), silent.local_addr().unwrap()] {
         let nats = NatsServer::start().await;
         let [here, there] = edges(&nats.url(), &format!("http://{collector}"), 1).await;
         let mut device = Peer::device(there.ws_url("/"), DEVICE).await;

@@ -59,7 +59,7 @@ async fn what_is_nothing_is_ignored_and_the_connection_stays() {
 
 #[tokio::test]
 async fn the_server_answers_pings_and_sends_its_own() {
-    let edge = builder().env("GROUPLOOP_EDGE__PING_INTERVAL_MS", "200").start().await;
+    let edge = builder().env("GROUPLOOP_EDGE__PING_INTERVAL_MS", "1000").start().await;
     Peer::connect(edge.ws_url("/")).await.ping("hello").await;
     let mut raw = RawPeer::open(edge.addr(), "/").await;
     let ping = raw.read_frame().await;

@@ -121,12 +121,18 @@ impl UiSettings {
     }
 }
 
+/// Whether it can be a part of a name between two dots.
+fn is_label(text: &str) -> bool {
+    let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    !text.is_empty() && !text.starts_with('-') && !text.ends_with('-') && text.bytes().all(is_fine)
+}
+
 /// Whether it can stand in a URL between `//` and a port.
 fn is_host(text: &str) -> bool {
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     bare.is_some_and(|bare| bare.parse::<Ipv6Addr>().is_ok())
         || text.parse::<Ipv4Addr>().is_ok()
-        || (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte)))
+        || (text != "none" && text.ends_with(|last: char| last.is_ascii_alphabetic()) && text.split('.').all(is_label))
 }
 
 #[cfg(test)]
@@ -139,7 +145,8 @@ mod tests {
         let wrong = UiSettings {
             listen: "here".into(),
             emulator_listen: "there".into(),
-            host_addresses: "192.168.1.20, http://hub, fd00::5, [fd00::5], hub.local".into(),
+            host_addresses: "192.168.1.20, http://hub, fd00::5, [fd00::5], hub.local, none, 1.2.3.999, a..b, -, h2o"
+                .into(),
             cdn_timeout_ms: 1,
             max_connections: 0,
             header_timeout_ms: 1,
@@ -149,9 +156,9 @@ mod tests {
             ..UiSettings::default()
         };
         let complaints = wrong.complaints();
-        assert_eq!(complaints.len(), 10, "{complaints:?}");
+        assert_eq!(complaints.len(), 14, "{complaints:?}");
         assert!(complaints[6].starts_with("ui.host_addresses: `http://hub` is no address"), "{complaints:?}");
         assert!(complaints[7].starts_with("ui.host_addresses: `fd00::5` is no address"), "{complaints:?}");
-        assert!(complaints[9].starts_with("ui.emulator_listen: `there` is no address"), "{complaints:?}");
+        assert!(complaints[13].starts_with("ui.emulator_listen: `there` is no address"), "{complaints:?}");
     }
 }

@@ -159,8 +159,9 @@ async fn a_body_that_trickles_is_ended() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_over_a_weak_network_is_received() {
     const PIECES: usize = 25;
-    let server =
-        start(quick_to_judge(), Router::new().route("/", post(|body: Bytes| async move { body.len().to_string() })));
+    // Time for a client that is held up on a busy machine.
+    let options = ServeOptions { slow_client: Duration::from_millis(800), ..options() };
+    let server = start(options, Router::new().route("/", post(|body: Bytes| async move { body.len().to_string() })));
     let mut peer = RawPeer::tcp(server.address()).await;
     let length = PIECES * 5000;
     peer.write(format!("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n")).await;

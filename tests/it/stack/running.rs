@@ -14,6 +14,8 @@ use tokio_tungstenite::tungstenite::Message;
 
 const DEVICES: u16 = 30;
 const HERTZ: u64 = 20;
+/// Between two attempts of a device to connect.
+const AGAIN: Duration = Duration::from_millis(100);
 
 async fn health(addr: SocketAddr) -> Value {
     http_get(addr, "/health").await.json()
@@ -35,7 +37,10 @@ impl Device {
                 let mut number = 0;
                 while !stop.load(Ordering::Relaxed) {
                     // Between two edges the load balancer may have nobody to ask.
-                    let Ok((mut socket, _)) = tokio_tungstenite::connect_async(&url).await else { continue };
+                    let Ok((mut socket, _)) = tokio_tungstenite::connect_async(&url).await else {
+                        tokio::time::sleep(AGAIN).await;
+                        continue;
+                    };
                     connections.fetch_add(1, Ordering::Relaxed);
                     let mut every = tokio::time::interval(Duration::from_millis(1000 / HERTZ));
                     loop {

@@ -1,6 +1,6 @@
 //! What the tests play on: a server of made-up pages, over a folder of apps.
 
-use grouploop_testkit::{Response, http, http_get};
+use grouploop_testkit::{NOBODY, Response, http, http_get};
 use grouploop_ui::{Neighbours, Pages, Port, Ui, UiOptions, UiSettings};
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -101,7 +101,7 @@ impl Stage {
 
 /// An address that nobody listens on.
 pub(crate) fn nobody() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    NOBODY.parse().unwrap()
 }
 
 /// The word of an error, with its status; its message is for people, and there is one.
