@@ -49,4 +49,7 @@ pub struct Download {
     /// It was only asked what it runs (`?rollout=…&check=1a2b`), and answered 304 whatever that is.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub check: bool,
+    /// It ended while its node had no bus to say so: what became of the device since is not known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
 }

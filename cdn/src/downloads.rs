@@ -53,6 +53,8 @@ struct Transfer {
     bytes: AtomicU64,
     reported: AtomicU64,
     ended: AtomicBool,
+    /// It ended while there was no bus.
+    late: AtomicBool,
 }
 
 /// Longest id of a rollout that is repeated.
@@ -154,14 +156,19 @@ impl Downloads {
             bytes: AtomicU64::new(0),
             reported: AtomicU64::new(u64::MAX),
             ended: AtomicBool::new(false),
+            late: AtomicBool::new(false),
         });
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let mut transfers = self.transfers.lock().unwrap_or_else(PoisonError::into_inner);
-        if transfers.len() < MAX_TRANSFERS {
-            transfers.insert(id, transfer.clone());
-        } else {
+        if transfers.len() >= MAX_TRANSFERS {
             self.metrics.downloads_unannounced.inc();
+            // What goes on says more than what has ended.
+            let ended =
+                transfers.iter().find(|(_, transfer)| transfer.ended.load(Ordering::Acquire)).map(|(id, _)| *id);
+            let Some(ended) = ended else { return transfer };
+            transfers.remove(&ended);
         }
+        transfers.insert(id, transfer.clone());
         transfer
     }
 
@@ -188,11 +195,23 @@ impl Downloads {
                     rollout: transfer.rollout.as_deref().map(str::to_owned),
                     runs: transfer.runs.as_deref().map(str::to_owned),
                     check: transfer.check,
+                    late: transfer.late.load(Ordering::Relaxed),
                 });
             }
             !ended
         });
         news
+    }
+
+    /// There is no bus: of what ends, images that devices of a rollout have whole are told when it is back, and nothing else.
+    fn keep(&self) {
+        let mut transfers = self.transfers.lock().unwrap_or_else(PoisonError::into_inner);
+        transfers.retain(|_, transfer| {
+            let ended = transfer.ended.load(Ordering::Acquire);
+            let is_whole = transfer.bytes.load(Ordering::Relaxed) >= transfer.size;
+            transfer.late.fetch_or(ended, Ordering::Relaxed);
+            !ended || (transfer.rollout.is_some() && is_whole)
+        });
     }
 
     /// Reports until `stop`, and a last time then.
@@ -204,8 +223,9 @@ impl Downloads {
                 () = stop.cancelled() => true,
                 _ = ticker.tick() => false,
             };
-            // What happens meanwhile is told when the bus is back: who runs a rollout may have had one all the time.
+            // Who runs a rollout may have a bus all the time.
             if !stopped && !bus.is_up() {
+                self.keep();
                 continue;
             }
             for downloads in self.news().chunks(FIRMWARE_REPORT_DOWNLOADS) {
@@ -309,6 +329,25 @@ mod tests {
         let last = downloads.news();
         assert_eq!((last[0].bytes, last[0].done, last[0].aborted), (PIECE_BYTES as u64 + 1, true, false));
         assert!(downloads.news().is_empty());
+    }
+
+    #[tokio::test]
+    async fn of_what_ends_without_a_bus_whole_images_of_a_rollout_are_told_later() {
+        let (downloads, path) = downloads();
+        let bytes = Bytes::from(vec![7; PIECE_BYTES]);
+        let of_rollout = || Client { rollout: Some("r-1".into()), ..client() };
+        let follow = |client| downloads.follow(&path, client, 200, bytes.len() as u64, Source::Memory(bytes.clone()));
+        let (mut whole, cut, mut of_none, goes_on) =
+            (follow(of_rollout()), follow(of_rollout()), follow(client()), follow(client()));
+        for body in [&mut whole, &mut of_none] {
+            body.frame().await.unwrap().unwrap();
+        }
+        drop((whole, cut, of_none));
+        downloads.keep();
+        let told: Vec<_> = downloads.news().iter().map(|one| (one.id, one.done, one.late)).collect();
+        assert_eq!(told, [(1, true, true), (4, false, false)]);
+        drop(goes_on);
+        assert!(!downloads.news()[0].late);
     }
 
     #[tokio::test]

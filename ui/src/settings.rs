@@ -121,6 +121,11 @@ impl UiSettings {
     }
 }
 
+/// As addresses do, and names never.
+fn ends_with_a_number(text: &str) -> bool {
+    text.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// Whether it can be a part of a name between two dots.
 fn is_label(text: &str) -> bool {
     let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
@@ -132,7 +137,7 @@ fn is_host(text: &str) -> bool {
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     bare.is_some_and(|bare| bare.parse::<Ipv6Addr>().is_ok())
         || text.parse::<Ipv4Addr>().is_ok()
-        || (text != "none" && text.ends_with(|last: char| last.is_ascii_alphabetic()) && text.split('.').all(is_label))
+        || (text != "none" && !ends_with_a_number(text) && text.split('.').all(is_label))
 }
 
 #[cfg(test)]

@@ -292,6 +292,20 @@ impl Course {
         let (Some(device), Some(watched)) = (self.record.devices.get_mut(*place), self.watched.get_mut(*place)) else {
             return;
         };
+        if download.late && device.state != Step::Failed {
+            // It may have restarted since, or be about to: it is asked.
+            if matches!(device.state, Step::Asked | Step::Downloading) && download.done && !download.check {
+                (watched.missed, watched.again_at, watched.unreached_since) = (true, None, None);
+                proof::prove(device, watched, now);
+                watched.whole_at = now;
+                device.ran = download.runs.clone().or(device.ran.take());
+                if download.status == 200 {
+                    (device.bytes, device.size) = (Some(download.size), Some(download.size));
+                }
+                self.changed = true;
+            }
+            return;
+        }
         if device.state == Step::Back && !proof::has_whole(device) && !download.check {
             // Nothing was heard of it so far, and it goes on as if nothing had happened.
             set(device, Step::Downloading);

@@ -44,16 +44,18 @@ interface Dark {
 const overConnection = (): Promise<readonly Dark[]> => Promise.all(OFF.map(([command, ...parameters]) => watching.send("all", command, parameters)));
 
 /** By requests: while the page waits before it connects again, the server may be back already. */
-const byRequests = (): Promise<readonly Dark[]> => Promise.all(OFF.map(async ([command, ...parameters]) => {
-  const { reached, problem } = await sendBatch(url.peek(), "all", command, parameters, AbortSignal.timeout(PATIENCE_MS));
+const byRequests = (place: string): Promise<readonly Dark[]> => Promise.all(OFF.map(async ([command, ...parameters]) => {
+  const { reached, problem } = await sendBatch(place, "all", command, parameters, AbortSignal.timeout(PATIENCE_MS));
   return { ok: problem === undefined, count: reached.length, message: "there is no connection, and the server does not answer." };
 }));
 
-async function darken(): Promise<readonly Dark[]> {
+/** Darkens a place, as long as `isWanted`: what is sent there meanwhile may light devices again. */
+async function darken(place: string, isWanted: () => boolean): Promise<readonly Dark[]> {
   const connection = overConnection();
   const first = await Promise.race([connection, new Promise<undefined>(resolve => setTimeout(resolve, OVER_CONNECTION_MS, undefined))]);
   if (first?.some(({ ok }) => ok)) return first;
-  const dark = await byRequests();
+  if (!isWanted()) return first ?? connection;
+  const dark = await byRequests(place);
   if (dark.some(({ ok }) => ok)) return dark;
   const late = await connection;
   return late.some(({ ok }) => ok) ? late : dark;
@@ -67,15 +69,16 @@ export async function panic(): Promise<void> {
   const mine = { ok: undefined, words: "Going dark." };
   answer.value = mine;
   const last = acts.log.peek()[0]?.number;
+  const isWanted = () => acts.log.peek()[0]?.number === last;
   // Unless somebody lights them again by then.
-  setTimeout(() => void (acts.log.peek()[0]?.number === last && darken()), ONCE_MORE_MS);
-  const dark = await darken();
+  setTimeout(() => void (isWanted() && place === url.peek() && darken(place, isWanted)), ONCE_MORE_MS);
+  const dark = await darken(place, isWanted);
   const ok = dark.some(({ ok }) => ok);
   if (ok && place === url.peek()) told.take(ids, "led_all_off", []);
   // Who pressed once more looks at what becomes of that.
   if (answer.peek() !== mine) return;
   // Somebody has lit them again by now.
-  if (ok && acts.log.peek()[0]?.number !== last) return void (answer.value = undefined);
+  if (ok && !isWanted()) return void (answer.value = undefined);
   const count = Math.max(...dark.map(({ count }) => count));
   const words = !ok ? `Not dark: ${dark[0]?.message}` : count === 0 ? "There is no device in this space." : `Dark: ${count} ${count === 1 ? "device" : "devices"}.`;
   answer.value = { ok, words };

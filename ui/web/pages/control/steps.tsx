@@ -47,6 +47,7 @@ function placeIn(scene: string, steps: readonly Step[]): number | undefined {
 
 /** No step is being changed any more. What is written stays, as a further one. */
 export function leaveStep(): void {
+  if (changed.peek() === "") return;
   changed.value = "";
   take();
 }

@@ -59,7 +59,7 @@ function Record() {
         <Field label="Name of the recording" hint="Left empty, it gets one." wrong={wrong["name"]}>
           {field => <input {...field} {...PLAIN} value={typed.value.name} onInput={set("name")} />}
         </Field>
-        <Field label="Minutes at most" hint={limits.value && `Left empty, ${whole(Math.floor(limits.value.seconds / 60))} or ${bytes(limits.value.bytes)}.`} wrong={wrong["duration"]}>
+        <Field label="Minutes at most" hint={limits.value && `Left empty, ${(limits.value.seconds / 60).toLocaleString("en", { maximumFractionDigits: 1 })} or ${bytes(limits.value.bytes)}.`} wrong={wrong["duration"]}>
           {field => <input {...field} {...PLAIN} inputMode="decimal" value={typed.value.minutes} onInput={set("minutes")} />}
         </Field>
       </div>

@@ -86,6 +86,7 @@ impl Stage {
             rollout: Some("r-1".into()),
             runs: Some("old".into()),
             check: false,
+            late: false,
         };
         change(&mut download);
         self.course.downloaded(&"cdn-1".parse().unwrap(), &download, self.now);

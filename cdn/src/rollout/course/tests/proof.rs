@@ -212,6 +212,37 @@ async fn one_that_comes_anew_after_it_was_told_is_told_once_more_instead_of_fail
 }
 
 #[tokio::test]
+async fn one_whose_download_is_told_late_is_asked_what_it_runs() {
+    for (before, restarts) in [(None, true), (Some(400), true), (None, false)] {
+        let mut stage = Stage::new(record(1, 1, 1, 0));
+        stage.turn();
+        stage.told(0, Told::Yes);
+        if let Some(bytes) = before {
+            stage.download(0, |download| download.bytes = bytes);
+        }
+        // Its CDN has no bus; the device has the image, and restarts before or after that is told.
+        if restarts {
+            stage.come_back(0);
+            stage.pass(1);
+        }
+        stage.download(0, |download| (download.bytes, download.done, download.late) = (SIZE, true, true));
+        if !restarts {
+            stage.says.insert(0, Some("old"));
+            stage.pass(1);
+            stage.says.remove(&0);
+            stage.come_back(0);
+        }
+        for _ in 0..3 {
+            stage.pass(1);
+        }
+        assert_eq!((stage.step(0), stage.device(0).runs, stage.state()), (Step::Done, Runs::New, State::Done));
+        // What is told once more says nothing.
+        stage.download(0, |download| (download.bytes, download.done, download.late) = (SIZE, true, true));
+        assert_eq!(stage.step(0), Step::Done);
+    }
+}
+
+#[tokio::test]
 async fn one_of_whom_nobody_answered_whether_it_was_told_is_told_once_more() {
     let mut stage = Stage::new(record(1, 1, 1, 0));
     stage.turn();
