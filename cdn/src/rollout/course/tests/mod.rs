@@ -7,7 +7,7 @@ mod stages;
 use super::*;
 use crate::rollout::definition::Definition;
 use crate::rollout::record::{Amount, Firmware, Rules, Timeouts};
-use grouploop_bridge::Space;
+use grouploop_bridge::{Download, Space};
 
 const TIMEOUTS: Timeouts = Timeouts { start_s: 10, stall_s: 20, settle_s: 5, restart_s: 30 };
 const SIZE: u64 = 1000;
