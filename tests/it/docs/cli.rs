@@ -10,6 +10,8 @@ const SOURCE: &str = "src/cli/mod.rs";
 fn help(words: &[String]) -> String {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_grouploop"))
         .env_clear()
+        // As wide as a page is.
+        .env("COLUMNS", "80")
         .args(words)
         .arg("--help")
         .output()
