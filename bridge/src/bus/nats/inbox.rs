@@ -14,6 +14,8 @@ pub(super) struct Inbox {
     prefix: String,
     next: AtomicU64,
     open: Mutex<HashMap<u64, mpsc::Sender<Answer>>>,
+    /// Answers for which an asker had no room.
+    lost: AtomicU64,
 }
 
 impl Inbox {
@@ -56,8 +58,14 @@ impl Inbox {
         };
         if let Some(asker) = self.open.lock().unwrap_or_else(PoisonError::into_inner).get(&token) {
             // An asker with that many unread answers has its picture; more cannot help it.
-            let _ = asker.try_send(answer);
+            if let Err(mpsc::error::TrySendError::Full(_)) = asker.try_send(answer) {
+                self.lost.fetch_add(1, Ordering::Relaxed);
+            }
         }
+    }
+
+    pub(super) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
     }
 
     pub(super) fn close(&self) {

@@ -74,7 +74,7 @@ impl Nats {
     }
 
     pub(crate) fn lost(&self) -> u64 {
-        self.telemetry.watcher.lanes.lost.load(Ordering::Relaxed)
+        self.telemetry.watcher.lanes.lost.load(Ordering::Relaxed) + self.inbox.lost()
     }
 
     pub(crate) fn refused(&self) -> Option<String> {
