@@ -26,7 +26,7 @@ RUN mkdocs build --strict --config-file ui/docs/mkdocs.yml
 
 FROM rust:1.95-trixie AS build
 WORKDIR /build
-# Line tables are half of a binary.
+# Line tables are three quarters of a binary.
 ENV CARGO_TERM_COLOR=never CARGO_PROFILE_RELEASE_DEBUG=0
 # Everything that we depend on, in a layer that stays until Cargo.lock or a Cargo.toml is another one: built for crates that are empty.
 COPY Cargo.toml Cargo.lock ./
