@@ -283,8 +283,8 @@ export class Kept {
   }
 
   /**
-   * Follows a space by its name from now on, and none while that is empty; what it returns ends that. Changes are listened to while `isListening` holds: a stream is one of
-   * the six connections that a browser has to a host.
+   * Follows a space by its name from now on, and none while that is empty; what it returns ends that. Changes are listened to while
+   * `isListening` holds: a stream is one of the six connections that a browser has to a host.
    */
   follow(name: ReadonlySignal<string>, isListening: ReadonlySignal<boolean> = ALWAYS): () => void {
     return effect(() => {
